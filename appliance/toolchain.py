@@ -1,0 +1,75 @@
+"""The one compiler for every target: zig cc of the ziglang wheel, with musl, always static.
+
+The link's optimisation level decides how zig builds its own libc: never -Os there, whose memcpy goes byte by byte.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import Problem
+from appliance.places import SOURCE_DATE_EPOCH, cache_folder, digest_of, whole_folder
+from appliance.recipes import Target
+
+# What every C file of every library is compiled with; sections are apart so that the link drops what is not reached.
+COMPILE_FLAGS = ("-O2", "-g0", "-DNDEBUG", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables",
+                 "-fno-unwind-tables", "-fno-ident")
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """The programs for one target, and the environment that they run in."""
+
+    target: Target
+    version: str
+    folder: Path
+
+    @property
+    def cc(self) -> Path:
+        return self.folder / "cc"
+
+    @property
+    def ar(self) -> Path:
+        return self.folder / "ar"
+
+    @property
+    def ranlib(self) -> Path:
+        return self.folder / "ranlib"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        zig = str(cache_folder("zig"))
+        return {"ZIG_GLOBAL_CACHE_DIR": zig, "ZIG_LOCAL_CACHE_DIR": zig, "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
+                "LC_ALL": "C", "TZ": "UTC"}
+
+    @property
+    def digest(self) -> str:
+        """What a compiled file owes to the toolchain: its version and the target, not where it is installed."""
+        return digest_of(self.version, self.target.triple, *self.target.flags, *COMPILE_FLAGS)
+
+
+def toolchain_for(target: Target) -> Toolchain:
+    """The toolchain, its three small front programs written to the cache when they are not there."""
+    zig = _zig()
+    front = " ".join(["cc", "-target", target.triple, *target.flags, "-O2", "-fno-sanitize=undefined",
+                      "-Wno-nullability-completeness"])
+    programs = {"cc": front, "ar": "ar", "ranlib": "ranlib"}
+    scripts = {name: f'#!/bin/sh\nexec {shlex.quote(str(zig))} {words} "$@"\n' for name, words in programs.items()}
+    folder = cache_folder("toolchains") / f"{target.name}-{digest_of(*scripts.values())[:16]}"
+    if not folder.exists():
+        with whole_folder(folder) as work:
+            for name, text in scripts.items():
+                (work / name).write_text(text)
+                (work / name).chmod(0o755)
+    return Toolchain(target, importlib.metadata.version("ziglang"), folder)
+
+
+def _zig() -> Path:
+    found = importlib.util.find_spec("ziglang")
+    if found is None or found.origin is None:
+        raise Problem("the package ziglang (the compiler) is not installed", "run: sh make.sh --list")
+    return Path(found.origin).parent / "zig"
