@@ -1,0 +1,140 @@
+"""What an app needs: PyInstaller's analysis, run as a library under the device's own Python.
+
+Its module graph, hooks and data files say which modules, C modules and files the app can reach. The analysis takes
+seconds and depends on what the app's own files import, not on the rest of their text: it is kept by that, so that editing
+a page and building again does not run it again.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import site
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import Problem
+from appliance.interpreter import Interpreter
+from appliance.places import PACKAGE, REPOSITORY, cache_folder, digest_of, tree_digest, whole_file, whole_folder
+from appliance.shell import Failed, run
+
+_SCRIPT = Path(__file__).with_name("analysis_inside.py")
+
+# Dragged in by hooks or by name, useless on a device; an app that imports one of them itself gets it all the same.
+_EXCLUDED = ("pydoc", "pydoc_data", "unittest", "doctest", "pdb", "bdb", "test", "tkinter", "idlelib", "lib2to3", "ensurepip",
+             "venv", "distutils", "setuptools", "pkg_resources", "_distutils_hack", "_pyrepl", "pip", "turtle",
+             "antigravity", "this", "PyInstaller", "_sysconfigdata__linux_x86_64-linux-gnu")
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module in Python: its dotted name, its file ("" for a namespace package), whether it is a package, and its part.
+
+    ``part`` is app (the app's own files), fapws4, stdlib or the name of the installed distribution.
+    """
+
+    name: str
+    file: str
+    package: bool
+    part: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that goes into the archive, and the C modules that the program must hold."""
+
+    app: Path
+    modules: tuple[Module, ...]
+    builtins: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]  # (path below the tree's lib folder, file on this machine)
+    distributions: tuple[tuple[str, str, str], ...]  # (name, version, licence) of the installed packages that are used
+
+
+def read_app(app: Path) -> ast.Module:
+    """The syntax tree of the app; a Problem when it cannot be one."""
+    if not app.exists():
+        raise Problem(f"{app} is not there", "name the Python file of your app")
+    if app.is_dir():
+        raise Problem(f"{app} is a folder", f"name the Python file in it, such as {app / 'app.py'}")
+    if not app.stem.isidentifier():
+        raise Problem(f"{app.name} cannot be imported as a module", "use letters, digits and _ in its name, and the ending .py")
+    try:
+        return ast.parse(app.read_bytes(), str(app))
+    except SyntaxError as error:
+        if app.suffix != ".py":
+            raise Problem(f"{app} is not Python", "name the Python file of your app") from error
+        raise Problem(f"{app}:{error.lineno}: {error.msg}", "mend the line") from error
+    except ValueError as error:  # NUL bytes, or bytes that are not text
+        raise Problem(f"{app} is not Python", "name the Python file of your app") from error
+
+
+def analyse(app: Path, interpreter: Interpreter) -> Analysis:
+    """Find what the app needs; from the cache when no import of its own files has changed."""
+    app = app.resolve()
+    read_app(app)
+    folder = cache_folder("analyses", digest_of(str(app))[:16])
+    key = digest_of(interpreter.digest, _SCRIPT, Path(__file__), str(app), *sys.path, _installed(), tree_digest(PACKAGE))
+    kept = folder / f"{key[:16]}.json"
+    found = json.loads(kept.read_text()) if kept.exists() else None
+    if found is None or any(_imports_of(Path(file)) != imports for file, imports in found["own"].items()):
+        found = _analyse_inside(app, interpreter)
+        found["own"] = {item["file"]: _imports_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
+        with whole_file(kept) as work:
+            work.write_text(json.dumps(found, indent=1))
+    return Analysis(app, tuple(Module(**item) for item in found["modules"]), tuple(found["builtins"]),
+                    tuple((place, file) for place, file in found["files"]),
+                    tuple((name, version, licence) for name, version, licence in found["distributions"]))
+
+
+def _analyse_inside(app: Path, interpreter: Interpreter) -> dict[str, list[dict[str, str]]]:
+    """Run analysis_inside.py under the interpreter and take up what it found."""
+    request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
+               "stdlib": str(interpreter.stdlib), "package": str(PACKAGE), "repository": str(REPOSITORY)}
+    environment = {"PYTHONPATH": os.pathsep.join(_site_folders()), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+                   "PYTHONNOUSERSITE": "1"}
+    try:
+        answer = run([interpreter.python, "-X", "utf8", _SCRIPT], stdin=json.dumps(request).encode(), env=environment,
+                     what=f"analysing {app.name}")
+    except Failed as failure:
+        raise Problem(f"{app.name} cannot be analysed", failure.tail.strip().splitlines()[-1]) from failure
+    found: dict[str, list[dict[str, str]]] = json.loads(answer.splitlines()[-1])
+    for missing in found["missing"]:
+        raise Problem(f"{missing['file']}:{missing['line']}: the module {missing['name']} cannot be found", missing["hint"])
+    return found
+
+
+def _package_folder() -> Path:
+    """A folder that holds the package fapws4 and nothing else, so that the builder's own files are not importable."""
+    folder = cache_folder("package") / digest_of(str(PACKAGE))[:16]
+    if not folder.exists():
+        with whole_folder(folder) as work:
+            (work / "fapws4").symlink_to(PACKAGE)
+    return folder
+
+
+def _site_folders() -> list[str]:
+    return [folder for folder in site.getsitepackages() if Path(folder).is_dir()]
+
+
+def _installed() -> str:
+    """The installed distributions, by the names of their metadata folders."""
+    return "\n".join(sorted(path.name for folder in _site_folders() for path in Path(folder).glob("*.dist-info")))
+
+
+def _imports_of(file: Path) -> str:
+    """Digest of what decides a file's part in the analysis: its import statements and calls that import by name."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return "unreadable"
+    wanted = [ast.dump(node) for node in ast.walk(tree)
+              if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.Call) and _imports_by_name(node))]
+    return digest_of(*wanted)
+
+
+def _imports_by_name(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    return name.rpartition(".")[2] in ("import_module", "__import__", "find_spec", "CDLL", "LoadLibrary", "entry_points", "iter_modules",
+                                       "files", "version", "metadata", "distribution")

@@ -1,0 +1,216 @@
+"""Runs under the device's Python, with PyInstaller importable: a request (JSON) on stdin, the findings on stdout.
+
+Not imported by the builder; analysis.py starts it. Findings: modules, builtins, files, distributions, missing.
+"""
+
+from __future__ import annotations
+
+import _imp
+import importlib.metadata
+import json
+import logging
+import os
+import sys
+import tempfile
+
+KINDS = ("SourceModule", "Package", "NamespacePackage")
+
+# What the interpreter imports by itself: to start, to print a traceback, to warn.
+ALWAYS = ("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1", "fapws4.base", "traceback", "warnings")
+
+# The import system itself names importlib.metadata, and through it half of the library, for callers that ask for it: they
+# import it themselves.
+UNFOLLOWED = ("importlib._bootstrap", "importlib._bootstrap_external", "zipimport")
+
+
+def analyse(request: dict, work: str):
+    """PyInstaller's Analysis object for the app, run with no spec file."""
+    from PyInstaller.building import build_main
+    from PyInstaller.config import CONF
+    from PyInstaller.depend import analysis, bindepend
+
+    # Three things are for PyInstaller's own way of starting a frozen program, which is not ours: the shared library of
+    # Python (this one is static), the modules of its base_library.zip (150, most of them codecs), and its run-time hooks.
+    for module in (bindepend, build_main.bindepend):
+        module.get_python_library_path = lambda: sys.executable
+    analysis.PY3_BASE_MODULES = frozenset()
+    analysis.PyiModuleGraph.analyze_runtime_hooks = lambda graph, custom: []
+    spec = os.path.join(work, "app.spec")
+    CONF.update({"spec": spec, "specpath": work, "specnm": "app", "distpath": work, "workpath": work, "cachedir": work,
+                 "warnfile": os.path.join(work, "warn"), "dot-file": os.path.join(work, "dot"), "code_cache": {},
+                 "xref-file": os.path.join(work, "xref"), "hiddenimports": [], "pathex": [], "main_package": None,
+                 "modules_cache": None, "ui_admin": False, "ui_access": False, "upx_dir": None, "noconfirm": True})
+    return build_main.Analysis([request["app"]], pathex=request["path"], excludes=list(request["excluded"]),
+                               hiddenimports=list(ALWAYS), noarchive=False)
+
+
+def part_of(file: str, request: dict, owners: dict[str, str]) -> str:
+    real = os.path.realpath(file)
+    if real in owners:
+        return owners[real]
+    if real.startswith(os.path.realpath(request["package"]) + os.sep):
+        return "fapws4"
+    return "stdlib" if real.startswith(request["stdlib"] + os.sep) else "app"
+
+
+def modules_of(nodes: list, request: dict, owners: dict[str, str]) -> list[dict]:
+    """The Python modules among the nodes, less those that CPython has frozen into itself; the app under its file's stem."""
+    found = []
+    for node in nodes:
+        kind = type(node).__name__
+        space = kind == "NamespacePackage" or node.filename == "-"
+        if kind not in KINDS or not (space or str(node.filename).endswith(".py")):
+            continue
+        file = "" if space else str(node.filename)
+        part = part_of(file, request, owners) if file else "stdlib"
+        found.append({"name": node.identifier, "file": file, "package": kind != "SourceModule", "part": part})
+    stem = os.path.splitext(os.path.basename(request["app"]))[0]
+    inside = {name for name in _imp._frozen_module_names() if not name.startswith("__")}
+    found = [item for item in found if item["name"] != stem and item["name"] not in inside]
+    found.append({"name": stem, "file": request["app"], "package": False, "part": "app"})
+    return sorted(found, key=lambda item: item["name"])
+
+
+def reachable(graph, request: dict) -> list:
+    """The nodes that the app or the interpreter can come to.
+
+    PyInstaller's hook for ``encodings`` brings all 120 codecs, and with the Chinese, Japanese and Korean ones a megabyte of
+    tables. A codec is taken when a module that is not of the standard library has its name as a text, or zipfile or
+    socket needs it.
+    """
+    codecs = set(ALWAYS)
+    while True:
+        nodes = _nodes_without(graph, codecs)
+        more = {name for name in _codecs_named(nodes, request) if graph.find_node(name) is not None} - codecs
+        if not more:
+            return nodes
+        codecs |= more
+
+
+def _nodes_without(graph, codecs: set[str]) -> list:
+    """All nodes that can be come to, of the codecs only those named."""
+    waiting = [graph._top_script_node, *(graph.find_node(name) for name in (*ALWAYS, *codecs))]
+    seen: dict[str, object] = {}
+    while waiting:
+        node = waiting.pop()
+        if node is None or node.identifier in seen:
+            continue
+        seen[node.identifier] = node
+        if node.identifier in UNFOLLOWED:
+            continue
+        waiting += [other for other in graph.outgoing(node)
+                    if not other.identifier.startswith("encodings.") or other.identifier in codecs]
+    return [seen[name] for name in sorted(seen)]
+
+
+def _codecs_named(nodes: list, request: dict) -> set[str]:
+    from encodings import normalize_encoding
+    from encodings.aliases import aliases
+
+    named = {node.identifier for node in nodes}
+    wanted = {"encodings.cp437"} if "zipfile" in named else set()
+    wanted |= {"encodings.idna"} if "_socket" in named else set()
+    for node in nodes:
+        file = str(node.filename)
+        if getattr(node, "code", None) is not None and not file.startswith(request["stdlib"] + os.sep):
+            for text in _texts_of(node.code):
+                name = normalize_encoding(text).lower()
+                wanted.add(f"encodings.{aliases.get(name, name)}")
+    return wanted
+
+
+def _texts_of(code) -> set[str]:
+    texts = {constant for constant in code.co_consts if isinstance(constant, str) and constant.isascii() and len(constant) < 40}
+    for constant in code.co_consts:
+        if hasattr(constant, "co_consts"):
+            texts |= _texts_of(constant)
+    return texts
+
+
+def owners_of_files() -> dict[str, str]:
+    """Real path of each installed file -> name of its distribution."""
+    owners = {}
+    for distribution in importlib.metadata.distributions():
+        for file in distribution.files or ():
+            if file.suffix == ".py":
+                owners[os.path.realpath(str(distribution.locate_file(file)))] = distribution.metadata["Name"]
+    return owners
+
+
+def missing_of(graph, request: dict, modules: list[dict]) -> list[dict]:
+    """Modules that the app's own files import at their top level, outside try, and that are nowhere."""
+    own = {item["file"] for item in modules if item["part"] == "app"}
+    missing = []
+    for node in graph.iter_graph():
+        if type(node).__name__ not in ("MissingModule", "InvalidSourceModule", "RuntimeModule", "ExcludedModule"):
+            continue
+        for importer in graph.get_importers(node) if hasattr(graph, "get_importers") else graph.incoming(node):
+            file = getattr(importer, "filename", None)
+            if file in own:
+                line = _line_of_import(file, node.identifier)
+                if line:
+                    missing.append({"name": node.identifier, "file": file, "line": line, "hint": _hint(node.identifier)})
+    return missing
+
+
+def _hint(name: str) -> str:
+    from importlib.util import find_spec
+
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return "this part of the standard library is not in the device's Python"
+    if "." in name and find_spec(name.partition(".")[0]):
+        return f"{name.partition('.')[0]} is there, but not that part of it"
+    return f"install it where the builder runs (pip install {name.partition('.')[0]}), or put its file beside the app"
+
+
+def _line_of_import(file: str, name: str) -> int:
+    """The line of an import of ``name`` that must succeed (not inside try, if or a function); 0 when there is none."""
+    import ast
+
+    with open(file, "rb") as source:
+        body = ast.parse(source.read()).body
+    for node in body:
+        if isinstance(node, ast.Import) and any(entry.name == name for entry in node.names):
+            return node.lineno
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module, *(f"{node.module}.{entry.name}" for entry in node.names)]
+            if name in names:
+                return node.lineno
+    return 0
+
+
+def files_of(analysis) -> list[tuple[str, str]]:
+    """Data files: (path below lib, file on this machine); PyInstaller's own base library archive is not one."""
+    return sorted((place.replace(os.sep, "/"), file) for place, file, kind in analysis.datas
+                  if kind == "DATA" and not place.endswith((".pyc", ".zip")))
+
+
+def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
+    names = {item["part"] for item in modules} - {"app", "stdlib", "fapws4"}
+    found = []
+    for name in sorted(names, key=str.lower):
+        metadata = importlib.metadata.metadata(name)
+        licence = metadata.get("License-Expression") or metadata.get("License") or "not stated"
+        found.append((name, metadata["Version"], licence.splitlines()[0]))
+    return found
+
+
+def main() -> None:
+    logging.getLogger().setLevel("ERROR")
+    request = json.load(sys.stdin)
+    answer = os.dup(1)
+    os.dup2(2, 1)  # hooks may print
+    with tempfile.TemporaryDirectory() as work:
+        analysis = analyse(request, work)
+        nodes = reachable(analysis.graph, request)
+        modules = modules_of(nodes, request, owners_of_files())
+        extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
+        builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
+        found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions), "files": files_of(analysis),
+                 "distributions": distributions_of(modules), "missing": missing_of(analysis.graph, request, modules)}
+    with os.fdopen(answer, "w") as out:
+        out.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The program: the core, CPython and the libraries linked once for a set of C modules; then the app's archive is added.
+
+Linking takes a second or two and depends only on which C modules are wanted: it is kept by that. Adding an archive is
+writing one file: the link leaves a note in the program headers, and the note becomes a read-only segment that holds the
+archive. So an edited page is a new program in milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.archive import Archive
+from appliance.errors import Problem
+from appliance.interpreter import LINK_FLAGS, Interpreter, libc_objects
+from appliance.libraries import Library, build_library, compile_files
+from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_file, whole_folder
+from appliance.shell import run
+from appliance.toolchain import COMPILE_FLAGS, Toolchain
+
+LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi")
+
+C_WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes",
+              "-Wmissing-prototypes", "-Werror")
+
+# Replaced by core/frozen/tree.c, which shows the archive's files below /appliance.
+_WRAPPED = ("open", "openat", "stat", "lstat", "fstatat", "access", "faccessat", "fopen", "opendir", "readdir", "closedir",
+            "dirfd", "rewinddir")
+
+# C modules that Python itself needs to start, to print a traceback and to end.
+_ALWAYS = frozenset("""_abc _ast _codecs _collections _functools _imp _io _locale _operator _signal _sre _stat _string
+    _suggestions _symtable _sysconfig _thread _tokenize _tracemalloc _typing _warnings _weakref atexit builtins errno
+    faulthandler gc itertools marshal posix sys time""".split())
+
+_OWN = {"_fapws4": "PyInit__fapws4", "_fapws4_archive": "PyInit__fapws4_archive"}
+
+# The files of core/ that only the other two faces have.
+_NOT_FROZEN = ("runtime_host.c", "interpreter.c")
+
+_PT_LOAD, _PT_NOTE, _READ = 1, 4, 4
+_SEGMENT_MARK = 0x34777066  # core/frozen/archive.c looks for it
+_PAGE = 0x10000  # the largest page size of the targets
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The program without an app."""
+
+    program: Path
+    digest: str
+    libraries: tuple[Library, ...]
+
+
+def link_runtime(builtins: tuple[str, ...], interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False) -> Runtime:
+    """The program with these C modules of the standard library, from the cache when nothing has changed."""
+    libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
+    table = _inittab(builtins, (interpreter.library.prefix / "share" / "config.c").read_text())
+    digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__),
+                       *(library.digest for library in libraries))
+    folder = cache_folder("runtimes", tools.target.name) / digest[:16]
+    if not folder.exists():
+        with whole_folder(folder) as work, tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
+            _link(work / "program", table, libraries, Path(scratch), tools, jobs)
+    return Runtime(folder / "program", digest, libraries)
+
+
+def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
+    """Write the finished program: the runtime with the archive as its last segment (ELF, 64 bits, little-endian)."""
+    elf = bytearray(runtime.program.read_bytes())
+    table, size, count = struct.unpack_from("<Q", elf, 32)[0], *struct.unpack_from("<HH", elf, 54)
+    headers = [struct.unpack_from("<IIQQQQQQ", elf, table + size * index) for index in range(count)]
+    loads = [header for header in headers if header[0] == _PT_LOAD]
+    notes = [header for header in headers if header[0] == _PT_NOTE]
+    if not notes:
+        raise Problem("the linked program has no note to turn into a segment", "see core/frozen/archive.c")
+    elf += bytes(-len(elf) % 16)
+    end = max(header[3] + header[6] for header in loads)
+    address = (end + _PAGE) // _PAGE * _PAGE + len(elf) % _PAGE  # congruent with the file offset, as mmap wants it
+    segment = (_PT_LOAD, _READ, len(elf), address, _SEGMENT_MARK, len(archive.data), len(archive.data), _PAGE)
+    headers.remove(notes[0])
+    headers.insert(headers.index(loads[-1]) + 1, segment)
+    for index, header in enumerate(headers):
+        struct.pack_into("<IIQQQQQQ", elf, table + size * index, *header)
+    with whole_file(program, 0o755) as work:
+        work.write_bytes(elf + archive.data)
+
+
+def _inittab(builtins: tuple[str, ...], config: str) -> str:
+    """C source of the table of C modules, narrowed from the one that CPython's build made."""
+    functions = dict(re.findall(r'\{"(\w+)", (\w+)\}', config))
+    chosen = {name: function for name, function in functions.items() if name in _ALWAYS or name in builtins} | _OWN
+    declarations = "".join(f"extern PyObject *{function}(void);\n" for function in chosen.values() if function != "NULL")
+    rows = "".join(f'    {{"{name}", {function}}},\n' for name, function in chosen.items())
+    return f"#include <Python.h>\n\n{declarations}\nstruct _inittab _PyImport_Inittab[] = {{\n{rows}    {{NULL, NULL}},\n}};\n"
+
+
+def core_objects(library: Library, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int) -> list[Path]:
+    """The core's own files, compiled with all warnings as errors."""
+    files = [path for path in sorted(CORE.glob("*.c")) if path.name not in _NOT_FROZEN]
+    files += [path for folder in ("frozen", "init") for path in sorted((CORE / folder).glob("*.c"))]
+    include = ["-iquote", str(CORE), *(word for each in libraries for word in ("-isystem", f"{each.prefix}/include"))]
+    flags = [*COMPILE_FLAGS, *C_WARNINGS, *include, f"-ffile-prefix-map={CORE}=/core"]
+    return compile_files(files, CORE, scratch / "core", flags, tools, jobs)
+
+
+def _link(program: Path, table: str, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int) -> None:
+    (scratch / "inittab.c").write_text(table)
+    include = f"-I{libraries[0].prefix}/include"
+    objects = core_objects(libraries[0], libraries, scratch, tools, jobs)
+    objects += compile_files([scratch / "inittab.c"], scratch, scratch, [*COMPILE_FLAGS, include], tools, 1)
+    objects += libc_objects(scratch / "libc", tools, jobs)
+    archives = [archive for library in libraries for archive in library.archives]
+    run([tools.cc, *LINK_FLAGS, *(f"-Wl,--wrap={name}" for name in _WRAPPED), "-o", program, *objects,
+         "-Wl,--start-group", *archives, "-Wl,--end-group"], env=tools.environment, what="linking the program")

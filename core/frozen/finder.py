@@ -1,0 +1,79 @@
+"""Imports modules from the archive inside the executable; the first thing that Python runs in a frozen program.
+
+Stands first in sys.meta_path. ``_fapws4_archive`` is the C side: ``find(name)`` gives ``(path, is_package)`` or None,
+``code(name)`` the code object.
+"""
+
+import sys
+
+import _fapws4_archive
+from _frozen_importlib import ModuleSpec
+
+_find = _fapws4_archive.find
+_code = _fapws4_archive.code
+
+
+class ArchiveLoader:
+    """Loads one module; what importlib, inspect, pkgutil and importlib.resources ask of a loader."""
+
+    __slots__ = ("name", "path")
+
+    def __init__(self, name, path):
+        self.name = name
+        self.path = path
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(_code(self.name), module.__dict__)
+
+    def get_code(self, name):
+        return _code(name)
+
+    def get_source(self, name):
+        return None
+
+    def is_package(self, name):
+        return _find(name)[1]
+
+    def get_filename(self, name=None):
+        return self.path
+
+    def get_data(self, path):
+        from _io import FileIO
+
+        with FileIO(path, "r") as file:
+            return file.read()
+
+    def get_resource_reader(self, name):
+        from importlib.readers import FileReader
+
+        return FileReader(self)
+
+
+class ArchiveFinder:
+    """Finds modules of the archive by their full names."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        found = _find(name)
+        if found is None:
+            return None
+        file, is_package = found
+        folder = file.rpartition("/")[0]
+        if file.endswith("/"):  # a namespace package: a folder, no code
+            spec = ModuleSpec(name, None, is_package=True)
+        else:
+            spec = ModuleSpec(name, ArchiveLoader(name, file), origin=file, is_package=is_package)
+            spec._set_fileattr = True
+        if is_package:
+            spec.submodule_search_locations.append(folder)
+        return spec
+
+    @staticmethod
+    def invalidate_caches():
+        pass
+
+
+sys.meta_path.insert(0, ArchiveFinder)

@@ -1,0 +1,116 @@
+/* The frozen face: CPython's library, the standard library and the app are inside this executable. Nothing outside of it
+ * is read: no environment variable of Python's, no site-packages, no file system at all. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "runtime.h"
+#include "archive.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define APP_FOLDER ARCHIVE_ROOT "/app"
+#define LIB_FOLDER ARCHIVE_ROOT "/lib"
+#define FINDER "_fapws4_finder"
+
+/* What Python imports before the finder stands (appliance/archive.py stores these as they are), and the end. */
+static struct _frozen boot_modules[] = {
+    {.name = "encodings"}, {.name = "encodings.aliases"}, {.name = "encodings.utf_8"}, {.name = FINDER}, {.name = NULL},
+};
+
+static int fill_boot_modules(void)
+{
+    for (struct _frozen *module = boot_modules; module->name != NULL; module++) {
+        const struct archive_entry *entry = archive_find(module->name, strlen(module->name));
+        if (entry == NULL || (entry->flags & ARCHIVE_DEFLATED) != 0)
+            return -1;
+        module->code = archive_data(entry);
+        module->size = (int)entry->size;
+        module->is_package = (entry->flags & ARCHIVE_PACKAGE) != 0;
+    }
+    PyImport_FrozenModules = boot_modules;
+    return 0;
+}
+
+static PyStatus set_folders(PyConfig *config)
+{
+    /* With all of these set, CPython's own search for its files (getpath.py) never runs. */
+    const struct {
+        wchar_t **field;
+        const wchar_t *value;
+    } settings[] = {
+        {&config->program_name, L"fapws4"},   {&config->executable, L""},
+        {&config->base_executable, L""},      {&config->home, L"" ARCHIVE_ROOT},
+        {&config->prefix, L"" ARCHIVE_ROOT},       {&config->base_prefix, L"" ARCHIVE_ROOT},
+        {&config->exec_prefix, L"" ARCHIVE_ROOT},  {&config->base_exec_prefix, L"" ARCHIVE_ROOT},
+        {&config->platlibdir, L"lib"},        {&config->stdlib_dir, L"" LIB_FOLDER},
+    };
+    PyStatus status = PyStatus_Ok();
+    for (size_t at = 0; at < sizeof settings / sizeof *settings && !PyStatus_Exception(status); at++)
+        status = PyConfig_SetString(config, settings[at].field, settings[at].value);
+    config->module_search_paths_set = 1;
+    if (!PyStatus_Exception(status))
+        status = PyWideStringList_Append(&config->module_search_paths, L"" APP_FOLDER);
+    if (!PyStatus_Exception(status))
+        status = PyWideStringList_Append(&config->module_search_paths, L"" LIB_FOLDER);
+    return status;
+}
+
+static PyStatus start_python(int argc, char **argv)
+{
+    PyPreConfig preconfig;
+    PyPreConfig_InitIsolatedConfig(&preconfig);
+    preconfig.utf8_mode = 1;
+    PyStatus status = Py_PreInitialize(&preconfig);
+    if (PyStatus_Exception(status))
+        return status;
+    PyConfig config;
+    PyConfig_InitIsolatedConfig(&config);
+    config.site_import = 0;
+    config.write_bytecode = 0;
+    config.pathconfig_warnings = 0;
+    config.parse_argv = 0;
+    config.install_signal_handlers = 0; /* the server has its own */
+    status = set_folders(&config);
+    if (!PyStatus_Exception(status))
+        status = PyConfig_SetBytesArgv(&config, argc, argv);
+    if (!PyStatus_Exception(status))
+        status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    return status;
+}
+
+int runtime_start(int argc, char **argv)
+{
+    const char *why;
+    if (archive_open(&why) == NULL || (fill_boot_modules() != 0 && (why = "the app inside this program is damaged"))) {
+        fprintf(stderr, "fapws4: %s\n", why);
+        return 1;
+    }
+    PyStatus status = start_python(argc, argv);
+    if (PyStatus_Exception(status)) {
+        fprintf(stderr, "fapws4: Python does not start: %s\n", status.err_msg != NULL ? status.err_msg : "unknown reason");
+        return 1;
+    }
+    if (PyImport_ImportFrozenModule(FINDER) != 1) {
+        PyErr_Print();
+        return 1;
+    }
+    return 0;
+}
+
+int runtime_is_frozen(void)
+{
+    return 1;
+}
+
+PyObject *runtime_import_app(const char *app_path)
+{
+    (void)app_path;
+    return PyImport_ImportModule(archive_app());
+}
+
+int runtime_stop(int exit_code)
+{
+    return Py_FinalizeEx() == 0 || exit_code != 0 ? exit_code : 120;
+}
