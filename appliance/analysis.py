@@ -18,6 +18,7 @@ from pathlib import Path
 from appliance.errors import Problem
 from appliance.interpreter import Interpreter
 from appliance.places import PACKAGE, REPOSITORY, cache_folder, digest_of, tree_digest, whole_file, whole_folder
+from appliance.progress import step
 from appliance.shell import Failed, run
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
@@ -70,6 +71,16 @@ def read_app(app: Path) -> ast.Module:
         raise Problem(f"{app} is not Python", "name the Python file of your app") from error
 
 
+def version_of(app: Path) -> str:
+    """The text that the app assigns to ``VERSION`` at its top level; "0" when it does not."""
+    for node in read_app(app).body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "VERSION" for to in node.targets):
+            if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and node.value.value.strip():
+                return node.value.value.strip()
+            raise Problem(f"{app}:{node.lineno}: VERSION must be a text", 'write it like VERSION = "1.0"')
+    return "0"
+
+
 def analyse(app: Path, interpreter: Interpreter) -> Analysis:
     """Find what the app needs; from the cache when no import of its own files has changed."""
     app = app.resolve()
@@ -79,7 +90,8 @@ def analyse(app: Path, interpreter: Interpreter) -> Analysis:
     kept = folder / f"{key[:16]}.json"
     found = json.loads(kept.read_text()) if kept.exists() else None
     if found is None or any(_imports_of(Path(file)) != imports for file, imports in found["own"].items()):
-        found = _analyse_inside(app, interpreter)
+        with step(f"analyse {app.name}"):
+            found = _analyse_inside(app, interpreter)
         found["own"] = {item["file"]: _imports_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
         with whole_file(kept) as work:
             work.write_text(json.dumps(found, indent=1))

@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from appliance.analysis import Analysis, Module
 from appliance.interpreter import Interpreter
 from appliance.places import CORE, cache_folder, digest_of, file_digest
+from appliance.progress import step
 from appliance.shell import run
 
 ROOT = "/appliance"
@@ -135,8 +136,9 @@ def _files(analysis: Analysis, interpreter: Interpreter) -> Iterator[Entry]:
 def _run_compiler(jobs: list[dict[str, object]], interpreter: Interpreter) -> None:
     """Compile and deflate under the device's Python: its compiler and its zlib, so that any machine makes the same bytes."""
     if jobs:
-        run([interpreter.python, "-I", "-S", "-X", "utf8", _COMPILER], stdin=json.dumps(jobs).encode(),
-            what="compiling modules")
+        with step(f"compile {len(jobs)} modules"):
+            run([interpreter.python, "-I", "-S", "-X", "utf8", _COMPILER], stdin=json.dumps(jobs).encode(),
+                what="compiling modules")
 
 
 def _stored(kept: bytes) -> tuple[bytes, int, int]:

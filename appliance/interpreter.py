@@ -14,6 +14,7 @@ from pathlib import Path
 
 from appliance.libraries import Library, build_library, compile_files
 from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_folder
+from appliance.progress import step
 from appliance.shell import run
 from appliance.sources import unpacked
 from appliance.toolchain import COMPILE_FLAGS, Toolchain
@@ -44,7 +45,7 @@ def build_interpreter(tools: Toolchain, jobs: int, offline: bool = False) -> Int
     digest = digest_of(library.digest, CORE / "interpreter.c", tree_digest(CORE / "libc"), Path(__file__))
     folder = cache_folder("interpreters", tools.target.name) / f"cpython-{digest[:16]}"
     if not folder.exists():
-        with whole_folder(folder) as work:
+        with step("link the builder's interpreter"), whole_folder(folder) as work:
             _copy_stdlib(unpacked("cpython", offline) / "Lib", work / "lib" / f"python{VERSION}")
             _link(work / "bin" / f"python{VERSION}", [library, *others], tools, jobs)
             _describe(work, library)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from appliance.errors import Problem
 from appliance.places import cache_folder, digest_of, whole_folder
+from appliance.progress import step
 from appliance.recipes import Compilation, GeneratedFile, Source, load_source
 from appliance.shell import run
 from appliance.sources import source_digest, unpacked
@@ -46,13 +47,22 @@ def build_library(name: str, tools: Toolchain, jobs: int, offline: bool = False)
     """The library ``name`` and, before it, those that it needs; from the cache when nothing has changed."""
     source = load_source(name)
     digest = library_digest(source, tools)
-    prefix = cache_folder("libraries", tools.target.name) / f"{name}-{digest[:16]}"
+    prefix = _prefix(name, digest, tools)
     if not prefix.exists():
         needs = {need: build_library(need, tools, jobs, offline) for need in _compilation(source).needs}
         tree = unpacked(name, offline)
-        with whole_folder(prefix) as kept, tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
+        with step(f"compile {name}"), whole_folder(prefix) as kept, tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
             _Workshop(source, tree, Path(scratch).resolve(), needs, tools, jobs).build(kept)
     return Library(name, digest, prefix)
+
+
+def is_built(name: str, tools: Toolchain) -> bool:
+    """Whether ``build_library`` would find it in the cache."""
+    return _prefix(name, library_digest(load_source(name), tools), tools).exists()
+
+
+def _prefix(name: str, digest: str, tools: Toolchain) -> Path:
+    return cache_folder("libraries", tools.target.name) / f"{name}-{digest[:16]}"
 
 
 def _compilation(source: Source) -> Compilation:

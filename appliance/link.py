@@ -18,6 +18,7 @@ from appliance.errors import Problem
 from appliance.interpreter import LINK_FLAGS, Interpreter, libc_objects
 from appliance.libraries import Library, build_library, compile_files
 from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_file, whole_folder
+from appliance.progress import step
 from appliance.shell import run
 from appliance.toolchain import COMPILE_FLAGS, Toolchain
 
@@ -62,7 +63,7 @@ def link_runtime(builtins: tuple[str, ...], interpreter: Interpreter, tools: Too
                        *(library.digest for library in libraries))
     folder = cache_folder("runtimes", tools.target.name) / digest[:16]
     if not folder.exists():
-        with whole_folder(folder) as work, tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
+        with step("link the program"), whole_folder(folder) as work, tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
             _link(work / "program", table, libraries, Path(scratch), tools, jobs)
     return Runtime(folder / "program", digest, libraries)
 

@@ -56,6 +56,11 @@ def pypi_wheels(requirements: Path, folder: Path) -> None:
     _pip(["download", "--quiet", "--require-hashes", "-r", requirements, "-d", folder], requirements.name)
 
 
+def pypi_requirements(requirements: Path, folder: Path) -> None:
+    """Every file that installing an app's own ``requirements`` on this machine needs."""
+    _pip(["download", "--quiet", "-r", requirements, "-d", folder], requirements.name)
+
+
 def _pip(arguments: list[str | Path], name: str) -> None:
     command = [sys.executable, "-m", "pip", *arguments, "--disable-pip-version-check"]
     try:

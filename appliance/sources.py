@@ -24,6 +24,7 @@ from appliance.places import (
     whole_file,
     whole_folder,
 )
+from appliance.progress import step
 from appliance.recipes import Source, load_source
 from appliance.shell import run
 from appliance.unpacking import top_folder, unpack_archive
@@ -37,7 +38,7 @@ def fetch(source: Source, offline: bool = False) -> Path:
     given = _given(source)
     if given is None and offline:
         raise Problem(f"offline, and {source.file} is not here", _GET_IT)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache_folder("downloads")) as scratch:
+    with step(f"fetch {source.file}"), tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache_folder("downloads")) as scratch:
         file = given or _from_registry(source, Path(scratch))
         found = file_digest(file)
         if found != source.sha256:

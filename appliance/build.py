@@ -1,0 +1,203 @@
+"""The whole builder, as one list of stages: app.py in; a static binary, a disk image and their description out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.analysis import Analysis, analyse, read_app, version_of
+from appliance.archive import Archive, freeze
+from appliance.bootloader import SOURCES as BOOT_SOURCES
+from appliance.errors import Problem
+from appliance.image import Image, compose
+from appliance.interpreter import Interpreter, build_interpreter
+from appliance.libraries import build_library, is_built
+from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
+from appliance.places import REPOSITORY, cache_folder, file_digest, whole_file
+from appliance.preflight import TO_COMPILE, TO_FETCH, require
+from appliance.progress import expect
+from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
+from appliance.sources import require_offline
+from appliance.toolchain import Toolchain, toolchain_for
+from appliance.tools import all_tools
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be built: the app, the board, the folder of the results, and how."""
+
+    app: Path
+    board: Board
+    output: Path
+    jobs: int
+    offline: bool
+
+    @property
+    def name(self) -> str:
+        return self.app.stem
+
+    @property
+    def binary(self) -> Path:
+        return self.output / f"{self.name}-{self.board.target}"
+
+    @property
+    def image(self) -> Path:
+        return self.output / f"{self.name}-{self.board.name}.img"
+
+    @property
+    def description(self) -> Path:
+        return self.output / "BUILD.json"
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """The finished program and everything that it was made from."""
+
+    program: Path
+    analysis: Analysis
+    archive: Archive
+    runtime: Runtime
+
+
+def make_plan(app: str, board: str, output: str, jobs: int, offline: bool) -> Plan:
+    """Check what was asked for before any work starts; a Problem names what is wrong."""
+    chosen = load_board(board)
+    path = Path(app)
+    read_app(path)
+    folder = Path(output) if output else REPOSITORY / "dist" / path.stem
+    if folder.exists() and not folder.is_dir():
+        raise Problem(f"{folder} is a file", "name a folder with --output")
+    plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline)
+    if offline:
+        require_offline(needed_sources(chosen))
+    return plan
+
+
+def compile_libraries(target: str, jobs: int, offline: bool) -> tuple[Toolchain, Interpreter]:
+    """Everything that does not depend on an app: the libraries, CPython, and the interpreter for the builder."""
+    tools = toolchain_for(load_target(target))
+    order = (*LIBRARIES, "cpython")
+    expect(sum(not is_built(name, tools) for name in order) + 5)
+    for name in order:
+        build_library(name, tools, jobs, offline)
+    return tools, build_interpreter(tools, jobs, offline)
+
+
+def freeze_app(plan: Plan, program: Path) -> Frozen:
+    """app.py to a static program."""
+    tools, interpreter = compile_libraries(plan.board.target, plan.jobs, plan.offline)
+    analysis = analyse(plan.app, interpreter)
+    archive = freeze(analysis, interpreter)
+    runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
+    add_archive(runtime, archive, program)
+    return Frozen(program, analysis, archive, runtime)
+
+
+def compose_image(plan: Plan, program: Path, image: Path) -> Image:
+    """A static program to a disk image."""
+    return compose(program, plan.name, version_of(plan.app), plan.board, image, offline=plan.offline)
+
+
+def build(plan: Plan) -> tuple[Frozen, Image]:
+    """app.py to a binary and an image, which appear in the output folder together or not at all."""
+    with _staging(plan) as staging:
+        frozen = freeze_app(plan, staging / plan.binary.name)
+        image = compose_image(plan, frozen.program, staging / plan.image.name)
+        describe(plan, frozen, [frozen.program, staging / plan.image.name], staging / plan.description.name)
+    return frozen, image
+
+
+def build_binary(plan: Plan) -> Frozen:
+    """app.py to a binary only."""
+    with _staging(plan) as staging:
+        frozen = freeze_app(plan, staging / plan.binary.name)
+        describe(plan, frozen, [frozen.program], staging / plan.description.name)
+    return frozen
+
+
+def build_image(plan: Plan) -> Image:
+    """The binary that is there already to an image."""
+    if not plan.binary.exists():
+        raise Problem(f"{plan.binary} is not there", f"first: invoke freeze {plan.app.name}")
+    with _staging(plan) as staging:
+        return compose_image(plan, plan.binary, staging / plan.image.name)
+
+
+def require_programs(offline: bool) -> None:
+    """The programs that a build starts, checked before it does anything."""
+    require(TO_COMPILE if offline else TO_COMPILE | TO_FETCH, "building")
+
+
+def emulated_board(name: str) -> Board:
+    """A board, and the programs that emulate it seen to."""
+    board = load_board(name)
+    files = [places[0] for firmware in board.emulate.firmware.values() for places in (firmware.code,) if places]
+    require(dict(zip([board.emulate.program, *files], board.emulate.packages)), f"emulating the board {name}")
+    return board
+
+
+def cores() -> int:
+    """How many things are done at once unless the user says otherwise."""
+    return os.cpu_count() or 1
+
+
+def shares_of(frozen: Frozen) -> dict[str, int]:
+    """How many bytes of the program are Python (with the core), the standard library, the app, its packages."""
+    return {"python": frozen.runtime.program.stat().st_size, **frozen.archive.shares}
+
+
+def needed_sources(board: Board) -> list[Source]:
+    """Every file that a build for ``board`` fetches."""
+    names = ["cpython", *LIBRARIES, load_kernel(board.kernel).source, *BOOT_SOURCES]
+    names += [name for tool in all_tools() for name in tool.sources]
+    found: dict[str, Source] = {}
+    for name in names:
+        source = load_source(name)
+        found[name] = source
+        for glob in source.patches:
+            other = glob.partition("/")[0]
+            found[other] = load_source(other)
+    return [found[name] for name in sorted(found)]
+
+
+def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) -> None:
+    """BUILD.json: every input with its version, digest and licence, every output with its digest, the tools."""
+    analysis = frozen.analysis
+    own = {module.name: file_digest(Path(module.file)) for module in analysis.modules if module.part in ("app", "fapws4") and module.file}
+    table = {
+        "app": {"name": plan.name, "version": version_of(plan.app), "modules": own},
+        "board": plan.board.name,
+        "target": plan.board.target,
+        "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
+                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(plan.board)],
+        "packages": [{"name": name, "version": version, "licence": licence} for name, version, licence in analysis.distributions],
+        "tools": {name: importlib.metadata.version(name) for name in ("ziglang", "pyinstaller", "zstandard")},
+        "outputs": {path.name: {"size": path.stat().st_size, "sha256": file_digest(path)} for path in outputs},
+    }
+    with whole_file(file) as work:
+        work.write_text(json.dumps(table, indent=2) + "\n")
+
+
+@contextmanager
+def _staging(plan: Plan) -> Iterator[Path]:
+    """A folder beside the results; what stands in it when the block ends well is moved over the results, file by file."""
+    made = not plan.output.exists()
+    staging = plan.output / ".part"
+    cache_folder("work")
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+        yield staging
+        for file in sorted(staging.iterdir()):
+            file.replace(plan.output / file.name)
+    finally:
+        for file in staging.glob("*"):
+            file.unlink()
+        if staging.exists():
+            staging.rmdir()
+        if made and plan.output.exists() and not any(plan.output.iterdir()):
+            plan.output.rmdir()

@@ -1,0 +1,174 @@
+"""The last stage: a binary becomes a disk image that a PC starts.
+
+The image is written sparse and without root, loop devices or mounts. Layout, in disk order (recipes/boards/*.toml):
+
+    bios | esp | state | slota | slotb (empty) | data
+
+A slot is everything above the firmware: one file with kernel, modules and the app's binary, which is PID 1. The
+initramfs in it is a row of cpio archives: modules (as they are signed and compressed by the distribution), what every device has,
+and the binary, compressed. Everything is derived from the inputs, identifiers included, so that the same inputs give the
+same bytes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+
+from appliance.bootloader import (
+    BootLoader,
+    SlotState,
+    prepare_bootloader,
+    slot_files,
+    state_files,
+)
+from appliance.errors import Problem
+from appliance.formats import cpio, fat, gpt
+from appliance.kernel import PreparedKernel, prepare_kernel
+from appliance.places import SOURCE_DATE_EPOCH, whole_file
+from appliance.recipes import Board, load_target
+from appliance.recipes import Partition as PartitionRecipe
+from appliance.tools import run_tool
+
+Pieces = list[tuple[int, bytes]]  # (byte offset, bytes); what lies between is zero
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "fapws4/image")
+_SECTORS_PER_MIB = (1 << 20) // gpt.SECTOR
+_KINDS = {"bios": gpt.BIOS_BOOT, "esp": gpt.EFI_SYSTEM, "state": gpt.BASIC_DATA, "slot": gpt.BASIC_DATA,
+          "data": gpt.LINUX_DATA}
+# FAT32 for the ESP, which is what UEFI names for disks, needs 65,525 clusters; in a slot they are large, because GRUB
+# reads cluster by cluster.
+_CLUSTERS = {"esp": 512, "state": 8192, "slot": 16384}
+_COMPRESSION_LEVEL = 12  # 19 makes hello's member 3 % smaller and takes eight times as long
+_BLOCK = 4096
+
+_DATA_FEATURES = ("none,has_journal,ext_attr,dir_index,resize_inode,filetype,extent,64bit,flex_bg,sparse_super,large_file,"
+                  "huge_file,dir_nlink,extra_isize,metadata_csum")
+_DATA_MOST_BLOCKS = (2 << 40) // _BLOCK  # 2 TiB: room for the descriptors is kept, so that it can grow while mounted
+
+
+@dataclass(frozen=True)
+class Image:
+    """A finished image, and what its bytes are spent on."""
+
+    path: Path
+    kernel: PreparedKernel
+    partitions: list[gpt.Partition]
+    shares: dict[str, int]  # part -> bytes
+
+
+def compose(
+    binary: Path, name: str, version: str, board: Board, output: Path, *, offline: bool = False
+) -> Image:
+    """The image ``output`` of an app (its name and version) on a board; ``binary`` is its static executable."""
+    kernel = prepare_kernel(board, offline)
+    loader = prepare_bootloader(board, offline)
+    app = app_member(binary.read_bytes())
+    initramfs = kernel.modules.read_bytes() + device_member(name, version, board) + app
+    about = f'ID=fapws4\nNAME="{name}"\nPRETTY_NAME="{name} {version}"\nIMAGE_ID={name}\nIMAGE_VERSION={version}\n'
+    slot = slot_files(loader, kernel.image.read_bytes(), initramfs, kernel.release, board.command_line, about)
+    partitions = layout(board, name)
+    contents = {"slota": slot, "slotb": {}, "state": state_files(SlotState(1, "a")),
+                "esp": {"EFI": {"BOOT": {f"BOOT{load_target(board.target).uefi.upper()}.EFI": loader.uefi}}}}
+    with whole_file(output) as work:
+        _write(work, _disk(board, name, partitions, loader, contents, offline), _total(partitions))
+    shares = {"kernel": kernel.image.stat().st_size, "modules": kernel.modules.stat().st_size, "app": len(app),
+              "boot loader": len(loader.uefi) + len(loader.core) + len(loader.stub)}
+    return Image(output, kernel, partitions, shares)
+
+
+def layout(board: Board, name: str) -> list[gpt.Partition]:
+    """The partitions of a board's disk, each beginning at a whole MiB, with identifiers of their own for every app."""
+    first, partitions = _SECTORS_PER_MIB, []
+    for recipe in board.partitions:
+        sectors = recipe.size * _SECTORS_PER_MIB
+        partitions.append(gpt.Partition(recipe.name, _kind(recipe, board), _identity(board, name, recipe.name), first, sectors))
+        first += sectors
+    return partitions
+
+
+def device_member(name: str, version: str, board: Board) -> bytes:
+    """What every device has in its root folder, besides the modules and the binary."""
+    configuration = {"name": name, "version": version, "board": board.name, "data": "data", "hostname": name}
+    text = "".join(f"{key}={value}\n" for key, value in configuration.items())
+    folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
+    return cpio.archive([*(cpio.folder(folder) for folder in folders),
+                         cpio.character_device("dev/console", 5, 1),
+                         cpio.file("etc/appliance.conf", text.encode())])
+
+
+def app_member(binary: bytes) -> bytes:
+    """The binary as /init, in an archive that is compressed as a whole: the one part that changes with every build."""
+    compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_checksum=True)
+    return compressor.compress(cpio.archive([cpio.file("init", binary, 0o755)]))
+
+
+def _disk(
+    board: Board, name: str, partitions: list[gpt.Partition], loader: BootLoader, contents: dict[str, fat.Tree],
+    offline: bool,
+) -> Pieces:
+    pieces: Pieces = []
+    boot_code = b""
+    for recipe, partition in zip(board.partitions, partitions):
+        if recipe.kind == "bios":
+            boot_code = loader.boot_code(partition.first)
+            inside = [(0, loader.placed_core(partition.first))]
+        elif recipe.kind == "data":
+            inside = data_volume(recipe.size << 20, board, name, offline)
+        else:
+            inside = _fat_volume(recipe, partition, contents[recipe.name], board)
+        pieces += [(partition.first * gpt.SECTOR + offset, data) for offset, data in inside]
+    return pieces + gpt.table(partitions, _identity(board, name, "disk"), _total(partitions), boot_code)
+
+
+def data_volume(size: int, board: Board, name: str, offline: bool = False) -> Pieces:
+    """An empty ext4 with a journal, which can grow to 2 TiB while it is mounted; made by mke2fs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "data")
+        extended = (f"hash_seed={_identity(board, name, 'hash')},root_owner=0:0,resize={_DATA_MOST_BLOCKS},"
+                    "lazy_itable_init=0,nodiscard")
+        run_tool("mke2fs", ["-q", "-F", "-b", str(_BLOCK), "-I", "256", "-i", "65536", "-m", "0", "-J", "size=4",
+                            "-e", "remount-ro", "-L", "data", "-O", _DATA_FEATURES, "-E", extended,
+                            "-U", str(_identity(board, name, "data file system")), file, f"{size >> 10}K"], offline=offline)
+        data = file.read_bytes()
+    blocks = ((offset, data[offset : offset + _BLOCK]) for offset in range(0, len(data), _BLOCK))
+    return [(offset, block) for offset, block in blocks if block.count(0) != len(block)]
+
+
+def _fat_volume(recipe: PartitionRecipe, partition: gpt.Partition, tree: fat.Tree, board: Board) -> Pieces:
+    serial = partition.identity.int & 0xFFFFFFFF
+    try:
+        return fat.volume(tree, recipe.size << 20, label=recipe.name, serial=serial, cluster=_CLUSTERS[recipe.kind],
+                          epoch=SOURCE_DATE_EPOCH, hidden=partition.first)
+    except ValueError as error:
+        raise Problem(f"the partition {recipe.name} of recipes/boards/{board.name}.toml ({recipe.size} MiB): {error}",
+                      "make it larger") from error
+
+
+def _kind(recipe: PartitionRecipe, board: Board) -> uuid.UUID:
+    if recipe.kind not in _KINDS:
+        raise Problem(f"recipes/boards/{board.name}.toml: the partition {recipe.name} is of the unknown kind {recipe.kind}",
+                      "there are: " + ", ".join(_KINDS))
+    return _KINDS[recipe.kind]
+
+
+def _identity(board: Board, name: str, what: str) -> uuid.UUID:
+    return uuid.uuid5(_NAMESPACE, f"{name}/{board.name}/{what}")
+
+
+def _total(partitions: list[gpt.Partition]) -> int:
+    """Sectors of the disk: the last MiB holds the second partition table."""
+    return partitions[-1].first + partitions[-1].sectors + _SECTORS_PER_MIB
+
+
+def _write(path: Path, pieces: Iterable[tuple[int, bytes]], sectors: int) -> None:
+    with path.open("wb") as file:
+        file.truncate(sectors * gpt.SECTOR)
+        for offset, data in pieces:
+            file.seek(offset)
+            file.write(data)

@@ -1,0 +1,41 @@
+"""System programs are checked before any work starts: what is missing is installed by name, or named in one command.
+
+Only as root on Debian (and its kin) is anything installed; otherwise the command to type is printed and nothing happens.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from appliance.errors import Problem
+from appliance.progress import step
+from appliance.shell import Failed, run
+
+# program or file -> the Debian package that it comes in
+TO_COMPILE = {"make": "make", "patch": "patch"}
+TO_FETCH = {"apt-get": "apt", "dpkg": "dpkg", "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
+
+
+def require(needed: dict[str, str], purpose: str) -> None:
+    """See to it that every program (or file, when it begins with a slash) is there; a Problem when it can't be."""
+    packages = sorted({package for name, package in needed.items() if not _is_there(name)})
+    if not packages:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        rise = "" if os.geteuid() == 0 else "sudo "
+        raise Problem(f"{purpose} needs programs that are not here", f"type: {rise}apt-get install {' '.join(packages)}")
+    with step(f"install {' '.join(packages)}"):
+        try:
+            run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages], env=_QUIET, what="apt-get")
+        except Failed:  # most often because the lists of a new machine are empty
+            run(["apt-get", "update", "-qq"], env=_QUIET, what="apt-get update")
+            run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages], env=_QUIET, what="apt-get")
+
+
+_QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
+
+
+def _is_there(name: str) -> bool:
+    return Path(name).exists() if name.startswith("/") else shutil.which(name) is not None

@@ -1,0 +1,64 @@
+"""What long work shows: the step it is at, how long it took, and at the end where the time went.
+
+On a terminal a live line shows the present step and its running time; otherwise every finished step is one plain line.
+A step that was in the cache is not mentioned at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+console = Console(stderr=True, highlight=False)
+NOTEWORTHY = 0.2  # seconds; shorter steps are not worth a line
+
+
+@dataclass
+class Record:
+    """The steps of this run that are over, in order: (name, seconds of their own, without those of steps inside)."""
+
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    inner: list[float] = field(default_factory=list)
+    expected: int = 0
+
+
+record = Record()
+
+
+def expect(count: int) -> None:
+    """Say how many steps are to come, so that each can be shown as one of so many."""
+    record.expected = len(record.steps) + count
+
+
+@contextlib.contextmanager
+def step(name: str) -> Iterator[None]:
+    """Show ``name`` while the block runs, and note its time. Steps may stand inside one another."""
+    began = time.monotonic()
+    number = len(record.steps) + 1
+    place = f"[{number}/{max(number, record.expected)}] "
+    record.inner.append(0.0)
+    with _live(place + name):
+        yield
+    total = time.monotonic() - began
+    own = total - record.inner.pop()
+    if record.inner:
+        record.inner[-1] += total
+    record.steps.append((name, own))
+    if own >= NOTEWORTHY:
+        console.print(f"  {place}{name}: {own:.1f} s", markup=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _live(name: str) -> Iterator[None]:
+    if not console.is_terminal or len(record.inner) > 1:
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        progress.add_task(name.replace("[", "\\["), total=None)
+        yield

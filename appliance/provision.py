@@ -1,0 +1,90 @@
+"""Everything that is fetched, ahead of need: into the cache, or into a folder that an offline machine builds from.
+
+Such a folder holds the files of all sources under their own names, ``wheels/`` for the builder's environment (make.sh installs
+from it) and ``app/`` for the app's requirements. The offline machine sets FAPWS_SOURCES to it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from appliance import registries
+from appliance.build import needed_sources
+from appliance.errors import Problem
+from appliance.places import RECIPES, cache_folder, whole_file
+from appliance.progress import expect, step
+from appliance.recipes import Source, load_board
+from appliance.shell import run
+from appliance.sources import fetch, keep_copy, update
+
+PINS = RECIPES / "requirements.txt"
+
+
+def fetch_all(board: str) -> list[Source]:
+    """Every source of a board into the cache."""
+    sources = needed_sources(load_board(board))
+    expect(len(sources))
+    for source in sources:
+        fetch(source)
+    return sources
+
+
+def copy_all(board: str, folder: Path, app: Path | None) -> list[Source]:
+    """Every source of a board, the builder's own packages and the app's requirements into ``folder``."""
+    if folder.exists() and not folder.is_dir():
+        raise Problem(f"{folder} is a file", "name a folder")
+    sources = needed_sources(load_board(board))
+    expect(len(sources) + 2)
+    for source in sources:
+        keep_copy(source, folder)
+    with step("fetch the builder's packages"):
+        _wheels(PINS, folder / "wheels")
+    requirements = app.parent / "requirements.txt" if app else None
+    if requirements and requirements.exists():
+        with step(f"fetch what {requirements} names"):
+            registries.pypi_requirements(requirements, _made(folder / "app"))
+    return sources
+
+
+def update_pin(name: str) -> str:
+    """Rewrite one recipe's pin, or with the name ``python`` those of the builder's packages; one line that says what changed."""
+    if name == "python":
+        return _update_packages()
+    old, new = update(name)
+    if old == new:
+        return f"{name}: {old.version} is the newest"
+    return f"{name}: {old.version} -> {new.version} ({new.file}); written to recipes/sources/{name}.toml"
+
+
+def _wheels(requirements: Path, folder: Path) -> None:
+    """Fetched aside first, so that a broken download leaves what was there."""
+    with tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
+        registries.pypi_wheels(requirements, Path(scratch))
+        _made(folder)
+        for file in Path(scratch).iterdir():
+            shutil.copyfile(file, folder / file.name)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _update_packages() -> str:
+    with whole_file(PINS) as work, step("resolve the builder's packages"):
+        before = PINS.read_text()
+        command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade",
+                   "--no-header", "--no-annotate", RECIPES / "requirements.in", "--output-file", work]
+        work.unlink()
+        run(command, env=_certificates(), what="resolving the packages")
+        changed = sum(line not in before for line in work.read_text().splitlines() if "==" in line)
+    return f"{changed} packages changed; written to recipes/requirements.txt" if changed else "all packages are the newest"
+
+
+def _certificates() -> dict[str, str]:
+    """uv brings its own list of authorities; what pip was told to trust counts for it too."""
+    chosen = os.environ.get("SSL_CERT_FILE") or os.environ.get("PIP_CERT") or "/etc/ssl/certs/ca-certificates.crt"
+    return {"SSL_CERT_FILE": chosen} if Path(chosen).exists() else {}

@@ -1,0 +1,98 @@
+"""What the person at the terminal sees at the end: the results and where they came from, or one line of what is wrong."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from invoke.exceptions import Exit
+from rich.markup import escape
+from rich.table import Table
+
+from appliance.errors import Problem
+from appliance.places import file_digest
+from appliance.progress import console, record
+from appliance.recipes import Source
+from appliance.shell import Failed
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
+
+def told(task: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """A task whose Problem becomes one line and an exit code, and whose Ctrl-C says how to go on."""
+
+    @functools.wraps(task)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return task(*args, **kwargs)
+        except Problem as problem:
+            if isinstance(problem, Failed) and problem.tail:
+                console.print(escape(problem.tail), style="dim", soft_wrap=True)
+            console.print(f"[red]error:[/red] {escape(str(problem))}", soft_wrap=True)
+            raise Exit(code=problem.code) from None
+        except KeyboardInterrupt:
+            console.print("stopped; the same command goes on where this one was", soft_wrap=True)
+            raise Exit(code=_INTERRUPTED) from None
+
+    return run
+
+
+def show_files(files: Iterable[Path]) -> None:
+    """The results: name, size, what they take on the disk, digest."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("file", "size", "on disk", "sha256"):
+        table.add_column(title, justify="left" if title in ("file", "sha256") else "right", no_wrap=True)
+    for file in files:
+        table.add_row(escape(_near(file)), megabytes(file.stat().st_size), megabytes(file.stat().st_blocks * 512),
+                      file_digest(file)[:16])
+    console.print(table)
+
+
+def show_shares(title: str, shares: dict[str, int]) -> None:
+    """How many bytes each part takes, largest first, in one line."""
+    parts = sorted(shares.items(), key=lambda item: -item[1])
+    console.print(f"{title}: " + ", ".join(f"{name} {megabytes(size)}" for name, size in parts), soft_wrap=True, markup=False)
+
+
+def show_times() -> None:
+    """Where the time went: the steps that took longest."""
+    total = sum(seconds for _, seconds in record.steps)
+    longest = sorted(record.steps, key=lambda step: -step[1])[:5]
+    told_steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest if seconds >= 0.1)
+    console.print(f"time: {total:.1f} s" + (f" ({told_steps})" if told_steps else ""), soft_wrap=True, markup=False)
+
+
+def show_sources(sources: Iterable[Source]) -> None:
+    """A table of pinned sources."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("source", "version", "licence", "from"):
+        table.add_column(title, no_wrap=True)
+    for source in sources:
+        table.add_row(source.name, source.version, source.licence, source.origin)
+    console.print(table)
+
+
+def show_line(text: str) -> None:
+    """One line of news."""
+    console.print(text, soft_wrap=True, markup=False)
+
+
+def show_next(lines: Iterable[str]) -> None:
+    """What to do next."""
+    for line in lines:
+        console.print(f"next: {line}", soft_wrap=True, markup=False)
+
+
+def megabytes(size: int) -> str:
+    """12345678 -> '12.35 MB'; small sizes in kB."""
+    return f"{size / 1e6:.2f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
+def _near(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)

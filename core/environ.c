@@ -1,0 +1,337 @@
+#include "environ.h"
+
+#include "header_name.h"
+#include "params.h"
+#include "wsgi_input.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#define KEY_MAP(X)                               \
+    X(REQUEST_METHOD, "REQUEST_METHOD")          \
+    X(SCRIPT_NAME, "SCRIPT_NAME")                \
+    X(PATH_INFO, "PATH_INFO")                    \
+    X(QUERY_STRING, "QUERY_STRING")              \
+    X(CONTENT_LENGTH, "CONTENT_LENGTH")          \
+    X(SERVER_NAME, "SERVER_NAME")                \
+    X(SERVER_PORT, "SERVER_PORT")                \
+    X(SERVER_PROTOCOL, "SERVER_PROTOCOL")        \
+    X(REQUEST_PROTOCOL, "REQUEST_PROTOCOL")      \
+    X(REMOTE_ADDR, "REMOTE_ADDR")                \
+    X(REMOTE_PORT, "REMOTE_PORT")                \
+    X(HTTP_COOKIE, "HTTP_COOKIE")                \
+    X(HTTP_CONTENT_LENGTH, "HTTP_CONTENT_LENGTH") \
+    X(WSGI_VERSION, "wsgi.version")              \
+    X(WSGI_URL_SCHEME, "wsgi.url_scheme")        \
+    X(WSGI_INPUT, "wsgi.input")                  \
+    X(WSGI_INPUT_TERMINATED, "wsgi.input_terminated") \
+    X(WSGI_ERRORS, "wsgi.errors")                \
+    X(WSGI_MULTITHREAD, "wsgi.multithread")      \
+    X(WSGI_MULTIPROCESS, "wsgi.multiprocess")    \
+    X(WSGI_RUN_ONCE, "wsgi.run_once")            \
+    X(FAPWS_URI, "fapws.uri")                    \
+    X(FAPWS_PARAMS, "fapws.params")              \
+    X(FAPWS_RAW_HEADER, "fapws.raw_header")      \
+    X(FAPWS_MAJOR_MINOR, "fapws.major_minor")    \
+    X(FAPWS_REMOTE_ADDR, "fapws.remote_addr")    \
+    X(FAPWS_REMOTE_PORT, "fapws.remote_port")
+
+#define VALUE_MAP(X)          \
+    X(EMPTY, "")              \
+    X(GET, "GET")             \
+    X(SLASH, "/")             \
+    X(HTTP, "http")           \
+    X(PROTOCOL_1_1, "HTTP/1.1") \
+    X(PROTOCOL_1_0, "HTTP/1.0") \
+    X(VERSION_1_1, "1.1")     \
+    X(VERSION_1_0, "1.0")
+
+#define ENTRY(name, text) name,
+enum key { KEY_MAP(ENTRY) KEY_COUNT };
+enum value { VALUE_MAP(ENTRY) VALUE_COUNT };
+#undef ENTRY
+
+/* Interned: shared by all requests and found by the app by pointer. */
+static PyObject *keys[KEY_COUNT];
+static PyObject *values[VALUE_COUNT];
+static PyObject *empty_input;
+
+int environ_init(void)
+{
+#define ENTRY(name, text) text,
+    static const char *const key_texts[] = {KEY_MAP(ENTRY)};
+    static const char *const value_texts[] = {VALUE_MAP(ENTRY)};
+#undef ENTRY
+    bool complete = true;
+
+    for (int i = 0; i < KEY_COUNT; i++)
+        complete = (keys[i] = PyUnicode_InternFromString(key_texts[i])) != NULL && complete;
+    for (int i = 0; i < VALUE_COUNT; i++)
+        complete = (values[i] = PyUnicode_InternFromString(value_texts[i])) != NULL && complete;
+    PyObject *nothing = PyBytes_FromStringAndSize(NULL, 0);
+    empty_input = nothing != NULL ? wsgi_input_create(nothing) : NULL;
+    Py_XDECREF(nothing);
+    return complete && empty_input != NULL ? 0 : -1;
+}
+
+void environ_finish(void)
+{
+    for (int i = 0; i < KEY_COUNT; i++)
+        Py_CLEAR(keys[i]);
+    for (int i = 0; i < VALUE_COUNT; i++)
+        Py_CLEAR(values[i]);
+    Py_CLEAR(empty_input);
+    header_name_finish();
+}
+
+static PyObject *latin1(struct slice text)
+{
+    return PyUnicode_DecodeLatin1(text.data, (Py_ssize_t)text.length, NULL);
+}
+
+static int set(PyObject *environ, enum key key, PyObject *value)
+{
+    return PyDict_SetItem(environ, keys[key], value);
+}
+
+/* As set, for a new reference, which may be NULL after an error. */
+static int set_new(PyObject *environ, enum key key, PyObject *value)
+{
+    int status = value != NULL ? PyDict_SetItem(environ, keys[key], value) : -1;
+
+    Py_XDECREF(value);
+    return status;
+}
+
+static int set_text(PyObject *environ, enum key key, struct slice text)
+{
+    return set_new(environ, key, latin1(text));
+}
+
+/* ---- template ---- */
+
+static int set_server(PyObject *template, PyObject *script_name, PyObject *server_name,
+                      PyObject *server_port)
+{
+    PyObject *errors = PySys_GetObject("stderr");
+    int status = 0;
+
+    status |= set_new(template, WSGI_VERSION, Py_BuildValue("(ii)", 1, 0));
+    status |= set(template, WSGI_URL_SCHEME, values[HTTP]);
+    status |= set(template, WSGI_INPUT, empty_input);
+    status |= set(template, WSGI_INPUT_TERMINATED, Py_True);
+    status |= set(template, WSGI_ERRORS, errors != NULL ? errors : Py_None);
+    status |= set(template, WSGI_MULTITHREAD, Py_False);
+    status |= set(template, WSGI_MULTIPROCESS, Py_False);
+    status |= set(template, WSGI_RUN_ONCE, Py_False);
+    status |= set(template, SCRIPT_NAME, script_name);
+    status |= set(template, SERVER_NAME, server_name);
+    status |= set(template, SERVER_PORT, server_port);
+    return status;
+}
+
+/* Values that most requests share, and places for those that every request sets. */
+static int set_defaults(PyObject *template, bool strict)
+{
+    int status = 0;
+
+    status |= set(template, REQUEST_METHOD, values[GET]);
+    status |= set(template, PATH_INFO, values[EMPTY]);
+    status |= set(template, QUERY_STRING, values[EMPTY]);
+    status |= set(template, SERVER_PROTOCOL, values[PROTOCOL_1_1]);
+    status |= set(template, REMOTE_ADDR, values[EMPTY]);
+    status |= set(template, REMOTE_PORT, values[EMPTY]);
+    if (strict)
+        return status;
+    status |= set(template, REQUEST_PROTOCOL, values[PROTOCOL_1_1]);
+    status |= set(template, FAPWS_URI, values[EMPTY]);
+    status |= set(template, FAPWS_PARAMS, Py_None);
+    status |= set(template, FAPWS_RAW_HEADER, values[EMPTY]);
+    status |= set(template, FAPWS_MAJOR_MINOR, values[VERSION_1_1]);
+    status |= set(template, FAPWS_REMOTE_ADDR, values[EMPTY]);
+    status |= set(template, FAPWS_REMOTE_PORT, Py_None);
+    return status;
+}
+
+PyObject *environ_template(PyObject *script_name, PyObject *server_name, PyObject *server_port,
+                           bool strict)
+{
+    PyObject *template = PyDict_New();
+
+    if (template != NULL && (set_server(template, script_name, server_name, server_port) != 0 ||
+                             set_defaults(template, strict) != 0))
+        Py_CLEAR(template);
+    return template;
+}
+
+/* ---- request ---- */
+
+static int set_body(PyObject *environ, const struct request *request, bool strict)
+{
+    PyObject *body, *length;
+    int status = 0;
+
+    if (request->chunked) { /* it is decoded: the app sees an ordinary body */
+        length = PyUnicode_FromFormat("%zu", request->body.length);
+        status = length != NULL ? set(environ, CONTENT_LENGTH, length) : -1;
+        if (status == 0 && !strict)
+            status = set(environ, HTTP_CONTENT_LENGTH, length);
+        Py_XDECREF(length);
+    }
+    if (request->body.length == 0 || status != 0)
+        return status;
+    body = PyBytes_FromStringAndSize(request->body.data, (Py_ssize_t)request->body.length);
+    status = body != NULL ? set_new(environ, WSGI_INPUT, wsgi_input_create(body)) : -1;
+    Py_XDECREF(body);
+    return status;
+}
+
+int environ_set_request(PyObject *environ, const struct request *request,
+                        const struct visitor *visitor, bool strict)
+{
+    int status = 0;
+
+    if (!(request->method.length == 3 && memcmp(request->method.data, "GET", 3) == 0))
+        status |= set_text(environ, REQUEST_METHOD, request->method);
+    status |= set(environ, REMOTE_ADDR, visitor->address);
+    status |= set(environ, REMOTE_PORT, visitor->port_text);
+    if (request->minor_version == 0)
+        status |= set(environ, SERVER_PROTOCOL, values[PROTOCOL_1_0]);
+    if (request->body.length > 0 || request->chunked)
+        status |= set_body(environ, request, strict);
+    if (strict)
+        return status;
+    if (request->minor_version == 0) {
+        status |= set(environ, REQUEST_PROTOCOL, values[PROTOCOL_1_0]);
+        status |= set(environ, FAPWS_MAJOR_MINOR, values[VERSION_1_0]);
+    }
+    status |= set_text(environ, FAPWS_RAW_HEADER, request->head);
+    status |= set(environ, FAPWS_REMOTE_ADDR, visitor->address);
+    status |= set(environ, FAPWS_REMOTE_PORT, visitor->port);
+    return status;
+}
+
+/* ---- uri ---- */
+
+/* A form replaces the query's fields (fapws3 did the same). */
+static PyObject *params_of(const struct request *request)
+{
+    if (request->body.length > 0 && request->method.length == 4 &&
+        memcmp(request->method.data, "POST", 4) == 0) {
+        for (size_t i = 0; i < request->header_count; i++) {
+            const struct phr_header *header = &request->headers[i];
+            if (slice_is((struct slice){header->name, header->name_len}, SLICE("content-type")) &&
+                params_is_form((struct slice){header->value, header->value_len}))
+                return params_parse(request->body);
+        }
+    }
+    return params_parse(request->target.query);
+}
+
+int environ_set_uri(PyObject *environ, const struct request *request, size_t path_length,
+                    bool strict)
+{
+    struct slice path = {request->path.data + request->path.length - path_length, path_length};
+    int status = 0;
+
+    if (path_length == 1 && path.data[0] == '/')
+        status |= set(environ, PATH_INFO, values[SLASH]);
+    else if (path_length > 0)
+        status |= set_text(environ, PATH_INFO, path);
+    if (request->target.query.length > 0)
+        status |= set_text(environ, QUERY_STRING, request->target.query);
+    if (strict)
+        return status;
+    status |= set_text(environ, FAPWS_URI, request->text);
+    status |= set_new(environ, FAPWS_PARAMS, params_of(request));
+    return status;
+}
+
+/* ---- headers ---- */
+
+/* A field that came more than once is a list (RFC 9110 section 5.3); cookies have a separator of
+ * their own (RFC 6265 section 5.4). */
+static int join(PyObject *environ, PyObject *key, PyObject *value)
+{
+    PyObject *earlier = PyDict_GetItemWithError(environ, key);
+    bool is_cookie = PyObject_RichCompareBool(key, keys[HTTP_COOKIE], Py_EQ) == 1;
+    PyObject *joined = earlier != NULL
+                           ? PyUnicode_FromFormat(is_cookie ? "%U; %U" : "%U, %U", earlier, value)
+                           : NULL;
+    int status = joined != NULL ? PyDict_SetItem(environ, key, joined) : -1;
+
+    Py_XDECREF(joined);
+    return status;
+}
+
+static int set_header(PyObject *environ, PyObject *key, PyObject *value)
+{
+    Py_ssize_t size = PyDict_Size(environ);
+
+    if (PyDict_SetDefault(environ, key, value) == NULL)
+        return -1;
+    return PyDict_Size(environ) > size ? 0 : join(environ, key, value);
+}
+
+int environ_set_headers(PyObject *environ, const struct request *request, bool strict)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct phr_header *header = &request->headers[i];
+        const struct header_name *name =
+            header_name_find((struct slice){header->name, header->name_len});
+        struct slice text = {header->value, header->value_len};
+        PyObject *value;
+        int status = 0;
+        if (name == NULL)
+            return -1;
+        if (name->dropped)
+            continue;
+        if (header->name_len == 4 && request->target.authority.data != NULL &&
+            slice_is((struct slice){header->name, 4}, SLICE("host")))
+            text = request->host;
+        value = latin1(text);
+        if (value == NULL)
+            return -1;
+        if (name->cgi_key != NULL)
+            status = set_header(environ, name->cgi_key, value);
+        if (status == 0 && (name->cgi_key == NULL || !strict))
+            status = set_header(environ, name->key, value);
+        Py_DECREF(value);
+        if (status != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- visitor ---- */
+
+struct visitor *visitor_create(const struct peer *peer)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    struct visitor *visitor = calloc(1, sizeof(*visitor));
+
+    if (visitor == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    if (peer->family != PEER_UNIX)
+        inet_ntop(peer->family == PEER_V6 ? AF_INET6 : AF_INET, peer->address, text, sizeof(text));
+    visitor->address = PyUnicode_FromString(text);
+    visitor->port = PyLong_FromLong(peer->port);
+    visitor->port_text = PyUnicode_FromFormat("%d", peer->port);
+    if (visitor->address == NULL || visitor->port == NULL || visitor->port_text == NULL) {
+        visitor_destroy(visitor);
+        return NULL;
+    }
+    return visitor;
+}
+
+void visitor_destroy(struct visitor *visitor)
+{
+    if (visitor == NULL)
+        return;
+    Py_XDECREF(visitor->address);
+    Py_XDECREF(visitor->port);
+    Py_XDECREF(visitor->port_text);
+    free(visitor);
+}

@@ -1,0 +1,38 @@
+/* The first argument of every handler: a dict that describes the request (PEP 3333, RFC 3875), with
+ * the fapws.* keys for PATHS handlers. */
+#ifndef FAPWS4_ENVIRON_H
+#define FAPWS4_ENVIRON_H
+
+#include "handler.h"
+
+#include <Python.h>
+
+/* One connection as handlers see it. */
+struct visitor {
+    PyObject *address;   /* str; "" for a unix socket */
+    PyObject *port;      /* int */
+    PyObject *port_text; /* str */
+};
+
+/* Makes the keys and the values that never change. 0, or -1 with an error set. */
+int environ_init(void);
+void environ_finish(void);
+
+/* What all requests to one route have in common; requests get copies of it. `script_name` is the
+ * prefix, latin-1. `strict`: exactly PEP 3333, for a WSGI application. New reference, NULL with an
+ * error set. */
+PyObject *environ_template(PyObject *script_name, PyObject *server_name, PyObject *server_port,
+                           bool strict);
+
+/* The three parts of an environ, set in a dict; 0, or -1 with an error set. The last `path_length`
+ * bytes of the decoded path become PATH_INFO. */
+int environ_set_request(PyObject *environ, const struct request *request,
+                        const struct visitor *visitor, bool strict);
+int environ_set_uri(PyObject *environ, const struct request *request, size_t path_length,
+                    bool strict);
+int environ_set_headers(PyObject *environ, const struct request *request, bool strict);
+
+/* NULL with an error set. */
+struct visitor *visitor_create(const struct peer *peer);
+
+#endif

@@ -1,0 +1,101 @@
+#include "exchange.h"
+
+static void end_reply(struct dialogue *dialogue)
+{
+    reply_destroy(dialogue->reply);
+    dialogue->reply = NULL;
+}
+
+/* OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7); no handler can answer that.
+ * */
+static void answer_options(struct response *response)
+{
+    response_plain(response, 200, "");
+    response_field(response, SLICE("Allow"), SLICE("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+}
+
+static void answer(struct exchange *x, struct dialogue *dialogue)
+{
+    int route = router_find(x->router, x->request.path);
+
+    if (x->request.target.asterisk)
+        answer_options(&x->response);
+    else if (route == ROUTE_NONE)
+        response_plain(&x->response, 404, NULL);
+    else
+        handler_call(x->handler, route, &x->request, &dialogue->peer, &dialogue->visitor,
+                     &x->response, &dialogue->reply);
+}
+
+static void append_continue(struct exchange *x, struct dialogue *dialogue)
+{
+    if (dialogue->intake.owes_continue)
+        buffer_append_slice(&x->output, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+    dialogue->intake.owes_continue = false;
+}
+
+enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, struct input *input)
+{
+    enum progress progress = request_parse(&x->request, &dialogue->intake, input, x->body_limit);
+
+    if (progress == WAITING) {
+        append_continue(x, dialogue);
+        return WAITING;
+    }
+    response_reset(&x->response, &x->request);
+    if (progress == REFUSED)
+        response_refuse(&x->response, x->request.refusal);
+    else
+        answer(x, dialogue);
+    if (x->stopping)
+        x->response.keep_alive = false;
+    response_begin(&x->response, &x->banner, &x->output);
+    dialogue->framing = x->response.framing;
+    if (x->response.is_head || x->response.framing.kind == FRAMING_NONE)
+        end_reply(dialogue);
+    return progress;
+}
+
+enum writing exchange_more(struct exchange *x, struct dialogue *dialogue)
+{
+    struct slice piece = {NULL, 0};
+    enum writing writing = handler_next(dialogue->reply, &piece);
+
+    if (writing == MORE)
+        writing = response_chunk(&dialogue->framing, piece, &x->output);
+    else if (writing == DONE)
+        writing = response_end(&dialogue->framing, &x->output);
+    if (writing != MORE)
+        end_reply(dialogue);
+    return writing;
+}
+
+void exchange_time_out(struct exchange *x)
+{
+    memset(&x->request.method, 0, sizeof(x->request.method));
+    x->request.minor_version = 1;
+    response_reset(&x->response, &x->request);
+    response_refuse(&x->response, 408);
+    response_begin(&x->response, &x->banner, &x->output);
+}
+
+void exchange_settle(struct exchange *x)
+{
+    x->output.length = 0;
+    x->output.failed = false;
+    x->response.tail = (struct slice){NULL, 0};
+    handler_settle(x->handler);
+}
+
+void dialogue_finish(struct dialogue *dialogue)
+{
+    end_reply(dialogue);
+    visitor_destroy(dialogue->visitor);
+    dialogue->visitor = NULL;
+}
+
+void exchange_finish(struct exchange *x)
+{
+    buffer_finish(&x->output);
+    response_finish(&x->response);
+}

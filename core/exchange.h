@@ -1,0 +1,53 @@
+/* One request in, one response out. Everything that happens to a request is called from exchange.c,
+ * in order: request, router, handler, response. */
+#ifndef FAPWS4_EXCHANGE_H
+#define FAPWS4_EXCHANGE_H
+
+#include "handler.h"
+#include "router.h"
+
+/* What all connections of a loop share; only one request is being answered at a time. */
+struct exchange {
+    const struct router *router;
+    struct handler *handler;
+    struct banner banner;
+    uint64_t body_limit;  /* bytes: MAX_BODY_SIZE */
+    bool stopping;        /* every response says that the connection ends */
+    struct buffer output; /* responses to be written to the connection that is being served */
+    struct request request;
+    struct response response;
+};
+
+/* The part of a connection that outlives one request. Zeroed at the start, but for the peer. */
+struct dialogue {
+    struct peer peer;
+    struct intake intake;
+    struct visitor *visitor;
+    struct reply *reply; /* a response body that is still being produced, else NULL */
+    struct framing framing;
+};
+
+/* Takes the next request from `input` and appends its response to `output` (100 (Continue)
+ * included). WAITING: nothing to answer yet. READY: drop request.consumed bytes of the input; write
+ * `output`, then response.tail; then, when dialogue->reply is set, whatever exchange_more appends
+ * until it is not MORE; the connection goes on when response.keep_alive says so. REFUSED: write
+ * `output` and close. */
+enum progress exchange_advance(struct exchange *exchange, struct dialogue *dialogue,
+                               struct input *input);
+
+/* Appends the next piece of the body that is being produced. DONE and BROKEN end it. */
+enum writing exchange_more(struct exchange *exchange, struct dialogue *dialogue);
+
+/* Appends the refusal of a request that did not come in time (408). */
+void exchange_time_out(struct exchange *exchange);
+
+/* Empties `output` after it was written and lets go of the last response. */
+void exchange_settle(struct exchange *exchange);
+
+/* Lets go of all that a dialogue holds. */
+void dialogue_finish(struct dialogue *dialogue);
+
+/* Frees the memory of the shared buffers. */
+void exchange_finish(struct exchange *exchange);
+
+#endif

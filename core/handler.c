@@ -1,0 +1,408 @@
+#include "handler.h"
+
+#include "environ.h"
+#include "reply.h"
+#include "report.h"
+#include "router.h"
+#include "settings.h"
+#include "start_response.h"
+
+#include <stdlib.h>
+
+struct route {
+    PyObject *callable;
+    PyObject *template; /* environ without what differs between requests */
+    size_t prefix_length;
+};
+
+struct handler {
+    struct route *routes;
+    size_t count;
+    bool strict;                /* a WSGI application */
+    bool shows_tracebacks;
+    PyObject *environ_type;     /* the app's own Environ, or NULL */
+    PyTypeObject *start_type;
+    struct start_response *start_response; /* used again unless the app has kept it */
+    PyObject *held;             /* what response->body lies in */
+    struct buffer joined;       /* or here */
+    PyThreadState *thread;      /* while other threads run */
+};
+
+/* ---- creation ---- */
+
+static PyObject *server_name_of(const struct address *address)
+{
+    return PyUnicode_FromString(address->is_unix ? "localhost" : address->host);
+}
+
+static PyObject *server_port_of(const struct address *address)
+{
+    return address->is_unix ? PyUnicode_FromString("") : PyUnicode_FromFormat("%d", address->port);
+}
+
+/* `prefix` is the UTF-8 of a PATHS uri; SCRIPT_NAME shows these bytes as latin-1 (PEP 3333). */
+static int add_route(struct handler *handler, struct router *router, struct slice prefix,
+                     PyObject *callable, const struct address *address)
+{
+    struct route *route = &handler->routes[handler->count];
+    PyObject *script = PyUnicode_DecodeLatin1(prefix.data, (Py_ssize_t)prefix.length, NULL);
+    PyObject *name = server_name_of(address);
+    PyObject *port = server_port_of(address);
+
+    if (script != NULL && name != NULL && port != NULL)
+        route->template = environ_template(script, name, port, handler->strict);
+    Py_XDECREF(script);
+    Py_XDECREF(name);
+    Py_XDECREF(port);
+    if (route->template == NULL)
+        return -1;
+    route->callable = Py_NewRef(callable);
+    route->prefix_length = prefix.length;
+    handler->count++;
+    if (router_add(router, prefix))
+        return 0;
+    PyErr_NoMemory();
+    return -1;
+}
+
+static int add_paths(struct handler *handler, PyObject *paths, struct router *router,
+                     const struct address *address)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(paths); i++) {
+        PyObject *pair = PyList_GET_ITEM(paths, i);
+        Py_ssize_t length;
+        const char *prefix = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(pair, 0), &length);
+        if (prefix == NULL ||
+            add_route(handler, router, (struct slice){prefix, (size_t)length},
+                      PyTuple_GET_ITEM(pair, 1), address) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int add_routes(struct handler *handler, const struct settings *settings,
+                      struct router *router, const struct address *address)
+{
+    size_t count = settings->paths != NULL ? (size_t)PyList_GET_SIZE(settings->paths) : 1;
+
+    handler->routes = calloc(count > 0 ? count : 1, sizeof(*handler->routes));
+    if (handler->routes == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (settings->paths != NULL)
+        return add_paths(handler, settings->paths, router, address);
+    return add_route(handler, router, SLICE(""), settings->application, address);
+}
+
+static struct start_response *create_start_response(struct handler *handler)
+{
+    PyObject *object = PyObject_CallNoArgs((PyObject *)handler->start_type);
+
+    if (object != NULL && !PyObject_TypeCheck(object, &start_response_type)) {
+        PyErr_SetString(PyExc_TypeError, "Start_response() did not give an instance of itself");
+        Py_CLEAR(object);
+    }
+    if (object != NULL)
+        ((struct start_response *)object)->strict = handler->strict;
+    return (struct start_response *)object;
+}
+
+struct handler *handler_create(const struct settings *settings, const struct address *server,
+                               struct router *router)
+{
+    struct handler *handler = calloc(1, sizeof(*handler));
+
+    if (handler == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    handler->strict = settings->paths == NULL;
+    handler->shows_tracebacks = settings->debug > 0;
+    handler->start_type = (PyTypeObject *)Py_NewRef(settings->start_response);
+    handler->environ_type = Py_XNewRef(settings->environ);
+    if (environ_init() == 0 && add_routes(handler, settings, router, server) == 0)
+        handler->start_response = create_start_response(handler);
+    if (handler->start_response == NULL) {
+        handler_destroy(handler);
+        return NULL;
+    }
+    return handler;
+}
+
+void handler_destroy(struct handler *handler)
+{
+    if (handler == NULL)
+        return;
+    for (size_t i = 0; i < handler->count; i++) {
+        Py_XDECREF(handler->routes[i].callable);
+        Py_XDECREF(handler->routes[i].template);
+    }
+    free(handler->routes);
+    Py_XDECREF(handler->environ_type);
+    Py_XDECREF(handler->start_type);
+    Py_XDECREF((PyObject *)handler->start_response);
+    Py_XDECREF(handler->held);
+    buffer_finish(&handler->joined);
+    environ_finish();
+    free(handler);
+}
+
+/* ---- arguments of the call ---- */
+
+static int fill_environ(const struct handler *handler, const struct route *route,
+                        const struct request *request, const struct visitor *visitor,
+                        PyObject *environ)
+{
+    size_t path_length = request->path.length - route->prefix_length;
+
+    if (environ_set_request(environ, request, visitor, handler->strict) != 0 ||
+        environ_set_uri(environ, request, path_length, handler->strict) != 0)
+        return -1;
+    return environ_set_headers(environ, request, handler->strict);
+}
+
+static PyObject *call_hook(PyObject *environ, const char *hook, PyObject *part)
+{
+    PyObject *done = part != NULL ? PyObject_CallMethod(environ, hook, "O", part) : NULL;
+
+    Py_XDECREF(part);
+    return done;
+}
+
+/* An Environ of the app's own is filled through its three hooks, each with a dict of its part. */
+static PyObject *create_own_environ(const struct handler *handler, const struct route *route,
+                                    const struct request *request, const struct visitor *visitor)
+{
+    PyObject *environ = PyObject_CallNoArgs(handler->environ_type);
+    PyObject *base = PyDict_Copy(route->template), *uri = PyDict_New(), *headers = PyDict_New();
+    size_t path_length = request->path.length - route->prefix_length;
+    PyObject *done[3] = {NULL, NULL, NULL};
+
+    if (environ != NULL && base != NULL && uri != NULL && headers != NULL &&
+        environ_set_request(base, request, visitor, false) == 0 &&
+        environ_set_uri(uri, request, path_length, false) == 0 &&
+        environ_set_headers(headers, request, false) == 0) {
+        done[0] = call_hook(environ, "update_from_request", Py_NewRef(base));
+        done[1] = done[0] != NULL ? call_hook(environ, "update_uri", Py_NewRef(uri)) : NULL;
+        done[2] = done[1] != NULL ? call_hook(environ, "update_headers", Py_NewRef(headers)) : NULL;
+    }
+    if (done[2] == NULL)
+        Py_CLEAR(environ);
+    Py_XDECREF(base);
+    Py_XDECREF(uri);
+    Py_XDECREF(headers);
+    for (int i = 0; i < 3; i++)
+        Py_XDECREF(done[i]);
+    return environ;
+}
+
+static PyObject *create_environ(const struct handler *handler, const struct route *route,
+                                const struct request *request, const struct visitor *visitor)
+{
+    PyObject *environ;
+
+    if (handler->environ_type != NULL)
+        return create_own_environ(handler, route, request, visitor);
+    environ = PyDict_Copy(route->template);
+    if (environ != NULL && fill_environ(handler, route, request, visitor, environ) != 0)
+        Py_CLEAR(environ);
+    return environ;
+}
+
+/* True for a subclass whose instances could carry attributes from one request to the next. */
+static bool has_own_state(const PyTypeObject *type)
+{
+    return type->tp_dictoffset != 0 || type->tp_basicsize != start_response_type.tp_basicsize;
+}
+
+/* The shared start_response when nobody else holds it, else a new one. */
+static struct start_response *take_start_response(struct handler *handler)
+{
+    PyObject *shared = (PyObject *)handler->start_response;
+
+    if (Py_REFCNT(shared) == 1 && !has_own_state(handler->start_type)) {
+        start_response_reset(handler->start_response);
+        return handler->start_response;
+    }
+    shared = (PyObject *)create_start_response(handler);
+    if (shared != NULL)
+        Py_SETREF(handler->start_response, (struct start_response *)shared);
+    return (struct start_response *)shared;
+}
+
+/* ---- the answer ---- */
+
+static PyObject *describe(const struct request *request, const struct visitor *visitor)
+{
+    PyObject *method = PyUnicode_DecodeLatin1(request->method.data,
+                                              (Py_ssize_t)request->method.length, NULL);
+    PyObject *target = PyUnicode_DecodeLatin1(request->text.data,
+                                              (Py_ssize_t)request->text.length, NULL);
+    PyObject *text = NULL;
+
+    if (method != NULL && target != NULL)
+        text = PyUnicode_FromFormat("%U %U from %S", method, target,
+                                    visitor != NULL ? visitor->address : Py_None);
+    Py_XDECREF(method);
+    Py_XDECREF(target);
+    return text;
+}
+
+/* What was given to write() goes in front of the first piece. */
+static int prepend_written(struct handler *handler, struct response *response)
+{
+    PyObject *written = handler->start_response->written;
+    struct buffer all = {NULL, 0, 0, false};
+
+    if (written == NULL)
+        return 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(written); i++)
+        buffer_append(&all, PyBytes_AS_STRING(PyList_GET_ITEM(written, i)),
+                      (size_t)PyBytes_GET_SIZE(PyList_GET_ITEM(written, i)));
+    buffer_append_slice(&all, response->body);
+    buffer_finish(&handler->joined);
+    handler->joined = all;
+    response->body = (struct slice){all.data, all.length};
+    if (!all.failed)
+        return 0;
+    PyErr_NoMemory();
+    return -1;
+}
+
+static int fill_head(struct handler *handler, struct response *response)
+{
+    if (start_response_fill(handler->start_response, response) != 0)
+        return -1;
+    if (response->is_text && !response->has_content_type)
+        response_field(response, SLICE("Content-Type"), SLICE("text/html; charset=utf-8"));
+    return 0;
+}
+
+/* Takes the first piece before the head is made: a generator's start_response runs only now. */
+static int begin_pieces(struct handler *handler, PyObject *result, PyObject *what,
+                        struct response *response, struct reply **reply)
+{
+    enum writing writing;
+    long long size;
+
+    *reply = what != NULL ? reply_create(result, handler->strict, what) : NULL;
+    if (*reply == NULL)
+        return -1;
+    size = reply_file_size(*reply);
+    writing = reply_next(*reply, &response->body);
+    response->whole = writing == DONE;
+    response->is_text = reply_is_text(*reply);
+    if (writing == BROKEN || fill_head(handler, response) != 0)
+        return -1;
+    if (size >= 0 && !response->has_length) {
+        response->has_length = true;
+        response->length = (uint64_t)size;
+    }
+    if (response->whole)
+        response->body = (struct slice){NULL, 0};
+    return 0;
+}
+
+static void drop_reply(struct reply **reply)
+{
+    PyObject *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback); /* close() must not run with an error set */
+    reply_destroy(*reply);
+    *reply = NULL;
+    PyErr_Restore(type, value, traceback);
+}
+
+static int respond(struct handler *handler, PyObject *result, const struct request *request,
+                   const struct visitor *visitor, struct response *response, struct reply **reply)
+{
+    int status = reply_whole(result, handler->strict, &handler->joined, response);
+    PyObject *what;
+
+    if (status > 0)
+        status = fill_head(handler, response);
+    else if (status == 0) {
+        what = describe(request, visitor);
+        status = begin_pieces(handler, result, what, response, reply);
+        Py_XDECREF(what);
+        if (status != 0 || response->whole)
+            drop_reply(reply);
+    }
+    return status == 0 ? prepend_written(handler, response) : -1;
+}
+
+/* 500 instead of whatever the response was going to be. */
+static void fail(struct handler *handler, const struct request *request,
+                 const struct visitor *visitor, struct response *response)
+{
+    PyObject *type, *value, *traceback;
+    PyObject *what, *exception, *text = NULL;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    what = describe(request, visitor);
+    PyErr_Restore(type, value, traceback);
+    exception = what != NULL ? report_exception(what) : NULL;
+    if (exception != NULL && handler->shows_tracebacks)
+        text = report_traceback(exception);
+    response_plain(response, 500, text != NULL ? PyUnicode_AsUTF8(text) : NULL);
+    PyErr_Clear();
+    Py_XSETREF(handler->held, text);
+    Py_XDECREF(exception);
+    Py_XDECREF(what);
+}
+
+void handler_call(struct handler *handler, int route_number, const struct request *request,
+                  const struct peer *peer, struct visitor **visitor, struct response *response,
+                  struct reply **reply)
+{
+    const struct route *route = &handler->routes[route_number];
+    struct start_response *start_response = take_start_response(handler);
+    PyObject *environ = NULL, *result = NULL;
+
+    if (*visitor == NULL)
+        *visitor = visitor_create(peer);
+    if (*visitor != NULL && start_response != NULL)
+        environ = create_environ(handler, route, request, *visitor);
+    if (environ != NULL) {
+        PyObject *args[3] = {NULL, environ, (PyObject *)start_response};
+        result = PyObject_Vectorcall(route->callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                     NULL);
+        Py_DECREF(environ);
+    }
+    Py_XSETREF(handler->held, result);
+    if (result == NULL || respond(handler, result, request, *visitor, response, reply) != 0)
+        fail(handler, request, *visitor, response);
+}
+
+void handler_settle(struct handler *handler)
+{
+    Py_CLEAR(handler->held);
+    handler->joined.length = 0;
+    if (handler->joined.capacity > LIMIT_READ)
+        buffer_finish(&handler->joined);
+}
+
+/* ---- other threads ---- */
+
+/* Letting go of the interpreter costs several hundred instructions; without another thread there is
+ * nobody to let in. A thread has its state from before it is started. */
+static bool has_other_threads(void)
+{
+    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
+
+    return PyThreadState_Next(PyInterpreterState_ThreadHead(interpreter)) != NULL;
+}
+
+void handler_sleep(struct handler *handler)
+{
+    if (handler->thread == NULL && has_other_threads())
+        handler->thread = PyEval_SaveThread();
+}
+
+void handler_wake(struct handler *handler)
+{
+    if (handler->thread != NULL)
+        PyEval_RestoreThread(handler->thread);
+    handler->thread = NULL;
+}

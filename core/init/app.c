@@ -1,0 +1,194 @@
+#include "app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "console.h"
+#include "duty.h"
+
+enum { READY_FD = 3 };
+
+static void show_output(struct app *app)
+{
+    char bytes[4096];
+    ssize_t count;
+    struct span input, line;
+
+    count = read(app->output[0], bytes, sizeof bytes);
+    input = (struct span){bytes, count > 0 ? (size_t)count : 0};
+    while (relay_next(&app->relay, &input, &line))
+        console_show(line);
+}
+
+static void output_ready(void *owner)
+{
+    show_output(owner);
+}
+
+/* What it said last belongs before the line that says it has ended. */
+static void show_last_output(struct app *app)
+{
+    struct pollfd more = {app->output[0], POLLIN, 0};
+    struct span line;
+
+    for (int pages = 0; pages < 16 && poll(&more, 1, 0) > 0; pages++)
+        show_output(app);
+    if (relay_rest(&app->relay, &line))
+        console_show(line);
+}
+
+static void close_ready(struct app *app)
+{
+    loop_forget(app->loop, app->ready_fd);
+    if (app->ready_fd >= 0)
+        close(app->ready_fd);
+    app->ready_fd = -1;
+}
+
+static void ready_ready(void *owner)
+{
+    struct app *app = owner;
+    char bytes[128];
+    ssize_t count = read(app->ready_fd, bytes, sizeof bytes);
+    bool listening = count > 0 && ready_feed(&app->ready, (struct span){bytes, (size_t)count});
+
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (listening || count <= 0)
+        close_ready(app);
+    if (listening)
+        app->changed(app->owner);
+}
+
+static void restart_fired(void *owner)
+{
+    app_start(owner);
+}
+
+static void patience_fired(void *owner)
+{
+    struct app *app = owner;
+
+    say("%s has not stopped in %d s; it is ended by force", app->name, POLICY_APP_STOP / 1000);
+    kill(-app->pid, SIGKILL);
+}
+
+int app_init(struct app *app, struct loop *loop, const char *name, void (*changed)(void *),
+             void *owner)
+{
+    memset(app, 0, sizeof *app);
+    app->loop = loop;
+    app->name = name;
+    app->ready_fd = -1;
+    app->restart = (struct timer){.fired = restart_fired, .owner = app};
+    app->patience = (struct timer){.fired = patience_fired, .owner = app};
+    app->changed = changed;
+    app->owner = owner;
+    if (pipe2(app->output, O_CLOEXEC) != 0 || fcntl(app->output[0], F_SETFL, O_NONBLOCK) != 0)
+        return errno;
+    return loop_watch(loop, app->output[0], POLLIN, output_ready, app);
+}
+
+static void run(struct app *app, int ready_end)
+{
+    int fds[] = {-1, app->output[1], app->output[1], ready_end};
+    struct rlimit files = {POLICY_APP_FILES, POLICY_APP_FILES};
+    char *argv[] = {(char *)app->name, NULL};
+    char *environment[] = {"PATH=/",
+                           "HOME=/data/app",
+                           "TMPDIR=/tmp",
+                           "LANG=C.UTF-8",
+                           "FAPWS_DEFAULT_PORT=80",
+                           "FAPWS_READY_FD=3",
+                           NULL};
+
+    child_keep(fds, READY_FD + 1);
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (child_become(POLICY_APP_UID)) {
+        /* storage.c has said why when its folder is not there; an app that answers is worth
+         * more. */
+        if (chdir("/data/app") != 0 && chdir("/tmp") == 0)
+            environment[1] = "HOME=/tmp";
+        execve("/init", argv, environment);
+    }
+    dprintf(2, "fapws4: cannot run %s: %s\n", app->name, strerror(errno));
+    _exit(127);
+}
+
+static void schedule_restart(struct app *app, int64_t ran_ms, const char *how, int number)
+{
+    int64_t delay = backoff_next(&app->backoff, ran_ms);
+
+    say("%s ended after %d s (%s %d); it starts again in %d s", app->name, (int)(ran_ms / 1000),
+        how, number, (int)(delay / 1000));
+    loop_set(app->loop, &app->restart, delay);
+}
+
+void app_start(struct app *app)
+{
+    int ready[2];
+
+    loop_unset(app->loop, &app->restart);
+    if (app->pid || app->unwanted)
+        return;
+    memset(&app->ready, 0, sizeof app->ready);
+    if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0) {
+        schedule_restart(app, 0, "no pipe, error", errno);
+        return;
+    }
+    app->started_ms = loop_now();
+    app->pid = child_fork();
+    if (app->pid == 0)
+        run(app, ready[1]);
+    close(ready[1]);
+    app->ready_fd = ready[0];
+    if (app->pid > 0) {
+        try_to("hear when the app listens",
+               loop_watch(app->loop, ready[0], POLLIN, ready_ready, app));
+        return;
+    }
+    app->pid = 0;
+    close_ready(app);
+    schedule_restart(app, 0, "no process, error", errno);
+}
+
+void app_stop(struct app *app)
+{
+    if (app->pid == 0)
+        return;
+    if (kill(-app->pid, SIGTERM) != 0) /* so young that it has no process group yet */
+        kill(app->pid, SIGTERM);
+    loop_set(app->loop, &app->patience, POLICY_APP_STOP);
+}
+
+bool app_reaped(struct app *app, pid_t pid, int status)
+{
+    bool asked = app->patience.due_ms != 0;
+    bool killed = WIFSIGNALED(status);
+
+    if (pid != app->pid || pid == 0)
+        return false;
+    kill(-pid, SIGKILL); /* what it has left behind would hold its port */
+    loop_unset(app->loop, &app->patience);
+    show_last_output(app);
+    close_ready(app);
+    memset(&app->ready, 0, sizeof app->ready);
+    app->pid = 0;
+    if (app->unwanted)
+        say("%s has stopped", app->name);
+    else if (asked)
+        loop_set(app->loop, &app->restart, 0);
+    else
+        schedule_restart(app, loop_now() - app->started_ms, killed ? "signal" : "exit code",
+                         killed ? WTERMSIG(status) : WEXITSTATUS(status));
+    app->changed(app->owner);
+    return true;
+}

@@ -1,0 +1,43 @@
+/* The app: this same binary, started as an ordinary unprivileged program, kept running. */
+#ifndef FAPWS4_INIT_APP_H
+#define FAPWS4_INIT_APP_H
+
+#include <sys/types.h>
+
+#include "backoff.h"
+#include "loop.h"
+#include "ready.h"
+#include "relay.h"
+
+struct app {
+    struct loop *loop;
+    const char *name; /* argv[0], and the subject of every line about it */
+    pid_t pid;        /* 0: not running */
+    int64_t started_ms;
+    int output[2]; /* pipe for stdout and stderr of every start: read end, write end */
+    struct relay relay;
+    int ready_fd;
+    struct ready ready; /* where it listens, once it has said so */
+    struct backoff backoff;
+    struct timer restart;
+    struct timer patience;        /* runs while it is asked to stop */
+    bool unwanted;                /* the machine goes down: not to be started again */
+    void (*changed)(void *owner); /* it began or ceased to listen, or it ended */
+    void *owner;
+};
+
+/* Prepares; starts nothing. 0 or an errno value. */
+int app_init(struct app *app, struct loop *loop, const char *name, void (*changed)(void *),
+             void *owner);
+
+/* Starts it now. A start that fails is a crash: said, and tried again after the back-off. */
+void app_start(struct app *app);
+
+/* SIGTERM to its process group, SIGKILL after POLICY_APP_STOP. It is started again, unless
+ * app->unwanted. */
+void app_stop(struct app *app);
+
+/* To be told of every process that has been reaped. True when it was the app. */
+bool app_reaped(struct app *app, pid_t pid, int status);
+
+#endif

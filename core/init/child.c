@@ -1,0 +1,53 @@
+#include "child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void forget_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+pid_t child_fork(void)
+{
+    struct rlimit no_dump = {0, 0};
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    setsid();
+    forget_signals();
+    setrlimit(RLIMIT_CORE, &no_dump);
+    return 0;
+}
+
+void child_keep(const int *fds, int count)
+{
+    int moved[8];
+
+    /* First above all targets, so that no target is overwritten before it has been copied. */
+    for (int i = 0; i < count && i < 8; i++) {
+        int source = fds[i] >= 0 ? fds[i] : open("/dev/null", O_RDWR);
+
+        moved[i] = fcntl(source, F_DUPFD, count);
+    }
+    for (int i = 0; i < count && i < 8; i++)
+        dup2(moved[i], i);
+    syscall(SYS_close_range, (unsigned)count, ~0U, 0);
+}
+
+bool child_become(uid_t uid)
+{
+    return setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
+           setresuid(uid, uid, uid) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}

@@ -1,0 +1,22 @@
+/* What a forked child does before it is anything: everything of PID 1 that must not be inherited
+ * goes. */
+#ifndef FAPWS4_INIT_CHILD_H
+#define FAPWS4_INIT_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* fork(); the child gets a session and process group of its own, default signals and no memory
+ * dumps. */
+pid_t child_fork(void);
+
+/* In the child: fds[0] becomes descriptor 0, fds[1] 1 and so on, -1 stands for /dev/null; all
+ * others are closed. */
+void child_keep(const int *fds, int count);
+
+/* In the child: becomes `uid` (and the group of the same number) for good: no further groups, no
+ * capabilities now or ever, also not by a set-user-id program. False when any step fails: the
+ * child must then end. */
+bool child_become(uid_t uid);
+
+#endif

@@ -1,0 +1,47 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char letters_and_digits[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+static bool consists_of(struct span value, const char *further)
+{
+    for (size_t i = 0; i < value.length; i++)
+        if (value.start[i] == '\0' ||
+            (!strchr(letters_and_digits, value.start[i]) && !strchr(further, value.start[i])))
+            return false;
+    return value.length > 0;
+}
+
+static void set(char *field, size_t size, struct span value, const char *further)
+{
+    if (consists_of(value, further) && value.length < size)
+        span_copy(value, field, size);
+}
+
+static void parse_line(struct span line, struct config *config)
+{
+    if (span_skip(&line, "name="))
+        set(config->name, sizeof config->name, line, "-_.");
+    else if (span_skip(&line, "version="))
+        set(config->version, sizeof config->version, line, "-_.+~:");
+    else if (span_skip(&line, "board="))
+        set(config->board, sizeof config->board, line, "-_.");
+    else if (span_skip(&line, "data="))
+        set(config->data, sizeof config->data, line, "-_.");
+    else if (span_skip(&line, "hostname="))
+        set(config->hostname, sizeof config->hostname, line, "-");
+}
+
+void config_parse(struct span text, struct config *config)
+{
+    struct span line;
+
+    memset(config, 0, sizeof *config);
+    snprintf(config->name, sizeof config->name, "app");
+    snprintf(config->hostname, sizeof config->hostname, "fapws4");
+    while (span_next_line(&text, &line))
+        parse_line(line, config);
+}

@@ -1,0 +1,21 @@
+/* /etc/appliance.conf: what the image builder tells PID 1 about this device. Lines `key=value`,
+ * nothing else. */
+#ifndef FAPWS4_INIT_CONFIG_H
+#define FAPWS4_INIT_CONFIG_H
+
+#include "span.h"
+
+struct config {
+    char name[64];     /* of the app: argv[0] of its process, the subject of lines about it */
+    char version[64];  /* of the app, for people */
+    char board[32];    /* recipe name */
+    char data[37];     /* GPT name of the data partition, 36 characters at most; "" = none */
+    char hostname[64]; /* one DNS label */
+};
+
+/* Reads `text`; an unknown key, a value that is too long or that its key cannot mean is passed
+ * over, and the default stays: name "app", hostname "fapws4", all else "". Never fails: a device
+ * boots without the file. */
+void config_parse(struct span text, struct config *config);
+
+#endif

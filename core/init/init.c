@@ -1,0 +1,227 @@
+#include "init.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "buttons.h"
+#include "cmdline.h"
+#include "config.h"
+#include "console.h"
+#include "duty.h"
+#include "file.h"
+#include "hotplug.h"
+#include "kernel.h"
+#include "modules.h"
+#include "mounts.h"
+#include "network.h"
+#include "power.h"
+#include "signals.h"
+#include "storage.h"
+#include "uevent.h"
+#include "watchdog.h"
+
+/* One machine. The duties do not know each other: what one's event means to another is told in
+ * this file. */
+struct machine {
+    struct loop loop;
+    struct config config;
+    struct modules modules;
+    struct hotplug hotplug;
+    struct signals signals;
+    struct buttons buttons;
+    struct network network;
+    struct storage storage;
+    struct watchdog watchdog;
+    bool watchdog_wanted;
+    struct timer heartbeat;
+    struct app app;
+    enum power power;
+};
+
+int init_is_wanted(int argc, char **argv)
+{
+    return getpid() == 1 && argc > 0 && strcmp(argv[0], "/init") == 0;
+}
+
+static void show_answer(struct machine *machine, const char *host)
+{
+    char url[128];
+
+    ready_url(&machine->app.ready, host, url, sizeof url);
+    say("%s answers at %s", machine->config.name, url);
+}
+
+static void show_answer_at(struct machine *machine, const struct interface *interface)
+{
+    char address[IPV4_TEXT_SIZE];
+
+    ipv4_text(interface->lease.address, address);
+    if (interface->lease.address)
+        show_answer(machine, address);
+}
+
+static void app_changed(void *owner)
+{
+    struct machine *machine = owner;
+    const struct ready *ready = &machine->app.ready;
+
+    if (ready->port == 0)
+        return;
+    say("listening on port %u", ready->port);
+    if (!ready_is_everywhere(ready))
+        show_answer(machine, NULL);
+    for (int i = 0; i < POLICY_INTERFACES && ready_is_everywhere(ready); i++)
+        show_answer_at(machine, &machine->network.interfaces[i]);
+}
+
+static void address_changed(void *owner, const struct interface *interface)
+{
+    struct machine *machine = owner;
+    char address[IPV4_TEXT_SIZE];
+
+    ipv4_text(interface->lease.address, address);
+    if (interface->lease.address)
+        say("address %s (%s)", address, interface->link.name);
+    else
+        say("no address (%s)", interface->link.name);
+    if (machine->app.ready.port && ready_is_everywhere(&machine->app.ready))
+        show_answer_at(machine, interface);
+}
+
+static void open_watchdog(struct machine *machine)
+{
+    if (machine->watchdog_wanted)
+        watchdog_open(&machine->watchdog);
+}
+
+/* The app waits for this, so that nothing it writes is hidden by a later mount. */
+static void storage_done(void *owner)
+{
+    struct machine *machine = owner;
+
+    app_start(&machine->app);
+}
+
+/* A second wish while the app is still stopping is impatience. */
+static void wish_power(struct machine *machine, enum power power)
+{
+    bool impatient = machine->power != POWER_ON;
+
+    machine->power = power;
+    machine->app.unwanted = true;
+    if (impatient || machine->app.pid == 0)
+        power_finish(power, &machine->watchdog);
+    say("%s: stopping %s", power == POWER_OFF ? "power-off" : "restart", machine->config.name);
+    app_stop(&machine->app);
+}
+
+static void button_pressed(void *owner)
+{
+    wish_power(owner, POWER_OFF);
+}
+
+static void reap(struct machine *machine)
+{
+    pid_t pid;
+    int status;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        if (!app_reaped(&machine->app, pid, status))
+            network_reaped(&machine->network, pid);
+    if (machine->power != POWER_ON && machine->app.pid == 0)
+        power_finish(machine->power, &machine->watchdog);
+}
+
+static void signal_received(void *owner, int number)
+{
+    switch (number) {
+    case SIGCHLD: reap(owner); break;
+    case SIGHUP: app_stop(&((struct machine *)owner)->app); break;
+    case SIGINT:
+    case SIGUSR1: wish_power(owner, POWER_RESTART); break;
+    default: wish_power(owner, POWER_OFF);
+    }
+}
+
+static void device_happened(void *owner, struct span uevent)
+{
+    struct machine *machine = owner;
+    const char *node = uevent_value(uevent, "DEVNAME");
+
+    if (uevent_adds(uevent, "block"))
+        storage_look(&machine->storage);
+    else if (uevent_adds(uevent, "watchdog"))
+        open_watchdog(machine);
+    else if (uevent_adds(uevent, "input") && node)
+        buttons_add(&machine->buttons, node);
+}
+
+/* While the loop turns, the watchdog is content. A machine whose hardware watchdog has not shown
+ * up by the first beat gets the kernel's. */
+static void heartbeat_fired(void *owner)
+{
+    struct machine *machine = owner;
+
+    if (machine->watchdog_wanted && watchdog_open(&machine->watchdog) == ENOENT) {
+        modules_load(&machine->modules, "softdog");
+        watchdog_open(&machine->watchdog);
+    }
+    watchdog_feed(&machine->watchdog);
+    loop_set(&machine->loop, &machine->heartbeat, POLICY_WATCHDOG_FEED);
+}
+
+static void read_orders(struct machine *machine)
+{
+    char cmdline[4096], slot[8];
+    struct span words = file_read("/proc/cmdline", cmdline, sizeof cmdline);
+
+    cmdline_value(words, "fapws4.slot", slot, sizeof slot);
+    config_parse(file_load("/etc/appliance.conf"), &machine->config);
+    machine->watchdog_wanted = !cmdline_has(words, "fapws4.nowatchdog");
+    say("%s %s on %s%s%s", machine->config.name, machine->config.version, machine->config.board,
+        slot[0] ? ", slot " : "", slot);
+}
+
+static void find_devices(struct machine *machine)
+{
+    int64_t began = loop_now();
+
+    modules_init(&machine->modules);
+    try_to("listen for devices", hotplug_open(&machine->hotplug, &machine->loop, &machine->modules,
+                                              device_happened, machine));
+    modules_load_always(&machine->modules);
+    modules_coldplug(&machine->modules);
+    say("%d modules loaded in %d ms", machine->modules.loaded, (int)(loop_now() - began));
+}
+
+int init_main(int argc, char **argv)
+{
+    static struct machine machine;
+    struct machine *m = &machine;
+
+    (void)argc;
+    (void)argv;
+    loop_init(&m->loop);
+    must("mount the kernel's file systems", mounts_make());
+    try_to("open a console", console_open(&m->loop));
+    must("hear signals", signals_open(&m->signals, &m->loop, signal_received, m));
+    read_orders(m);
+    try_to("set the kernel's switches", kernel_set_switches());
+    try_to("set the host name", kernel_set_name(m->config.hostname));
+    must("prepare the app", app_init(&m->app, &m->loop, m->config.name, app_changed, m));
+    m->heartbeat = (struct timer){.fired = heartbeat_fired, .owner = m};
+    find_devices(m);
+    open_watchdog(m);
+    loop_set(&m->loop, &m->heartbeat, POLICY_WATCHDOG_FEED);
+    buttons_open(&m->buttons, &m->loop, button_pressed, m);
+    try_to("open the network",
+           network_open(&m->network, &m->loop, m->config.hostname, address_changed, m));
+    storage_open(&m->storage, &m->loop, m->config.data, storage_done, m);
+    try_to("make / read-only", mounts_seal());
+    for (;;)
+        loop_turn(&m->loop);
+}

@@ -1,0 +1,249 @@
+#include "network.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "dhcp_process.h"
+#include "duty.h"
+#include "file.h"
+#include "netlink.h"
+
+enum { MESSAGE_SIZE = 32768 }; /* bytes; what the kernel packs of a dump into one read */
+
+static void write_resolv_conf(struct network *network)
+{
+    char text[POLICY_INTERFACES * LEASE_SERVERS * 32] = "";
+    char address[IPV4_TEXT_SIZE];
+    size_t used = 0;
+
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        for (int n = 0; n < LEASE_SERVERS && network->interfaces[i].lease.dns[n]; n++) {
+            ipv4_text(network->interfaces[i].lease.dns[n], address);
+            used += (size_t)snprintf(text + used, sizeof text - used, "nameserver %s\n", address);
+        }
+    }
+    try_to("write /run/resolv.conf", file_replace("/run/resolv.conf", text));
+}
+
+static void apply(struct interface *interface, const struct lease *lease)
+{
+    const char *name = interface->link.name;
+
+    if (lease_equals(&interface->lease, lease))
+        return;
+    /* Away with the old one first: its routes go with it. */
+    if (interface->lease.address)
+        link_set_address(name, 0, 0);
+    interface->lease = *lease;
+    if (lease->address)
+        try_to("set the address", link_set_address(name, lease->address, lease->netmask));
+    if (lease->router)
+        try_to("set the router", link_set_router(name, lease->router, interface->link.index));
+    write_resolv_conf(interface->network);
+    interface->network->changed(interface->network->owner, interface);
+}
+
+static void report_ready(void *owner)
+{
+    struct interface *interface = owner;
+    struct lease lease;
+    ssize_t length = recv(interface->reports, &lease, sizeof lease, MSG_TRUNC);
+
+    if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR))
+        loop_forget(interface->network->loop,
+                    interface->reports); /* it has ended and will be reaped */
+    if (length != sizeof lease)
+        return;
+    lease_purge(&lease);
+    if (lease.address == 0)
+        memset(&lease, 0, sizeof lease);
+    else if (!lease_is_sane(&lease)) {
+        say("%s: the DHCP server's offer makes no sense and is not used", interface->link.name);
+        return;
+    }
+    apply(interface, &lease);
+}
+
+static void schedule_client(struct interface *interface)
+{
+    int64_t ran_ms = loop_now() - interface->client_started_ms;
+
+    loop_set(interface->network->loop, &interface->restart,
+             backoff_next(&interface->backoff, ran_ms));
+}
+
+static void start_client(struct interface *interface)
+{
+    struct dhcp_order order = {.index = interface->link.index,
+                               .hostname = interface->network->hostname,
+                               .remembered = interface->lease.address};
+
+    if (interface->client || !interface->link.carrier)
+        return;
+    memcpy(order.interface, interface->link.name, sizeof order.interface);
+    memcpy(order.mac, interface->link.mac, sizeof order.mac);
+    interface->client_started_ms = loop_now();
+    interface->client = dhcp_process_start(&order, &interface->reports);
+    if (interface->client > 0) {
+        loop_watch(interface->network->loop, interface->reports, POLLIN, report_ready, interface);
+        return;
+    }
+    interface->client = 0;
+    schedule_client(interface);
+}
+
+static void restart_fired(void *owner)
+{
+    start_client(owner);
+}
+
+static void end_client(struct interface *interface)
+{
+    loop_unset(interface->network->loop, &interface->restart);
+    if (interface->reports >= 0) {
+        loop_forget(interface->network->loop, interface->reports);
+        close(interface->reports);
+        interface->reports = -1;
+    }
+    if (interface->client > 0)
+        kill(interface->client, SIGKILL);
+    interface->client = 0;
+}
+
+bool network_reaped(struct network *network, pid_t pid)
+{
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        struct interface *interface = &network->interfaces[i];
+
+        if (interface->link.index && interface->client == pid) {
+            interface->client = 0;
+            end_client(interface);
+            schedule_client(interface);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct interface *find(struct network *network, int index)
+{
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        if (network->interfaces[i].link.index == index)
+            return &network->interfaces[i];
+    return NULL;
+}
+
+static struct interface *add(struct network *network, const struct link *link)
+{
+    struct interface *interface = find(network, 0);
+
+    if (!interface) {
+        say("%s is one network interface more than the %d that are used", link->name,
+            POLICY_INTERFACES);
+        return NULL;
+    }
+    memset(interface, 0, sizeof *interface);
+    interface->network = network;
+    interface->reports = -1;
+    interface->restart = (struct timer){.fired = restart_fired, .owner = interface};
+    interface->link = *link;
+    interface->link.carrier = false; /* it is followed from the moment the interface is up */
+    return interface;
+}
+
+static void remove_interface(struct interface *interface)
+{
+    struct lease nothing = {0};
+
+    end_client(interface);
+    if (interface->lease.address) {
+        interface->lease = nothing;
+        write_resolv_conf(interface->network);
+        interface->network->changed(interface->network->owner, interface);
+    }
+    interface->link.index = 0;
+}
+
+/* A cable that comes back may lead to another network: ask again. The old address stays until
+ * the answer. */
+static void follow_carrier(struct interface *interface, bool before)
+{
+    if (interface->link.carrier == before)
+        return;
+    say("%s: %s", interface->link.name, interface->link.carrier ? "cable connected" : "no cable");
+    end_client(interface);
+    memset(&interface->backoff, 0, sizeof interface->backoff);
+    start_client(interface);
+}
+
+static void handle(struct network *network, const struct link *link)
+{
+    struct interface *interface = find(network, link->index);
+    bool carrier = interface && interface->link.carrier;
+
+    if (link->gone && interface)
+        remove_interface(interface);
+    if (link->gone || !link->ethernet)
+        return;
+    if (!interface && (interface = add(network, link)))
+        try_to("switch a network interface on", link_switch_on(link->name));
+    /* One that is not up any more is about to be unplugged: that message follows. */
+    if (!interface || !link->up)
+        return;
+    interface->link = *link;
+    follow_carrier(interface, carrier);
+}
+
+static void handle_all(struct network *network, const char *messages, size_t length)
+{
+    const struct nlmsghdr *header;
+    struct link link;
+
+    for (size_t at = 0; at + sizeof *header <= length; at += NLMSG_ALIGN(header->nlmsg_len)) {
+        header = (const void *)(messages + at);
+        if (header->nlmsg_len < sizeof *header || header->nlmsg_len > length - at)
+            return;
+        if (link_read(header, header->nlmsg_len, &link))
+            handle(network, &link);
+    }
+}
+
+static void ready(void *owner)
+{
+    struct network *network = owner;
+    static _Alignas(struct nlmsghdr) char messages[MESSAGE_SIZE];
+    ssize_t length;
+
+    while ((length = netlink_receive(network->fd, messages, sizeof messages)) != 0) {
+        if (length < 0)
+            link_ask_all(network->fd);
+        else
+            handle_all(network, messages, (size_t)length);
+    }
+}
+
+int network_open(struct network *network, struct loop *loop, const char *hostname,
+                 void (*changed)(void *, const struct interface *), void *owner)
+{
+    memset(network, 0, sizeof *network);
+    network->loop = loop;
+    network->hostname = hostname;
+    network->changed = changed;
+    network->owner = owner;
+    try_to("switch the loopback on", link_switch_on("lo"));
+    try_to("write /run/resolv.conf", file_replace("/run/resolv.conf", ""));
+    if (symlink("/run/resolv.conf", "/etc/resolv.conf") != 0 && errno != EEXIST)
+        try_to("point /etc/resolv.conf to /run", errno);
+    network->fd = netlink_open(NETLINK_ROUTE, RTMGRP_LINK);
+    if (network->fd < 0 || loop_watch(loop, network->fd, POLLIN, ready, network) != 0)
+        return errno;
+    return link_ask_all(network->fd);
+}

@@ -1,0 +1,44 @@
+/* The network: the loopback up, every Ethernet interface up as it appears, an address by DHCP on
+ * each that has a cable, name servers in /run/resolv.conf, where /etc/resolv.conf points. IPv6
+ * link-local and SLAAC addresses are the kernel's own doing. */
+#ifndef FAPWS4_INIT_NETWORK_H
+#define FAPWS4_INIT_NETWORK_H
+
+#include <sys/types.h>
+
+#include "backoff.h"
+#include "link.h"
+#include "loop.h"
+
+struct network;
+
+struct interface {
+    struct network *network;
+    struct link link;   /* link.index 0: this place is free */
+    struct lease lease; /* address 0: none */
+    pid_t client;       /* its DHCP process, 0 = none */
+    int64_t client_started_ms;
+    int reports; /* the lease socket of that process, -1 = none */
+    struct backoff backoff;
+    struct timer restart;
+};
+
+struct network {
+    struct loop *loop;
+    int fd;
+    const char *hostname;
+    struct interface interfaces[POLICY_INTERFACES];
+    void (*changed)(void *owner,
+                    const struct interface *interface); /* its address came, changed or went */
+    void *owner;
+};
+
+/* Brings up what is there and follows what comes. `hostname` is told to DHCP servers. 0 or an
+ * errno value. */
+int network_open(struct network *network, struct loop *loop, const char *hostname,
+                 void (*changed)(void *, const struct interface *), void *owner);
+
+/* To be told of every process that has been reaped. True when it was a DHCP process of ours. */
+bool network_reaped(struct network *network, pid_t pid);
+
+#endif

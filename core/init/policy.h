@@ -1,0 +1,55 @@
+/* Every time, size and identity PID 1 decides by, with its unit and its reason. */
+#ifndef FAPWS4_INIT_POLICY_H
+#define FAPWS4_INIT_POLICY_H
+
+enum {
+    /* Users. Numbers without names: the image has no user data base. */
+    POLICY_APP_UID = 1000,
+    POLICY_DHCP_UID = 100,
+
+    /* Lowest port an unprivileged process may bind. 80, not 0: the app gets 80 and 443, while 67
+     * and 68 stay out of its reach, so that it cannot pose as a DHCP server or client. */
+    POLICY_FIRST_OPEN_PORT = 80,
+
+    /* ms. An app that crashes is started again after 1 s, 2 s, 4 s ... 60 s, and after 1 s once
+     * it has run well for a minute. The same rule restarts a DHCP client. */
+    POLICY_RESTART_FIRST = 1000,
+    POLICY_RESTART_LONGEST = 60000,
+    POLICY_RAN_WELL = 60000,
+
+    /* ms. The server gives requests in flight 10 s after SIGTERM; two more let Python finish. */
+    POLICY_APP_STOP = 12000,
+
+    /* ms. How long killed processes may take to be gone before /data is closed all the same. */
+    POLICY_END_ALL = 5000,
+
+    /* Open files of the app: a socket per browser connection; the kernel would give it 1024. */
+    POLICY_APP_FILES = 16384,
+
+    /* ms. A data partition on USB or SD appears seconds after PID 1; after this the device goes
+     * on without. */
+    POLICY_DATA_WAIT = 10000,
+
+    /* s and ms. Six missed feedings before the watchdog resets: slow flash may block PID 1 for
+     * seconds. */
+    POLICY_WATCHDOG_TIMEOUT = 60,
+    POLICY_WATCHDOG_FEED = 10000,
+
+    /* ms. The last lines leave a 115200 baud port in a third of a second; a dead one must not
+     * hold power-off. */
+    POLICY_CONSOLE_DRAIN = 1000,
+
+    /* bytes. A Python traceback is 2-6 KiB and comes at once; a slow serial line empties this in
+     * 1.5 s. */
+    POLICY_CONSOLE_PENDING = 16384,
+    /* bytes. The longest line shown whole; longer ones are cut in pieces. */
+    POLICY_LINE = 1024,
+
+    POLICY_CONSOLES = 4,
+    POLICY_INTERFACES = 8,
+    POLICY_BUTTONS = 8,
+    /* Fixed descriptors (5), consoles, two per interface, buttons, app (2), and room. */
+    POLICY_WATCHES = 48,
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* Every limit of the server in one place, with its unit and its reason. The parser refuses what
+ * exceeds them; nothing else counts bytes. */
+#ifndef FAPWS4_LIMITS_H
+#define FAPWS4_LIMITS_H
+
+/* Bytes of a request line. RFC 9112 section 3 asks for 8,000 at least; longer is answered 414. */
+#define LIMIT_REQUEST_LINE 16384
+
+/* Bytes of request line and header block together: four full cookies and a browser's headers fit
+ * many times; more is answered 431. */
+#define LIMIT_HEAD 32768
+
+/* Header fields of a request; more is answered 431. Browsers send about 15. */
+#define LIMIT_HEADERS 128
+
+/* Bytes read at once: the whole receive window of a small request, shared by all connections. */
+#define LIMIT_READ 65536
+
+/* Bytes added to a waiting connection's own buffer at once: small for a head that comes slowly
+ * (many idle clients must not cost memory), larger once a body is announced. */
+#define LIMIT_HEAD_STEP 2048
+#define LIMIT_BODY_STEP 262144
+
+/* Bytes a client may send ahead while its last request is being answered; then reading pauses. */
+#define LIMIT_AHEAD 65536
+
+/* Bytes gathered before they are written although more pipelined requests are waiting. */
+#define LIMIT_GATHER 131072
+
+/* A body longer than this is written from where it lies instead of being copied behind its head,
+ * bytes. */
+#define LIMIT_COPY 16384
+
+/* Bytes taken at once from a file object returned by a handler. */
+#define LIMIT_FILE_BLOCK 65536
+
+/* Form and query fields that are parsed into fapws.params; the rest is left to the app. */
+#define LIMIT_PARAMS 1000
+
+/* Default of MAX_BODY_SIZE, bytes: a firmware file does not fit, a form with pictures does. */
+#define LIMIT_BODY_DEFAULT 10485760
+
+/* Connections the kernel may keep waiting for accept. */
+#define LIMIT_BACKLOG 1024
+
+/* Seconds. A head must be whole this long after its first byte (slow senders otherwise hold a
+ * slot). */
+#define LIMIT_HEAD_SECONDS 20
+/* Between two pieces of a body. */
+#define LIMIT_BODY_SECONDS 30
+/* A kept connection without a request; longer than the usual 30 s poll of a browser's page. */
+#define LIMIT_IDLE_SECONDS 75
+/* A client that reads nothing of its response. */
+#define LIMIT_WRITE_SECONDS 60
+/* After a refusal: the client may still be sending; closing at once would destroy the response. */
+#define LIMIT_LINGER_SECONDS 2
+/* From SIGTERM to the end, whatever is still in flight. */
+#define LIMIT_STOP_SECONDS 10
+
+#endif

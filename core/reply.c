@@ -1,0 +1,202 @@
+#include "reply.h"
+
+#include "limits.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct reply {
+    PyObject *source;   /* what the handler returned: its close() ends the reply */
+    PyObject *read;     /* of a file, else NULL */
+    PyObject *iterator; /* of anything else, else NULL */
+    PyObject *piece;    /* the bytes given out last */
+    PyObject *what;
+    bool strict;
+};
+
+/* ---- one piece ---- */
+
+/* The bytes of a str (UTF-8) or bytes object, valid as long as it is. */
+static int text_of(PyObject *object, bool strict, struct slice *text)
+{
+    Py_ssize_t length;
+
+    if (PyBytes_Check(object)) {
+        *text = (struct slice){PyBytes_AS_STRING(object), (size_t)PyBytes_GET_SIZE(object)};
+        return 0;
+    }
+    if (!PyUnicode_Check(object) || strict) {
+        PyErr_Format(PyExc_TypeError, "a body is made of %s, not %.100s",
+                     strict ? "bytes" : "str and bytes", Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    text->data = PyUnicode_AsUTF8AndSize(object, &length);
+    text->length = (size_t)length;
+    return text->data != NULL ? 0 : -1;
+}
+
+static void note_type(struct response *response, PyObject *object)
+{
+    response->is_text |= PyUnicode_Check(object) != 0;
+}
+
+/* ---- whole bodies ---- */
+
+static int join(PyObject *const *items, Py_ssize_t count, bool strict, struct buffer *joined,
+                struct response *response)
+{
+    struct slice text;
+
+    if (count == 1) {
+        note_type(response, items[0]);
+        return text_of(items[0], strict, &response->body) == 0 ? 1 : -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (text_of(items[i], strict, &text) != 0)
+            return -1;
+        note_type(response, items[i]);
+        buffer_append_slice(joined, text);
+    }
+    if (joined->failed) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    response->body = (struct slice){joined->data, joined->length};
+    return 1;
+}
+
+int reply_whole(PyObject *result, bool strict, struct buffer *joined, struct response *response)
+{
+    response->whole = true;
+    if (PyList_CheckExact(result))
+        return join(PySequence_Fast_ITEMS(result), PyList_GET_SIZE(result), strict, joined,
+                    response);
+    if (PyTuple_CheckExact(result))
+        return join(PySequence_Fast_ITEMS(result), PyTuple_GET_SIZE(result), strict, joined,
+                    response);
+    if (!strict && result == Py_None)
+        return 1;
+    if (!strict && (PyBytes_Check(result) || PyUnicode_Check(result)))
+        return join(&result, 1, strict, joined, response);
+    response->whole = false;
+    return 0;
+}
+
+/* ---- bodies in pieces ---- */
+
+struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
+{
+    struct reply *reply = calloc(1, sizeof(*reply));
+
+    if (reply == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    reply->strict = strict;
+    reply->source = Py_NewRef(result);
+    reply->what = Py_NewRef(what);
+    reply->read = PyObject_GetAttrString(result, "read");
+    if (reply->read != NULL)
+        return reply;
+    PyErr_Clear();
+    if (!PyDict_Check(result))
+        reply->iterator = PyObject_GetIter(result);
+    if (reply->iterator != NULL)
+        return reply;
+    PyErr_Format(PyExc_TypeError,
+                 "a handler returns str, bytes, a list, a file or an iterable, not %.100s",
+                 Py_TYPE(result)->tp_name);
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback); /* close() must not run with an error set */
+    reply_destroy(reply);
+    PyErr_Restore(type, value, traceback);
+    return NULL;
+}
+
+static PyObject *take_piece(struct reply *reply)
+{
+    PyObject *size, *piece;
+
+    if (reply->read == NULL)
+        return PyIter_Next(reply->iterator);
+    size = PyLong_FromLong(LIMIT_FILE_BLOCK);
+    piece = size != NULL ? PyObject_CallFunctionObjArgs(reply->read, size, NULL) : NULL;
+    Py_XDECREF(size);
+    return piece;
+}
+
+enum writing reply_next(struct reply *reply, struct slice *piece)
+{
+    PyObject *taken = take_piece(reply);
+
+    Py_XSETREF(reply->piece, taken);
+    if (taken == NULL)
+        return PyErr_Occurred() ? BROKEN : DONE;
+    if (text_of(taken, reply->strict, piece) != 0)
+        return BROKEN;
+    return reply->read != NULL && piece->length == 0 ? DONE : MORE;
+}
+
+bool reply_is_text(const struct reply *reply)
+{
+    return reply->piece != NULL && PyUnicode_Check(reply->piece);
+}
+
+enum writing handler_next(struct reply *reply, struct slice *piece)
+{
+    enum writing writing = reply_next(reply, piece);
+
+    if (writing == BROKEN)
+        Py_XDECREF(report_exception(reply->what));
+    return writing;
+}
+
+long long reply_file_size(const struct reply *reply)
+{
+    PyObject *at;
+    struct stat status;
+    long long left = -1;
+    int descriptor;
+
+    if (reply->read == NULL || PyObject_HasAttrString(reply->source, "encoding"))
+        return -1; /* a text file: its bytes are not what is sent */
+    descriptor = PyObject_AsFileDescriptor(reply->source);
+    if (descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+        at = PyObject_CallMethod(reply->source, "tell", NULL);
+        if (at != NULL)
+            left = (long long)status.st_size - PyLong_AsLongLong(at);
+        Py_XDECREF(at);
+    }
+    if (PyErr_Occurred()) {
+        PyErr_Clear();
+        return -1;
+    }
+    return left < 0 ? -1 : left;
+}
+
+static void close_source(struct reply *reply)
+{
+    PyObject *close = PyObject_GetAttrString(reply->source, "close");
+    PyObject *done = close != NULL ? PyObject_CallNoArgs(close) : NULL;
+
+    if (close == NULL)
+        PyErr_Clear(); /* most iterables have none */
+    else if (done == NULL)
+        Py_XDECREF(report_exception(reply->what));
+    Py_XDECREF(close);
+    Py_XDECREF(done);
+}
+
+void reply_destroy(struct reply *reply)
+{
+    if (reply == NULL)
+        return;
+    close_source(reply);
+    Py_XDECREF(reply->read);
+    Py_XDECREF(reply->iterator);
+    Py_XDECREF(reply->piece);
+    Py_XDECREF(reply->source);
+    Py_XDECREF(reply->what);
+    free(reply);
+}

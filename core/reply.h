@@ -1,0 +1,28 @@
+/* What a handler returned, as bytes: str, bytes, lists and tuples of them and None at once; files
+ * and iterables piece by piece. */
+#ifndef FAPWS4_REPLY_H
+#define FAPWS4_REPLY_H
+
+#include "handler.h"
+
+#include <Python.h>
+
+/* A body that is complete as it is. `joined` takes a body of several parts. 1: response->body is
+ * set and lies in `result` or `joined`, and response->whole is true; 0: the result is produced
+ * piece by piece; -1: an error is set. `strict`: only bytes (PEP 3333). */
+int reply_whole(PyObject *result, bool strict, struct buffer *joined, struct response *response);
+
+/* Begins a body that comes in pieces; `what` (str) names the request in the log. NULL with an error
+ * set when the result is neither a file nor iterable; its close() has been called then. */
+struct reply *reply_create(PyObject *result, bool strict, PyObject *what);
+
+/* As handler_next, but an error stays set: the head is not sent yet and can become a 500. */
+enum writing reply_next(struct reply *reply, struct slice *piece);
+
+/* True when the last piece was str. */
+bool reply_is_text(const struct reply *reply);
+
+/* The number of bytes that a regular file has left, or -1. */
+long long reply_file_size(const struct reply *reply);
+
+#endif

@@ -1,0 +1,359 @@
+#include "request.h"
+
+enum { PHR_FAULT = -1, PHR_PARTIAL = -2 };
+
+static enum progress refuse(struct request *request, int status)
+{
+    request->refusal = status;
+    return REFUSED;
+}
+
+/* ---- framing fields: Content-Length, Transfer-Encoding, Connection, Expect, Host ---- */
+
+/* 1*DIGIT (RFC 9110 section 8.6); more than 19 digits cannot be a length that anyone accepts. A
+ * second Content-Length is refused even when it repeats the first: no client needs that. */
+static int note_content_length(struct request *request, struct slice value)
+{
+    uint64_t length = 0;
+
+    if (request->has_content_length || value.length == 0)
+        return 400;
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.data[i] < '0' || value.data[i] > '9')
+            return 400;
+        length = i < 19 ? length * 10 + (uint64_t)(value.data[i] - '0') : UINT64_MAX;
+    }
+    request->has_content_length = true;
+    request->content_length = length;
+    return 0;
+}
+
+/* Only a single "chunked" is implemented. A list that mentions it otherwise is ambiguous (400),
+ * another coding is unknown (501, RFC 9112 section 6.1). */
+static int note_transfer_encoding(struct request *request, struct slice value)
+{
+    if (request->chunked)
+        return 400;
+    if (slice_is(value, SLICE("chunked"))) {
+        request->chunked = true;
+        return 0;
+    }
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.data[i] == ',')
+            return 400;
+    }
+    return 501;
+}
+
+/* A list of options in any order (RFC 9110 section 7.6.1); "close" wins. */
+static void note_connection(struct request *request, struct slice value, bool *close)
+{
+    while (value.length > 0) {
+        const char *comma = memchr(value.data, ',', value.length);
+        size_t length = comma != NULL ? (size_t)(comma - value.data) : value.length;
+        struct slice option = slice_trim((struct slice){value.data, length});
+        if (slice_is(option, SLICE("close")))
+            *close = true;
+        else if (slice_is(option, SLICE("keep-alive")))
+            request->keep_alive = true;
+        length += comma != NULL;
+        value = (struct slice){value.data + length, value.length - length};
+    }
+}
+
+static int note_host(struct request *request, struct slice value)
+{
+    if (request->host.data != NULL || !host_is_valid(value))
+        return 400;
+    request->host = value;
+    return 0;
+}
+
+static int note_expect(struct request *request, struct slice value)
+{
+    if (request->minor_version == 0)
+        return 0;
+    if (!slice_is(value, SLICE("100-continue")))
+        return 417;
+    request->expects_continue = true;
+    return 0;
+}
+
+/* Judges one field; 0, or the status to refuse with. */
+static int note_field(struct request *request, const struct phr_header *header, bool *close)
+{
+    struct slice name = {header->name, header->name_len};
+    struct slice value = {header->value, header->value_len};
+
+    switch (name.length) {
+    case 4:
+        return slice_is(name, SLICE("host")) ? note_host(request, value) : 0;
+    case 6:
+        return slice_is(name, SLICE("expect")) ? note_expect(request, value) : 0;
+    case 10:
+        if (slice_is(name, SLICE("connection")))
+            note_connection(request, value, close);
+        return 0;
+    case 14:
+        return slice_is(name, SLICE("content-length")) ? note_content_length(request, value) : 0;
+    case 17:
+        return slice_is(name, SLICE("transfer-encoding")) ? note_transfer_encoding(request, value)
+                                                          : 0;
+    default:
+        return 0;
+    }
+}
+
+/* The line before `next` must end in CR LF: a bare LF ends a line for some readers only. */
+static bool ends_with_crlf(const char *next)
+{
+    return next[-2] == '\r';
+}
+
+static int judge_fields(struct request *request)
+{
+    bool close = false;
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct phr_header *header = &request->headers[i];
+        int status;
+        if (header->name == NULL || !ends_with_crlf(header->name)) /* NULL: a folded line */
+            return 400;
+        status = note_field(request, header, &close);
+        if (status != 0)
+            return status;
+    }
+    if (request->chunked && (request->has_content_length || request->minor_version == 0))
+        return 400;
+    if (request->host.data == NULL && request->minor_version > 0)
+        return 400;
+    if (close)
+        request->keep_alive = false;
+    if (request->target.authority.data != NULL) /* it replaces Host: RFC 9112 section 3.2.2 */
+        request->host = request->target.authority;
+    return 0;
+}
+
+/* ---- the request line ---- */
+
+static int judge_request_line(struct request *request)
+{
+    struct slice method = request->method, text = request->text;
+
+    if (text.data != method.data + method.length + 1 || text.data[text.length + 1] != 'H')
+        return 400; /* more than one space between the parts */
+    if (method.length == 7 && memcmp(method.data, "CONNECT", 7) == 0)
+        return 501;
+    if (!target_parse(text, &request->target))
+        return 400;
+    if (request->target.asterisk && !(method.length == 7 && memcmp(method.data, "OPTIONS", 7) == 0))
+        return 400;
+    request->path = request->target.raw_path;
+    if (request->target.encoded)
+        request->path = target_decode(request->target.raw_path, request->decoded);
+    return request->path.data == NULL ? 400 : 0;
+}
+
+/* ---- heads that are too long, or no heads at all ---- */
+
+static bool has_line_end(const char *data, size_t length)
+{
+    return memchr(data, '\n', length) != NULL;
+}
+
+/* The status for a head above the limits, 0 when it is within them. `length` counts what is there.
+ * */
+static int judge_length(const char *data, size_t length)
+{
+    size_t start = 0;
+
+    while (start < length && start < 2 && (data[start] == '\r' || data[start] == '\n'))
+        start++; /* the empty line that is tolerated before a request (RFC 9112 section 2.2) */
+    if (length - start > LIMIT_REQUEST_LINE && !has_line_end(data + start, LIMIT_REQUEST_LINE))
+        return 414;
+    return length > LIMIT_HEAD ? 431 : 0;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* True for a request line whose version is well formed but not 1.x: 505 instead of 400. */
+static bool has_foreign_version(const struct request *request, const char *end)
+{
+    const char *version = request->text.data + request->text.length + 1;
+
+    return request->text.data != NULL && end - version >= 10 && memcmp(version, "HTTP/", 5) == 0 &&
+           is_digit(version[5]) && version[5] != '1' && version[6] == '.' && is_digit(version[7]) &&
+           version[8] == '\r' && version[9] == '\n';
+}
+
+/* The status for a head that the parser refused. A fault beyond the limits is not seen by someone
+ * who receives the bytes piecemeal, hence the limits are asked first. */
+static int judge_fault(struct request *request, const char *data, size_t length)
+{
+    const char *method, *path;
+    size_t method_length, path_length, count = LIMIT_HEADERS;
+    int minor_version, status;
+
+    if (request->header_count == LIMIT_HEADERS)
+        return 431;
+    if (length > LIMIT_HEAD &&
+        phr_parse_request(data, LIMIT_HEAD, &method, &method_length, &path, &path_length,
+                          &minor_version, request->headers, &count, 0) == PHR_PARTIAL)
+        return judge_length(data, length);
+    status = judge_length(data, length < LIMIT_HEAD ? length : LIMIT_HEAD);
+    if (status != 0)
+        return status;
+    return has_foreign_version(request, data + length) ? 505 : 400;
+}
+
+/* ---- head ---- */
+
+static void reset(struct request *request)
+{
+    request->host = (struct slice){NULL, 0};
+    request->body = (struct slice){NULL, 0};
+    request->chunked = false;
+    request->expects_continue = false;
+    request->has_content_length = false;
+    request->content_length = 0;
+    request->refusal = 0;
+}
+
+static enum progress wait_for_head(struct request *request, struct intake *intake,
+                                   const struct input *input)
+{
+    int status = judge_length(input->data, input->length);
+
+    intake->scanned = input->length;
+    return status != 0 ? refuse(request, status) : WAITING;
+}
+
+/* READY: everything but the body is known and head.length is the number of its bytes. */
+static enum progress parse_head(struct request *request, struct intake *intake,
+                                const struct input *input)
+{
+    int status, count;
+
+    /* Cheap answer to a head sent byte by byte: only a further line end can complete it. */
+    if (intake->scanned > 0 &&
+        !has_line_end(input->data + intake->scanned, input->length - intake->scanned))
+        return wait_for_head(request, intake, input);
+    reset(request);
+    request->header_count = LIMIT_HEADERS;
+    count = phr_parse_request(input->data, input->length, &request->method.data,
+                              &request->method.length, &request->text.data, &request->text.length,
+                              &request->minor_version, request->headers, &request->header_count, 0);
+    if (count == PHR_FAULT)
+        return refuse(request, judge_fault(request, input->data, input->length));
+    if (count == PHR_PARTIAL)
+        return wait_for_head(request, intake, input);
+    request->head = (struct slice){input->data, (size_t)count};
+    status = count > LIMIT_REQUEST_LINE ? judge_length(input->data, (size_t)count) : 0;
+    if (status != 0)
+        return refuse(request, status);
+    if (count < 4 || input->data[count - 2] != '\r' || !ends_with_crlf(input->data + count - 2))
+        return refuse(request, 400);
+    if (request->minor_version > 1)
+        request->minor_version = 1;
+    request->keep_alive = request->minor_version > 0;
+    status = judge_request_line(request);
+    if (status == 0)
+        status = judge_fields(request);
+    return status != 0 ? refuse(request, status) : READY;
+}
+
+/* ---- body ---- */
+
+static enum progress wait_for_body(const struct request *request, struct intake *intake,
+                                   size_t received)
+{
+    intake->owes_continue = request->expects_continue && received == 0;
+    return WAITING;
+}
+
+static enum progress take_sized_body(struct request *request, struct intake *intake,
+                                     const struct input *input, uint64_t body_limit)
+{
+    size_t received = input->length - request->head.length;
+
+    if (request->content_length > body_limit)
+        return refuse(request, 413);
+    if (received < request->content_length) {
+        intake->awaited = request->head.length + (size_t)request->content_length;
+        return wait_for_body(request, intake, received);
+    }
+    request->body.data = input->data + request->head.length;
+    request->body.length = (size_t)request->content_length;
+    request->consumed = request->head.length + request->body.length;
+    return READY;
+}
+
+/* Decodes what came since the last call; the trailer section is read and dropped (RFC 9110 section
+ * 6.5.1: nothing in it may be merged into the fields). */
+static enum progress decode_chunks(struct request *request, struct intake *intake,
+                                   struct input *input, uint64_t body_limit)
+{
+    size_t start = intake->head_length + intake->body_length;
+    size_t length = input->length - start;
+    ssize_t rest = phr_decode_chunked(&intake->decoder, input->data + start, &length);
+
+    if (rest == PHR_FAULT)
+        return refuse(request, 400);
+    intake->body_length += length;
+    if (intake->body_length > body_limit ||
+        intake->decoder.bytes_left_in_chunk > body_limit - intake->body_length)
+        return refuse(request, 413);
+    input->length = start + length + (rest > 0 ? (size_t)rest : 0);
+    intake->body_whole = rest >= 0;
+    return rest >= 0 ? READY : WAITING;
+}
+
+static enum progress take_chunked_body(struct request *request, struct intake *intake,
+                                       struct input *input, uint64_t body_limit)
+{
+    size_t received = input->length - request->head.length;
+    enum progress progress = READY;
+
+    if (!intake->body_whole) {
+        memset(intake, 0, sizeof(*intake));
+        intake->decoder.consume_trailer = 1;
+        intake->head_length = request->head.length;
+        progress = decode_chunks(request, intake, input, body_limit);
+    }
+    if (progress == WAITING)
+        return wait_for_body(request, intake, received);
+    if (progress == REFUSED)
+        return REFUSED;
+    request->body.data = input->data + request->head.length;
+    request->body.length = intake->body_length;
+    request->content_length = intake->body_length;
+    request->consumed = request->head.length + request->body.length;
+    return READY;
+}
+
+enum progress request_parse(struct request *request, struct intake *intake, struct input *input,
+                            uint64_t body_limit)
+{
+    enum progress progress = READY;
+
+    if (input->length < intake->awaited)
+        return WAITING;
+    if (intake->head_length > 0 && !intake->body_whole)
+        progress = decode_chunks(request, intake, input, body_limit);
+    if (progress == READY)
+        progress = parse_head(request, intake, input);
+    if (progress != READY)
+        return progress;
+    if (request->chunked)
+        progress = take_chunked_body(request, intake, input, body_limit);
+    else if (request->content_length > 0)
+        progress = take_sized_body(request, intake, input, body_limit);
+    else
+        request->consumed = request->head.length;
+    if (progress == READY)
+        memset(intake, 0, sizeof(*intake));
+    return progress;
+}

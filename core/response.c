@@ -1,0 +1,279 @@
+#include "response.h"
+
+#include "status.h"
+
+void response_reset(struct response *response, const struct request *request)
+{
+    struct buffer fields = response->fields;
+
+    memset(response, 0, sizeof(*response));
+    fields.length = 0;
+    fields.failed = false;
+    response->fields = fields;
+    response->keep_alive = request->keep_alive;
+    response->minor_version = request->minor_version;
+    response->is_head = request->method.length == 4 && memcmp(request->method.data, "HEAD", 4) == 0;
+}
+
+/* ---- status and fields ---- */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* field-content of RFC 9110 section 5.5, obs-text included. */
+static bool is_field_text(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool is_token(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c) != NULL)
+            return false;
+    }
+    return text.length > 0;
+}
+
+bool response_status(struct response *response, struct slice text)
+{
+    const char *d = text.data;
+    const char *reason;
+
+    if (text.length < 3 || !is_digit(d[0]) || !is_digit(d[1]) || !is_digit(d[2]) || d[0] < '2' ||
+        (text.length > 3 && d[3] != ' ') || !is_field_text(text))
+        return false;
+    response->status = (d[0] - '0') * 100 + (d[1] - '0') * 10 + (d[2] - '0');
+    buffer_append_slice(&response->fields, text);
+    if (text.length == 3) {
+        reason = status_reason(response->status);
+        buffer_append(&response->fields, " ", 1);
+        buffer_append(&response->fields, reason, strlen(reason));
+    }
+    buffer_append(&response->fields, "\r\n", 2);
+    return true;
+}
+
+static bool note_length(struct response *response, struct slice value)
+{
+    uint64_t length = 0;
+
+    if (response->has_length || value.length == 0 || value.length > 18)
+        return false;
+    for (size_t i = 0; i < value.length; i++) {
+        if (!is_digit(value.data[i]))
+            return false;
+        length = length * 10 + (uint64_t)(value.data[i] - '0');
+    }
+    response->has_length = true;
+    response->length = length;
+    return true;
+}
+
+/* Fields of the connection, not of the message (RFC 9110 section 7.6.1). */
+static bool is_hop_by_hop(struct slice name)
+{
+    static const char *const names[] = {"connection", "keep-alive",        "proxy-connection", "te",
+                                        "trailer",    "transfer-encoding", "upgrade"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(name, slice_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+/* Fields that the server has to know about; READY when the field is to be sent as it is. */
+static enum progress note_field(struct response *response, struct slice name, struct slice value)
+{
+    if (slice_is(name, SLICE("content-length")))
+        return note_length(response, slice_trim(value)) ? WAITING : REFUSED;
+    if (slice_is(name, SLICE("content-type")))
+        response->has_content_type = true;
+    else if (slice_is(name, SLICE("date")))
+        response->has_date = true;
+    else if (slice_is(name, SLICE("server")))
+        response->has_server = true;
+    else if (is_hop_by_hop(name)) {
+        if (slice_is(name, SLICE("connection")) && slice_is(slice_trim(value), SLICE("close")))
+            response->keep_alive = false;
+        return WAITING;
+    }
+    return READY;
+}
+
+bool response_field(struct response *response, struct slice name, struct slice value)
+{
+    enum progress progress;
+
+    if (!is_token(name) || !is_field_text(value))
+        return false;
+    progress = note_field(response, name, value);
+    if (progress != READY)
+        return progress != REFUSED;
+    buffer_append_slice(&response->fields, name);
+    buffer_append(&response->fields, ": ", 2);
+    buffer_append_slice(&response->fields, value);
+    buffer_append(&response->fields, "\r\n", 2);
+    return true;
+}
+
+/* ---- responses of the server itself ---- */
+
+void response_plain(struct response *response, int status, const char *text)
+{
+    char code[4] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
+                    (char)('0' + status % 10), '\0'};
+
+    response->fields.length = 0;
+    response->has_length = response->has_date = response->has_server = false;
+    response_status(response, slice_of(code));
+    response_field(response, SLICE("Content-Type"), SLICE("text/plain; charset=utf-8"));
+    response->body = slice_of(text != NULL ? text : status_reason(status));
+    response->whole = true;
+}
+
+void response_refuse(struct response *response, int status)
+{
+    response_plain(response, status, status == 413 ? "input body too big" : NULL);
+    response->keep_alive = false;
+}
+
+/* ---- head ---- */
+
+/* Chooses how the body ends; a client of HTTP/1.0 knows no chunks (RFC 9112 section 6.1). */
+static void choose_framing(struct response *response)
+{
+    struct framing *framing = &response->framing;
+
+    if (response->whole && !response->has_length) {
+        response->has_length = true;
+        response->length = response->body.length;
+    }
+    framing->left = response->length;
+    if (!status_has_body(response->status))
+        framing->kind = FRAMING_NONE;
+    else if (response->has_length)
+        framing->kind = FRAMING_LENGTH;
+    else
+        framing->kind = response->minor_version > 0 ? FRAMING_CHUNKED : FRAMING_CLOSE;
+    if (framing->kind == FRAMING_CLOSE)
+        response->keep_alive = false;
+}
+
+static void append_banner(const struct response *response, const struct banner *banner,
+                          struct buffer *output)
+{
+    size_t start = response->has_server ? banner->server_length : 0;
+    size_t end = response->has_date ? banner->server_length : banner->length;
+
+    buffer_append(output, banner->text + start, end - start);
+}
+
+static void append_framing(const struct response *response, struct buffer *output)
+{
+    if (response->framing.kind == FRAMING_LENGTH) {
+        buffer_append(output, "Content-Length: ", 16);
+        buffer_append_number(output, response->length);
+        buffer_append(output, "\r\n", 2);
+    } else if (response->framing.kind == FRAMING_CHUNKED) {
+        buffer_append_slice(output, SLICE("Transfer-Encoding: chunked\r\n"));
+    }
+    if (!response->keep_alive)
+        buffer_append_slice(output, SLICE("Connection: close\r\n"));
+    else if (response->minor_version == 0)
+        buffer_append_slice(output, SLICE("Connection: keep-alive\r\n"));
+    buffer_append(output, "\r\n", 2);
+}
+
+/* Only closing tells the client that a whole body is shorter than announced. */
+static bool is_short(const struct response *response)
+{
+    return response->whole && !response->is_head && response->framing.kind == FRAMING_LENGTH &&
+           response->body.length < response->length;
+}
+
+static void append_whole_body(struct response *response, struct buffer *output)
+{
+    struct slice body = response->body;
+
+    if (body.length > response->framing.left)
+        body.length = (size_t)response->framing.left;
+    if (body.length > LIMIT_COPY)
+        response->tail = body;
+    else
+        buffer_append_slice(output, body);
+}
+
+void response_begin(struct response *response, const struct banner *banner, struct buffer *output)
+{
+    choose_framing(response);
+    if (is_short(response))
+        response->keep_alive = false;
+    buffer_append(output, "HTTP/1.1 ", 9);
+    buffer_append(output, response->fields.data, response->fields.length);
+    append_banner(response, banner, output);
+    append_framing(response, output);
+    if (response->is_head || response->framing.kind == FRAMING_NONE)
+        return;
+    if (response->whole)
+        append_whole_body(response, output);
+    else
+        response_chunk(&response->framing, response->body, output);
+}
+
+/* ---- body in pieces ---- */
+
+static enum writing append_owed(struct framing *framing, struct slice piece, struct buffer *output)
+{
+    bool fits = piece.length <= framing->left;
+
+    if (!fits)
+        piece.length = (size_t)framing->left;
+    buffer_append_slice(output, piece);
+    framing->left -= piece.length;
+    return fits ? MORE : BROKEN;
+}
+
+enum writing response_chunk(struct framing *framing, struct slice piece, struct buffer *output)
+{
+    switch (framing->kind) {
+    case FRAMING_NONE:
+        return MORE;
+    case FRAMING_LENGTH:
+        return append_owed(framing, piece, output);
+    case FRAMING_CHUNKED:
+        if (piece.length == 0) /* an empty chunk would end the body */
+            return MORE;
+        buffer_append_hex(output, piece.length);
+        buffer_append(output, "\r\n", 2);
+        buffer_append_slice(output, piece);
+        buffer_append(output, "\r\n", 2);
+        return MORE;
+    case FRAMING_CLOSE:
+        buffer_append_slice(output, piece);
+        return MORE;
+    }
+    return BROKEN;
+}
+
+enum writing response_end(struct framing *framing, struct buffer *output)
+{
+    if (framing->kind == FRAMING_CHUNKED)
+        buffer_append_slice(output, SLICE("0\r\n\r\n"));
+    return framing->kind == FRAMING_LENGTH && framing->left > 0 ? BROKEN : DONE;
+}
+
+void response_finish(struct response *response)
+{
+    buffer_finish(&response->fields);
+    memset(response, 0, sizeof(*response));
+}

@@ -1,0 +1,27 @@
+/* How Python gets into the process. Two files implement this and one of them is linked:
+ * runtime_host.c for the Python of the machine, frozen/runtime_frozen.c for the Python inside this
+ * executable. */
+#ifndef FAPWS4_RUNTIME_H
+#define FAPWS4_RUNTIME_H
+
+#include <Python.h>
+
+/* Starts CPython, with _fapws4 among its built-in modules. argv as given to main. 0, or an exit
+ * code after having said why on stderr. */
+int runtime_start(int argc, char **argv);
+
+/* Imports the app under its file's stem, never as __main__. `app_path` as given on the command
+ * line; the frozen runtime ignores it. New reference, or NULL with a Python error set. sys.argv is
+ * main's to set. */
+PyObject *runtime_import_app(const char *app_path);
+
+/* 1 when the app is inside this executable: then no app path is expected on the command line. */
+int runtime_is_frozen(void);
+
+/* Flushes the standard streams and ends Python; returns the exit code to use. */
+int runtime_stop(int exit_code);
+
+/* The built-in module of the types that handlers meet; see module.c. */
+PyMODINIT_FUNC PyInit__fapws4(void);
+
+#endif

@@ -1,0 +1,121 @@
+#include "runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int runtime_is_frozen(void)
+{
+    return 0;
+}
+
+/* An active virtual environment is found by starting from its interpreter, as if that had been
+ * called. */
+static PyStatus set_executable(PyConfig *config)
+{
+    const char *environment = getenv("VIRTUAL_ENV");
+    char path[4096];
+
+    if (environment == NULL || environment[0] == '\0')
+        return PyStatus_Ok();
+    if (snprintf(path, sizeof(path), "%s/bin/python3", environment) >= (int)sizeof(path) ||
+        access(path, X_OK) != 0)
+        return PyStatus_Ok();
+    return PyConfig_SetBytesString(config, &config->executable, path);
+}
+
+int runtime_start(int argc, char **argv)
+{
+    PyConfig config;
+    PyStatus status;
+
+    (void)argc;
+    (void)argv;
+    if (PyImport_AppendInittab("_fapws4", PyInit__fapws4) != 0) {
+        fputs("fapws4: cannot start Python: memory is out\n", stderr);
+        return 1;
+    }
+    PyConfig_InitPythonConfig(&config);
+    config.parse_argv = 0;
+    config.install_signal_handlers = 0; /* the server has its own */
+    status = set_executable(&config);
+    if (!PyStatus_Exception(status))
+        status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    if (!PyStatus_Exception(status))
+        return 0;
+    fprintf(stderr, "fapws4: cannot start Python: %s\n",
+            status.err_msg != NULL ? status.err_msg : "unknown reason");
+    return 1;
+}
+
+static PyObject *refuse(const char *path, const char *why)
+{
+    PyObject *message = PyUnicode_FromFormat("fapws4: %s: %s", path, why);
+
+    if (message != NULL)
+        PyErr_SetObject(PyExc_SystemExit, message); /* one line instead of a traceback, status 1 */
+    Py_XDECREF(message);
+    return NULL;
+}
+
+/* The app's folder comes first in sys.path, absolute, as under plain python. */
+static int insert_folder(const char *path)
+{
+    PyObject *search = PySys_GetObject("path");
+    char *resolved = realpath(path, NULL);
+    PyObject *folder = NULL;
+    int status = -1;
+
+    if (resolved != NULL)
+        folder = PyUnicode_DecodeFSDefaultAndSize(resolved, strrchr(resolved, '/') - resolved);
+    else
+        PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
+    if (search != NULL && folder != NULL)
+        status = PyList_Insert(search, 0, folder);
+    Py_XDECREF(folder);
+    free(resolved);
+    return status;
+}
+
+/* True when an import of this name would not reach the app's file. */
+static int is_taken(PyObject *stem)
+{
+    PyObject *builtin = PySys_GetObject("builtin_module_names");
+    PyObject *loaded = PyImport_GetModule(stem);
+    int taken = loaded != NULL || (builtin != NULL && PySequence_Contains(builtin, stem) == 1);
+
+    Py_XDECREF(loaded);
+    return taken;
+}
+
+PyObject *runtime_import_app(const char *app_path)
+{
+    const char *slash = strrchr(app_path, '/');
+    const char *name = slash != NULL ? slash + 1 : app_path;
+    size_t length = strlen(name);
+    struct stat status;
+    PyObject *stem, *module = NULL;
+
+    if (stat(app_path, &status) != 0)
+        return refuse(app_path, "no such file");
+    if (S_ISDIR(status.st_mode))
+        return refuse(app_path, "is a folder; name the .py file in it");
+    if (length < 4 || strcmp(name + length - 3, ".py") != 0)
+        return refuse(app_path, "is no Python file; its name must end in .py");
+    if (memchr(name, '.', length - 3) != NULL)
+        return refuse(app_path, "cannot be imported: only the last dot may be in its name");
+    stem = PyUnicode_DecodeFSDefaultAndSize(name, (Py_ssize_t)length - 3);
+    if (stem != NULL && is_taken(stem))
+        refuse(app_path, "has the name of a module of Python; give it another");
+    else if (stem != NULL && insert_folder(app_path) == 0)
+        module = PyImport_Import(stem);
+    Py_XDECREF(stem);
+    return module;
+}
+
+int runtime_stop(int exit_code)
+{
+    return Py_FinalizeEx() == 0 || exit_code != 0 ? exit_code : 120;
+}

@@ -1,0 +1,30 @@
+/* What the app's module says about itself, validated before anything is bound. */
+#ifndef FAPWS4_SETTINGS_H
+#define FAPWS4_SETTINGS_H
+
+#include "address.h"
+
+#include <Python.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+    struct address address;     /* SERVER, unless the caller gave one */
+    int debug;                  /* DEBUG: 0 to 3; from 1 on clients see tracebacks */
+    uint64_t max_body_size;     /* MAX_BODY_SIZE, bytes */
+    PyObject *paths;            /* PATHS: list of (str, callable); NULL when there is none */
+    PyObject *application;      /* without PATHS: the WSGI callable `application` or `app` */
+    PyObject *start_response;   /* Start_response: a subclass of _fapws4.StartResponse */
+    PyObject *environ;          /* Environ, when the app has one of its own, else NULL */
+};
+
+/* Reads the module; `server` (may be NULL) is used instead of its SERVER, `default_port` when
+ * neither names a port. 0, or -1 after one line on stderr that names the object and what it should
+ * be. */
+int settings_read(PyObject *module, const char *server, int default_port,
+                  struct settings *settings);
+
+/* Legal on zeroed settings. */
+void settings_finish(struct settings *settings);
+
+#endif

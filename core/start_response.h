@@ -1,0 +1,31 @@
+/* _fapws4.StartResponse: the second argument of every handler (PEP 3333).
+ * fapws4.base.Start_response adds the names that fapws apps know (status_code, set_cookie, ...) in
+ * Python. */
+#ifndef FAPWS4_START_RESPONSE_H
+#define FAPWS4_START_RESPONSE_H
+
+#include "response.h"
+
+#include <Python.h>
+
+struct start_response {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *status;   /* str or int; NULL until it is called: 200 OK */
+    PyObject *headers;  /* list of pairs, or NULL */
+    PyObject *cookies;  /* mapping of name to http.cookies.Morsel, or NULL */
+    PyObject *exc_info; /* as given, or NULL */
+    PyObject *written;  /* list of bytes given to write(), or NULL */
+    bool strict;        /* PEP 3333 to the letter: for WSGI applications, not for PATHS */
+    bool sent;          /* the head is on its way; it cannot be changed any more */
+};
+
+extern PyTypeObject start_response_type;
+
+/* As new. */
+void start_response_reset(struct start_response *self);
+
+/* Gives status, fields and cookies to `response`. 0, or -1 with an error set. */
+int start_response_fill(struct start_response *self, struct response *response);
+
+#endif

@@ -1,0 +1,158 @@
+#include "target.h"
+
+enum { REG_NAME = 1, DIGIT = 2, HEX = 4 };
+
+/* Character classes of RFC 3986: reg-name is unreserved, sub-delims and '%'. */
+static unsigned classes_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return REG_NAME | DIGIT | HEX;
+    if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
+        return REG_NAME | HEX;
+    if ((c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z'))
+        return REG_NAME;
+    return c != '\0' && strchr("-._~!$&'()*+,;=%", c) != NULL ? REG_NAME : 0;
+}
+
+static bool all_in_class(struct slice text, unsigned class)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (!(classes_of(text.data[i]) & class))
+            return false;
+    }
+    return true;
+}
+
+static struct slice slice_from(struct slice text, size_t start)
+{
+    return (struct slice){text.data + start, text.length - start};
+}
+
+/* "[" ( IPv6address / IPvFuture ) "]" at the start; the number of its bytes, 0 when malformed.
+ * Addresses are judged by their characters only: which one it is matters to nobody here. */
+static size_t ip_literal_length(struct slice host)
+{
+    for (size_t i = 1; i < host.length; i++) {
+        if (host.data[i] == ']')
+            return i > 1 ? i + 1 : 0;
+        if (!(classes_of(host.data[i]) & REG_NAME) && host.data[i] != ':')
+            return 0;
+    }
+    return 0;
+}
+
+bool host_is_valid(struct slice host)
+{
+    size_t end = 0;
+
+    if (host.length > 0 && host.data[0] == '[') {
+        end = ip_literal_length(host);
+        if (end == 0)
+            return false;
+    } else {
+        while (end < host.length && host.data[end] != ':')
+            end++;
+        if (!all_in_class((struct slice){host.data, end}, REG_NAME))
+            return false;
+    }
+    if (end == host.length)
+        return true;
+    return host.data[end] == ':' && all_in_class(slice_from(host, end + 1), DIGIT);
+}
+
+/* Finds path and query; false when a byte may not stand in a URI reference sent to a server. */
+static bool split_path(struct slice text, struct target *target)
+{
+    size_t path_length = text.length;
+
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (c == '#' || (unsigned char)c >= 0x80)
+            return false;
+        if (c == '?' && path_length == text.length) {
+            path_length = i;
+            target->query = slice_from(text, i + 1);
+        } else if (c == '%' && path_length == text.length) {
+            target->encoded = true;
+        }
+    }
+    target->raw_path = (struct slice){text.data, path_length};
+    return true;
+}
+
+/* The length of "http://" or "https://" at the start, else 0. */
+static size_t scheme_length(struct slice text)
+{
+    if (text.length >= 7 && slice_is((struct slice){text.data, 7}, SLICE("http://")))
+        return 7;
+    if (text.length >= 8 && slice_is((struct slice){text.data, 8}, SLICE("https://")))
+        return 8;
+    return 0;
+}
+
+static bool parse_absolute_form(struct slice text, struct target *target)
+{
+    size_t start = scheme_length(text);
+    size_t end = start;
+
+    if (start == 0)
+        return false;
+    while (end < text.length && text.data[end] != '/' && text.data[end] != '?')
+        end++;
+    target->authority = (struct slice){text.data + start, end - start};
+    if (end == start || text.data[start] == ':' || !host_is_valid(target->authority))
+        return false;
+    if (!split_path(slice_from(text, end), target))
+        return false;
+    if (target->raw_path.length == 0)
+        target->raw_path = SLICE("/");
+    return true;
+}
+
+bool target_parse(struct slice text, struct target *target)
+{
+    memset(target, 0, sizeof(*target));
+    if (text.length == 0)
+        return false;
+    if (text.data[0] == '/')
+        return split_path(text, target);
+    if (text.length == 1 && text.data[0] == '*') {
+        target->asterisk = true;
+        target->raw_path = text;
+        return true;
+    }
+    return parse_absolute_form(text, target);
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+struct slice target_decode(struct slice path, char *decoded)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < path.length; i++) {
+        int high = -1, low = -1;
+        if (path.data[i] == '%' && path.length - i > 2) {
+            high = hex_value(path.data[i + 1]);
+            low = hex_value(path.data[i + 2]);
+        }
+        if (high < 0 || low < 0) {
+            decoded[length++] = path.data[i];
+            continue;
+        }
+        if (high == 0 && low == 0)
+            return (struct slice){NULL, 0};
+        decoded[length++] = (char)(high * 16 + low);
+        i += 2;
+    }
+    return (struct slice){decoded, length};
+}

@@ -1,0 +1,113 @@
+"""The verbs. `invoke --list` is the table of contents, `invoke --help VERB` explains one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke import Context, task
+
+from appliance import build, emulate, provision, report
+from tests import suite
+from tests.bench import figures
+
+_APP = {
+    "app": "the Python file of your app",
+    "board": "the kind of device, one of recipes/boards/ (default: pc)",
+    "output": "folder of the results (default: dist/NAME)",
+    "jobs": "how many things to do at once (default: one per core)",
+    "offline": "fetch nothing: use the cache and the folder FAPWS_SOURCES",
+}
+
+
+@task(help=_APP)
+@report.told
+def build_appliance(c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False) -> None:
+    """One Python file in; a static binary, a bootable disk image and BUILD.json out."""
+    plan = build.make_plan(app, board, output, jobs, offline)
+    build.require_programs(offline)
+    frozen, image = build.build(plan)
+    report.show_files([plan.binary, plan.image, plan.description])
+    report.show_shares("binary", build.shares_of(frozen))
+    report.show_shares("image", image.shares)
+    report.show_times()
+    report.show_next([f"invoke emulate {plan.image}", f"{plan.binary} --server 127.0.0.1:8888"])
+
+
+@task(help={key: _APP[key] for key in ("jobs", "offline")} | {"target": "the processor, one of recipes/targets/"})
+@report.told
+def compile(c: Context, target: str = "x86_64", jobs: int = 0, offline: bool = False) -> None:  # noqa: A001
+    """Stage 1: compile CPython and the libraries (kept in the cache, so once)."""
+    build.require_programs(offline)
+    build.compile_libraries(target, jobs or build.cores(), offline)
+    report.show_times()
+
+
+@task(help=_APP)
+@report.told
+def freeze(c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False) -> None:
+    """Stage 2: the app and all that it needs into one static binary."""
+    plan = build.make_plan(app, board, output, jobs, offline)
+    build.require_programs(offline)
+    frozen = build.build_binary(plan)
+    report.show_files([plan.binary, plan.description])
+    report.show_shares("binary", build.shares_of(frozen))
+    report.show_times()
+    report.show_next([f"{plan.binary} --server 127.0.0.1:8888", f"invoke image {app}"])
+
+
+@task(help=_APP)
+@report.told
+def image(c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False) -> None:
+    """Stage 3: the binary that `freeze` made into a bootable disk image."""
+    plan = build.make_plan(app, board, output, jobs, offline)
+    build.require_programs(offline)
+    made = build.build_image(plan)
+    report.show_files([plan.image])
+    report.show_shares("image", made.shares)
+    report.show_times()
+    report.show_next([f"invoke emulate {plan.image}"])
+
+
+@task(name="emulate", help={
+    "image": "a disk image", "board": _APP["board"], "firmware": "uefi or bios", "keep": "write to the image itself, not to a copy"})
+@report.told
+def emulate_image(c: Context, image: str, board: str = "pc", firmware: str = "uefi", keep: bool = False) -> None:
+    """Boot an image in QEMU, print its URL, show its console until Ctrl-C."""
+    emulate.emulate(Path(image), build.emulated_board(board), firmware=firmware, keep=keep)
+
+
+@task(name="sources", help={
+    "app": "with --to: also what the requirements.txt beside this app names",
+    "to": "copy all that an offline machine needs to this folder", "update": "rewrite this recipe's pin (python: the builder's own packages)",
+    "board": _APP["board"]}, positional=["app"])
+@report.told
+def fetch_sources(c: Context, app: str = "", to: str = "", update: str = "", board: str = "pc") -> None:
+    """Fetch all third-party files ahead, for a machine that will be offline; refresh a pin."""
+    if update:
+        report.show_line(provision.update_pin(update))
+    elif to:
+        report.show_sources(provision.copy_all(board, Path(to), Path(app) if app else None))
+        report.show_next([f"on the offline machine: export FAPWS_SOURCES={to}; sh make.sh build-appliance APP.py --offline"])
+    else:
+        report.show_sources(provision.fetch_all(board))
+
+
+@task(help={"fix": "mend what can be mended"})
+@report.told
+def check(c: Context, fix: bool = False) -> None:
+    """ruff, mypy (strict), and every C file with all warnings as errors."""
+    suite.check(fix)
+
+
+@task(pre=[check], help={"long": "also the tests that take minutes", "only": "a folder or file of tests"})
+@report.told
+def test(c: Context, long: bool = False, only: str = "") -> None:
+    """All checks and all tests, the QEMU boots by UEFI and by BIOS included."""
+    suite.run_all(long, only)
+
+
+@task(help={"what": "runtime, size, start, build or all", "output": "the JSON file of the results"})
+@report.told
+def bench(c: Context, what: str = "all", output: str = "dist/bench.json") -> None:
+    """Sizes, start, memory and speed, each beside a named peer in the same run."""
+    figures.run(what, Path(output))

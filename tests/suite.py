@@ -1,0 +1,71 @@
+"""What `invoke check` and `invoke test` run: the linters, the C compiler as a critic, and pytest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from appliance.errors import Problem
+from appliance.link import C_WARNINGS
+from appliance.places import CORE, REPOSITORY
+from appliance.preflight import require
+from appliance.progress import step
+from appliance.shell import run
+
+# Programs that tests start, and the Debian packages they come in; checked before the first test.
+PROGRAMS = {
+    "gcc": "gcc", "make": "make", "patch": "patch", "file": "file", "curl": "curl", "unshare": "util-linux", "ip": "iproute2",
+    "qemu-system-x86_64": "qemu-system-x86", "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf", "mdir": "mtools", "fsck.fat": "dosfstools",
+    "sgdisk": "gdisk", "e2fsck": "e2fsprogs", "objdump": "binutils", "cpio": "cpio", "readelf": "binutils",
+}
+
+
+def check(fix: bool = False) -> None:
+    """ruff, mypy in strict mode, and gcc with all warnings as errors over every C file."""
+    require({"gcc": "gcc"}, "checking")
+    with step("ruff"):
+        _tool(["ruff", "check", *(["--fix"] if fix else []), "."])
+    with step("mypy"):
+        _tool(["mypy"])
+    with step("gcc"):
+        _check_c()
+
+
+def run_all(long: bool = False, only: str = "") -> None:
+    """All tests. Those of C files run under ASan and UBSan in a process of their own, since the sanitizer must come first."""
+    require(PROGRAMS, "testing")
+    chosen = Path(only or "tests")
+    marks = [] if long else ["-m", "not long"]
+    in_core = chosen == Path("tests") or Path("tests/core") in (chosen, *chosen.parents)
+    if in_core:
+        _pytest(["tests/core" if chosen == Path("tests") else only, *marks], _sanitized())
+    if chosen == Path("tests") or not in_core:
+        _pytest([str(chosen), "--ignore=tests/core", *marks], {})
+
+
+def _pytest(arguments: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=REPOSITORY, env={**os.environ, **environment}, check=False)
+    if done.returncode:
+        raise Problem(f"pytest {arguments[0]} failed", "see above", code=done.returncode)
+
+
+def _sanitized() -> dict[str, str]:
+    library = run(["gcc", "-print-file-name=libasan.so"]).strip()
+    return {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0"}
+
+
+def _tool(command: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=REPOSITORY, check=False)
+    if done.returncode:
+        raise Problem(f"{command[0]} found something", "see above; `invoke check --fix` mends what it can")
+
+
+def _check_c() -> None:
+    """A second compiler's opinion: zig's clang builds them with the same flags."""
+    from tests.build import host_includes
+
+    files = [path for path in sorted(CORE.rglob("*.c")) if "libc" not in path.parts]
+    for file in files:
+        run(["gcc", *C_WARNINGS, "-Wshadow", "-O2", "-fsyntax-only", "-iquote", CORE, *host_includes(), file], what=f"gcc {file.name}")
