@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from invoke import Context, task
+from invoke.context import Context
+from invoke.tasks import task
 
 from appliance import build, emulate, provision, report
 from tests import suite
@@ -69,7 +70,8 @@ def image(c: Context, app: str, board: str = "pc", output: str = "", jobs: int =
 
 
 @task(name="emulate", help={
-    "image": "a disk image", "board": _APP["board"], "firmware": "uefi or bios", "keep": "write to the image itself, not to a copy"})
+    "image": "a disk image", "board": _APP["board"], "firmware": "uefi or bios",
+    "keep": "write to the image itself, not to a copy"})
 @report.told
 def emulate_image(c: Context, image: str, board: str = "pc", firmware: str = "uefi", keep: bool = False) -> None:
     """Boot an image in QEMU, print its URL, show its console until Ctrl-C."""
@@ -78,7 +80,8 @@ def emulate_image(c: Context, image: str, board: str = "pc", firmware: str = "ue
 
 @task(name="sources", help={
     "app": "with --to: also what the requirements.txt beside this app names",
-    "to": "copy all that an offline machine needs to this folder", "update": "rewrite this recipe's pin (python: the builder's own packages)",
+    "to": "copy all that an offline machine needs to this folder",
+    "update": "rewrite this recipe's pin (python: those of the builder's own packages)",
     "board": _APP["board"]}, positional=["app"])
 @report.told
 def fetch_sources(c: Context, app: str = "", to: str = "", update: str = "", board: str = "pc") -> None:
@@ -106,7 +109,9 @@ def test(c: Context, long: bool = False, only: str = "") -> None:
     suite.run_all(long, only)
 
 
-@task(help={"what": "runtime, size, start, build or all", "output": "the JSON file of the results"})
+@task(help={
+    "what": "one of sizes, start, memory, runtime, rebuild, first-build (default: all)",
+    "output": "the JSON file of the results"})
 @report.told
 def bench(c: Context, what: str = "all", output: str = "dist/bench.json") -> None:
     """Sizes, start, memory and speed, each beside a named peer in the same run."""

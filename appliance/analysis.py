@@ -14,6 +14,7 @@ import site
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from appliance.errors import Problem
 from appliance.interpreter import Interpreter
@@ -60,7 +61,8 @@ def read_app(app: Path) -> ast.Module:
     if app.is_dir():
         raise Problem(f"{app} is a folder", f"name the Python file in it, such as {app / 'app.py'}")
     if not app.stem.isidentifier():
-        raise Problem(f"{app.name} cannot be imported as a module", "use letters, digits and _ in its name, and the ending .py")
+        raise Problem(f"{app.name} cannot be imported as a module",
+                      "use letters, digits and _ in its name, and the ending .py")
     try:
         return ast.parse(app.read_bytes(), str(app))
     except SyntaxError as error:
@@ -100,7 +102,7 @@ def analyse(app: Path, interpreter: Interpreter) -> Analysis:
                     tuple((name, version, licence) for name, version, licence in found["distributions"]))
 
 
-def _analyse_inside(app: Path, interpreter: Interpreter) -> dict[str, list[dict[str, str]]]:
+def _analyse_inside(app: Path, interpreter: Interpreter) -> dict[str, Any]:
     """Run analysis_inside.py under the interpreter and take up what it found."""
     request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
                "stdlib": str(interpreter.stdlib), "package": str(PACKAGE), "repository": str(REPOSITORY)}
@@ -111,7 +113,7 @@ def _analyse_inside(app: Path, interpreter: Interpreter) -> dict[str, list[dict[
                      what=f"analysing {app.name}")
     except Failed as failure:
         raise Problem(f"{app.name} cannot be analysed", failure.tail.strip().splitlines()[-1]) from failure
-    found: dict[str, list[dict[str, str]]] = json.loads(answer.splitlines()[-1])
+    found: dict[str, Any] = json.loads(answer.splitlines()[-1])
     for missing in found["missing"]:
         raise Problem(f"{missing['file']}:{missing['line']}: the module {missing['name']} cannot be found", missing["hint"])
     return found
@@ -148,5 +150,5 @@ def _imports_of(file: Path) -> str:
 
 def _imports_by_name(call: ast.Call) -> bool:
     name = ast.unparse(call.func)
-    return name.rpartition(".")[2] in ("import_module", "__import__", "find_spec", "CDLL", "LoadLibrary", "entry_points", "iter_modules",
-                                       "files", "version", "metadata", "distribution")
+    return name.rpartition(".")[2] in ("import_module", "__import__", "find_spec", "CDLL", "LoadLibrary", "entry_points",
+                                       "iter_modules", "files", "version", "metadata", "distribution")

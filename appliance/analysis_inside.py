@@ -16,7 +16,8 @@ import tempfile
 KINDS = ("SourceModule", "Package", "NamespacePackage")
 
 # What the interpreter imports by itself: to start, to print a traceback, to warn.
-ALWAYS = ("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1", "fapws4.base", "traceback", "warnings")
+ALWAYS = ("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1", "fapws4.base", "traceback",
+          "warnings")
 
 # The import system itself names importlib.metadata, and through it half of the library, for callers that ask for it: they
 # import it themselves.
@@ -34,7 +35,8 @@ def analyse(request: dict, work: str):
     for module in (bindepend, build_main.bindepend):
         module.get_python_library_path = lambda: sys.executable
     analysis.PY3_BASE_MODULES = frozenset()
-    analysis.PyiModuleGraph.analyze_runtime_hooks = lambda graph, custom: []
+    analysis.PyiModuleGraph.analyze_runtime_hooks = lambda *_: []
+    follow_names(analysis.PyiModuleGraph, request["stdlib"] + os.sep)
     spec = os.path.join(work, "app.spec")
     CONF.update({"spec": spec, "specpath": work, "specnm": "app", "distpath": work, "workpath": work, "cachedir": work,
                  "warnfile": os.path.join(work, "warn"), "dot-file": os.path.join(work, "dot"), "code_cache": {},
@@ -42,6 +44,44 @@ def analyse(request: dict, work: str):
                  "modules_cache": None, "ui_admin": False, "ui_access": False, "upx_dir": None, "noconfirm": True})
     return build_main.Analysis([request["app"]], pathex=request["path"], excludes=list(request["excluded"]),
                                hiddenimports=list(ALWAYS), noarchive=False)
+
+
+def follow_names(graph_class, stdlib: str) -> None:
+    """Let the graph follow ``import_module("a.b")`` and ``__import__("a.b")`` as it follows ``import a.b``.
+
+    It knows statements only. In the standard library such calls are for modules that few apps want: left alone.
+    """
+    scan_statements = graph_class._scan_code
+
+    def scan_code(graph, module, code, tree=None):
+        scan_statements(graph, module, code, tree)
+        file = str(module.filename)
+        if file.endswith(".py") and not file.startswith(stdlib):
+            module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in names_imported(file)]
+        return module
+
+    graph_class._scan_code = scan_code
+
+
+def names_imported(file: str) -> list[tuple[str, int]]:
+    """(module, level) of each import that is a call with the name as a literal; level as in an import statement."""
+    import ast
+
+    with open(file, "rb") as source:
+        calls = [node for node in ast.walk(ast.parse(source.read())) if isinstance(node, ast.Call) and node.args]
+    found = []
+    for call in calls:
+        name = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
+        if isinstance(name, str) and ast.unparse(call.func).rpartition(".")[2] in ("import_module", "__import__"):
+            packages = [other.value for other in (*call.args[1:], *(word.value for word in call.keywords))
+                        if isinstance(other, ast.Constant) and isinstance(other.value, str)]
+            bare = name.lstrip(".")
+            level = len(name) - len(bare)
+            if level == 1 and packages:
+                bare, level = f"{packages[0]}.{bare}", 0
+            if bare:
+                found.append((bare, level))
+    return found
 
 
 def part_of(file: str, request: dict, owners: dict[str, str]) -> str:
@@ -120,7 +160,8 @@ def _codecs_named(nodes: list, request: dict) -> set[str]:
 
 
 def _texts_of(code) -> set[str]:
-    texts = {constant for constant in code.co_consts if isinstance(constant, str) and constant.isascii() and len(constant) < 40}
+    texts = {constant for constant in code.co_consts
+             if isinstance(constant, str) and constant.isascii() and len(constant) < 40}
     for constant in code.co_consts:
         if hasattr(constant, "co_consts"):
             texts |= _texts_of(constant)
@@ -137,7 +178,7 @@ def owners_of_files() -> dict[str, str]:
     return owners
 
 
-def missing_of(graph, request: dict, modules: list[dict]) -> list[dict]:
+def missing_of(graph, modules: list[dict]) -> list[dict]:
     """Modules that the app's own files import at their top level, outside try, and that are nowhere."""
     own = {item["file"] for item in modules if item["part"] == "app"}
     missing = []
@@ -206,8 +247,8 @@ def main() -> None:
         modules = modules_of(nodes, request, owners_of_files())
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
-        found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions), "files": files_of(analysis),
-                 "distributions": distributions_of(modules), "missing": missing_of(analysis.graph, request, modules)}
+        found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
+                 "files": files_of(analysis), "distributions": distributions_of(modules), "missing": missing_of(analysis.graph, modules)}
     with os.fdopen(answer, "w") as out:
         out.write(json.dumps(found) + "\n")
 

@@ -30,6 +30,7 @@ from appliance.errors import Problem
 from appliance.formats import pe
 from appliance.formats.fat import Placed, Tree
 from appliance.places import cache_folder, digest_of, whole_folder
+from appliance.progress import step
 from appliance.recipes import Board, Target, load_source, load_target
 from appliance.sources import source_digest, unpacked
 from appliance.tools import run_tool, tool_digests
@@ -41,7 +42,8 @@ STATE_SIZE = 512
 MOST_TRIES = 3
 
 _CONFIGURATION = Path(__file__).parent / "boot"
-_COMMON_MODULES = "part_gpt fat memdisk tar normal configfile loadenv test regexp echo sleep reboot".split()
+_COMMON_MODULES = ["part_gpt", "fat", "memdisk", "tar", "normal", "configfile", "loadenv", "test", "regexp", "echo", "sleep",
+                   "reboot"]
 _BIOS_MODULES = [*_COMMON_MODULES, "biosdisk", "serial", "terminal", "loopback", "linux"]
 _UEFI_MODULES = [*_COMMON_MODULES, "chain"]
 SOURCES = ("grub-pc-bin", "grub-efi-amd64-bin", "systemd-boot-efi")
@@ -104,7 +106,7 @@ def prepare_bootloader(board: Board, offline: bool = False) -> BootLoader:
     digest = digest_of(configuration, early, Path(__file__), target.uefi, *sources, *tool_digests("grub-mkimage"))
     folder = cache_folder("bootloaders") / f"{board.name}-{digest[:16]}"
     if not folder.exists():
-        with whole_folder(folder) as work:
+        with step("boot loader"), whole_folder(folder) as work:
             _make_loaders(work, board, target, configuration, offline)
     return BootLoader(*((folder / name).read_bytes() for name in ("boot.img", "core.img", "grub.efi", "stub.efi")))
 
@@ -128,8 +130,7 @@ def partition_number(board: Board, name: str) -> int:
 def state_files(state: SlotState) -> Tree:
     """The files of the state partition. The second copy is as if the first had been written after it."""
     older = SlotState(state.sequence - 1, state.good, state.trial, state.tries)
-    return {f"{number}.env": Placed(copy.block(), at)
-            for number, (copy, at) in enumerate(zip((state, older), STATE_COPIES_AT))}
+    return {"0.env": Placed(state.block(), STATE_COPIES_AT[0]), "1.env": Placed(older.block(), STATE_COPIES_AT[1])}
 
 
 def slot_files(

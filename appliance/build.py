@@ -168,14 +168,16 @@ def needed_sources(board: Board) -> list[Source]:
 def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) -> None:
     """BUILD.json: every input with its version, digest and licence, every output with its digest, the tools."""
     analysis = frozen.analysis
-    own = {module.name: file_digest(Path(module.file)) for module in analysis.modules if module.part in ("app", "fapws4") and module.file}
+    own = {module.name: file_digest(Path(module.file)) for module in analysis.modules
+           if module.part in ("app", "fapws4") and module.file}
     table = {
         "app": {"name": plan.name, "version": version_of(plan.app), "modules": own},
         "board": plan.board.name,
         "target": plan.board.target,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(plan.board)],
-        "packages": [{"name": name, "version": version, "licence": licence} for name, version, licence in analysis.distributions],
+        "packages": [{"name": name, "version": version, "licence": licence}
+                     for name, version, licence in analysis.distributions],
         "tools": {name: importlib.metadata.version(name) for name in ("ziglang", "pyinstaller", "zstandard")},
         "outputs": {path.name: {"size": path.stat().st_size, "sha256": file_digest(path)} for path in outputs},
     }

@@ -28,7 +28,7 @@ from appliance.errors import Problem
 from appliance.monitor import Monitor
 from appliance.recipes import Board
 
-_PATIENCE = 240.0  # s for one step of a boot; a busy machine with two cores needs 30
+_PATIENCE = 120.0  # s for one step of a boot; a busy machine with two cores needs 30
 _ORDERLY_END = 20.0  # s from the power button to power-off: the app has 10 of them
 _ANSWERS = re.compile(r"answers at http://[^/:]+(?::(\d+))?/")
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9])|[\r\0]")
@@ -145,7 +145,7 @@ class Machine:
                               f"apt-get install {' '.join(recipe.packages)}")
             found[word] = str(files[0]) if files else ""
         if found["variables"]:
-            found["variables"] = shutil.copy(found["variables"], scratch / "variables.fd").as_posix()
+            found["variables"] = str(shutil.copy(found["variables"], scratch / "variables.fd"))
         return found
 
     def _read_console(self) -> None:
@@ -208,4 +208,5 @@ def _request(port: int, path: str) -> tuple[int, bytes]:
 
 
 def _show(line: str) -> None:
-    print(line, file=sys.stdout, flush=True)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -22,6 +22,7 @@ from pathlib import Path
 from appliance.errors import Problem
 from appliance.formats import cpio, elf
 from appliance.places import cache_folder, digest_of, tree_digest, whole_folder
+from appliance.progress import step
 from appliance.recipes import Board, load_kernel, load_source
 from appliance.sources import source_digest, unpacked
 
@@ -50,8 +51,8 @@ def prepare_kernel(board: Board, offline: bool = False) -> PreparedKernel:
     if not folder.exists():
         tree = unpacked(recipe.source, offline)
         image, modules = _only(tree, recipe.image, recipe.name), _only(tree, recipe.modules, recipe.name)
-        chosen = choose_modules(modules, board.modules_always, board.modules_on_demand, board.name)
-        with whole_folder(folder) as work:
+        with step(f"kernel {modules.name}"), whole_folder(folder) as work:
+            chosen = choose_modules(modules, board.modules_always, board.modules_on_demand, board.name)
             (work / "vmlinuz").write_bytes(image.read_bytes())
             (work / "modules.cpio").write_bytes(modules_member(chosen))
             facts = {"release": modules.name, "names": sorted(chosen.files), "firmware": chosen.firmware}

@@ -74,7 +74,9 @@ def _compilation(source: Source) -> Compilation:
 class _Workshop:
     """One library being built: the recipe, its tree, and an empty folder to work in."""
 
-    def __init__(self, source: Source, tree: Path, work: Path, needs: dict[str, Library], tools: Toolchain, jobs: int) -> None:
+    def __init__(
+        self, source: Source, tree: Path, work: Path, needs: dict[str, Library], tools: Toolchain, jobs: int
+    ) -> None:
         self.source, self.recipe, self.tree, self.work = source, _compilation(source), tree, work
         self.tools, self.jobs = tools, jobs
         self.words = {"source": str(tree), "work": str(work), "jobs": str(jobs), "cc": str(tools.cc), "ar": str(tools.ar),
@@ -137,7 +139,9 @@ class _Workshop:
             shutil.copyfile(header, place)
 
 
-def compile_files(files: list[Path], root: Path, objects: Path, flags: list[str], tools: Toolchain, jobs: int) -> list[Path]:
+def compile_files(
+    files: list[Path], root: Path, objects: Path, flags: list[str], tools: Toolchain, jobs: int
+) -> list[Path]:
     """Compile each C or assembler file below ``root`` to an object named after its path; in the order of ``files``."""
     objects.mkdir(parents=True, exist_ok=True)
 

@@ -55,7 +55,9 @@ class Runtime:
     libraries: tuple[Library, ...]
 
 
-def link_runtime(builtins: tuple[str, ...], interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False) -> Runtime:
+def link_runtime(
+    builtins: tuple[str, ...], interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False
+) -> Runtime:
     """The program with these C modules of the standard library, from the cache when nothing has changed."""
     libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
     table = _inittab(builtins, (interpreter.library.prefix / "share" / "config.c").read_text())
@@ -95,10 +97,11 @@ def _inittab(builtins: tuple[str, ...], config: str) -> str:
     chosen = {name: function for name, function in functions.items() if name in _ALWAYS or name in builtins} | _OWN
     declarations = "".join(f"extern PyObject *{function}(void);\n" for function in chosen.values() if function != "NULL")
     rows = "".join(f'    {{"{name}", {function}}},\n' for name, function in chosen.items())
-    return f"#include <Python.h>\n\n{declarations}\nstruct _inittab _PyImport_Inittab[] = {{\n{rows}    {{NULL, NULL}},\n}};\n"
+    table = f"struct _inittab _PyImport_Inittab[] = {{\n{rows}    {{NULL, NULL}},\n}};\n"
+    return f"#include <Python.h>\n\n{declarations}\n{table}"
 
 
-def core_objects(library: Library, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int) -> list[Path]:
+def core_objects(libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int) -> list[Path]:
     """The core's own files, compiled with all warnings as errors."""
     files = [path for path in sorted(CORE.glob("*.c")) if path.name not in _NOT_FROZEN]
     files += [path for folder in ("frozen", "init") for path in sorted((CORE / folder).glob("*.c"))]
@@ -107,10 +110,12 @@ def core_objects(library: Library, libraries: tuple[Library, ...], scratch: Path
     return compile_files(files, CORE, scratch / "core", flags, tools, jobs)
 
 
-def _link(program: Path, table: str, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int) -> None:
+def _link(
+    program: Path, table: str, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int
+) -> None:
     (scratch / "inittab.c").write_text(table)
     include = f"-I{libraries[0].prefix}/include"
-    objects = core_objects(libraries[0], libraries, scratch, tools, jobs)
+    objects = core_objects(libraries, scratch, tools, jobs)
     objects += compile_files([scratch / "inittab.c"], scratch, scratch, [*COMPILE_FLAGS, include], tools, 1)
     objects += libc_objects(scratch / "libc", tools, jobs)
     archives = [archive for library in libraries for archive in library.archives]

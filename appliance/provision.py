@@ -50,7 +50,7 @@ def copy_all(board: str, folder: Path, app: Path | None) -> list[Source]:
 
 
 def update_pin(name: str) -> str:
-    """Rewrite one recipe's pin, or with the name ``python`` those of the builder's packages; one line that says what changed."""
+    """Rewrite one recipe's pin (``python``: those of the builder's packages); one line that says what changed."""
     if name == "python":
         return _update_packages()
     old, new = update(name)
@@ -76,8 +76,9 @@ def _made(folder: Path) -> Path:
 def _update_packages() -> str:
     with whole_file(PINS) as work, step("resolve the builder's packages"):
         before = PINS.read_text()
-        command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade",
-                   "--no-header", "--no-annotate", RECIPES / "requirements.in", "--output-file", work]
+        command: list[str | Path] = [
+            "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade",
+            "--no-header", "--no-annotate", RECIPES / "requirements.in", "--output-file", work]
         work.unlink()
         run(command, env=_certificates(), what="resolving the packages")
         changed = sum(line not in before for line in work.read_text().splitlines() if "==" in line)

@@ -136,13 +136,13 @@ def debian_source(suite: str, name: str, file: str, sha256: str, folder: Path) -
             if f"{sha256} " in stanza.get("Checksums-Sha256", "") and file in stanza["Checksums-Sha256"]:
                 with contextlib.suppress(Failed):
                     return _debian_source_file(apt, name, stanza["Version"], file, folder)
-    raise Absent(f"Debian {suite} no longer has {file} of {name}", _newest(apt, versions))
+    raise Absent(f"Debian {suite} no longer has {file} of {name}", _newest(versions))
 
 
 def debian_source_newest(suite: str, name: str, file: str, folder: Path) -> tuple[str, Path]:
     """The newest version of a Debian source package, and its file that corresponds to ``file`` (orig or debian part)."""
     apt = _apt(suite, "amd64", True)
-    version = _newest(apt, [stanza["Version"] for stanza in _stanzas(apt, ["apt-cache", "showsrc", "--only-source", name])])
+    version = _newest([stanza["Version"] for stanza in _stanzas(apt, ["apt-cache", "showsrc", "--only-source", name])])
     if not version:
         raise Absent(f"Debian {suite} has no source package {name}")
     part = re.search(r"\.(orig|debian)\.tar\.\w+$", file)
@@ -235,7 +235,7 @@ def _stanzas(apt: _Apt, command: list[str]) -> list[dict[str, str]]:
     return [dict(re.findall(r"^(\S+?):[ \n]*(.*(?:\n .*)*)", part, re.MULTILINE)) for part in paragraphs]
 
 
-def _newest(apt: _Apt, versions: list[str]) -> str:
+def _newest(versions: list[str]) -> str:
     """The highest of Debian versions, compared as Debian policy says by dpkg itself."""
     best = ""
     for version in versions:

@@ -75,7 +75,8 @@ def unpacked(name: str, offline: bool = False) -> Path:
             if not top.is_dir():
                 raise Problem(f"{source.file} has no folder {source.folder}", f"see recipes/sources/{name}.toml")
             for patch in patches:
-                run(["patch", "-p1", "--silent", "--forward", "--fuzz=3", "-i", patch], cwd=top, what=f"patch {patch.name} of {name}")
+                run(["patch", "-p1", "--silent", "--forward", "--fuzz=3", "-i", patch], cwd=top,
+                    what=f"patch {patch.name} of {name}")
             for entry in list(top.iterdir()):
                 entry.rename(work / entry.name) if entry.name != "raw" else None
             shutil.rmtree(raw)
@@ -85,7 +86,7 @@ def unpacked(name: str, offline: bool = False) -> Path:
 def source_digest(source: Source) -> str:
     """What the unpacked tree depends on: the file, the part of it that counts, and every patch."""
     others = [load_source(glob.partition("/")[0]).sha256 for glob in source.patches]
-    own = [path for path in sorted((RECIPES / "patches" / source.name).glob("*.patch"))]
+    own = sorted((RECIPES / "patches" / source.name).glob("*.patch"))
     return digest_of(source.sha256, source.folder, *source.patches, *others, *own)
 
 

@@ -17,8 +17,8 @@ from appliance.shell import run
 # Programs that tests start, and the Debian packages they come in; checked before the first test.
 PROGRAMS = {
     "gcc": "gcc", "make": "make", "patch": "patch", "file": "file", "curl": "curl", "unshare": "util-linux", "ip": "iproute2",
-    "qemu-system-x86_64": "qemu-system-x86", "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf", "mdir": "mtools", "fsck.fat": "dosfstools",
-    "sgdisk": "gdisk", "e2fsck": "e2fsprogs", "objdump": "binutils", "cpio": "cpio", "readelf": "binutils",
+    "qemu-system-x86_64": "qemu-system-x86", "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf", "mdir": "mtools",
+    "fsck.fat": "dosfstools", "sgdisk": "gdisk", "e2fsck": "e2fsprogs", "objdump": "binutils", "cpio": "cpio", "readelf": "binutils",
 }
 
 
@@ -46,7 +46,8 @@ def run_all(long: bool = False, only: str = "") -> None:
 
 
 def _pytest(arguments: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=REPOSITORY, env={**os.environ, **environment}, check=False)
+    command = [sys.executable, "-m", "pytest", *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **environment}, check=False)
     if done.returncode:
         raise Problem(f"pytest {arguments[0]} failed", "see above", code=done.returncode)
 
@@ -67,5 +68,6 @@ def _check_c() -> None:
     from tests.build import host_includes
 
     files = [path for path in sorted(CORE.rglob("*.c")) if "libc" not in path.parts]
+    flags = [*C_WARNINGS, "-Wshadow", "-O2", "-fsyntax-only", "-iquote", CORE, *host_includes()]
     for file in files:
-        run(["gcc", *C_WARNINGS, "-Wshadow", "-O2", "-fsyntax-only", "-iquote", CORE, *host_includes(), file], what=f"gcc {file.name}")
+        run(["gcc", *flags, file], what=f"gcc {file.name}")

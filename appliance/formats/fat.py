@@ -175,7 +175,7 @@ class _Volume:
 
 def _packed_table(values: list[int], bits: int) -> bytes:
     if bits == 12:
-        pairs = zip(values[0::2], [*values[1::2], 0])
+        pairs = zip(values[0::2], [*values[1::2], 0][: -(-len(values) // 2)], strict=True)
         return b"".join((low & 0xFFF | (high & 0xFFF) << 12).to_bytes(3, "little") for low, high in pairs)
     width, mask = ("H", 0xFFFF) if bits == 16 else ("I", 0x0FFFFFFF)
     return struct.pack(f"<{len(values)}{width}", *(value & mask for value in values))
