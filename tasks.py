@@ -7,7 +7,7 @@ from pathlib import Path
 from invoke.context import Context
 from invoke.tasks import task
 
-from appliance import build, emulate, provision, report
+from appliance import build, emulate, host, provision, report
 from tests import suite
 from tests.bench import figures
 
@@ -67,6 +67,32 @@ def image(c: Context, app: str, board: str = "pc", output: str = "", jobs: int =
     report.show_shares("image", made.shares)
     report.show_times()
     report.show_next([f"invoke emulate {plan.image}"])
+
+
+@task(help={"jobs": _APP["jobs"], "offline": _APP["offline"]}, name="build")
+@report.told
+def build_server(c: Context, jobs: int = 0, offline: bool = False) -> None:
+    """Compile `fapws4` for this machine's own Python, to run apps here: fapws4 app.py."""
+    host.require_programs()
+    report.show_files([host.build_host(jobs or build.cores(), offline=offline)])
+    report.show_next(["invoke install"])
+
+
+@task(help={"prefix": "where to (default: ~/.local)", "jobs": _APP["jobs"], "offline": _APP["offline"]})
+@report.told
+def install(c: Context, prefix: str = "~/.local", jobs: int = 0, offline: bool = False) -> None:
+    """Install `fapws4` without root: PREFIX/bin/fapws4 and the package beside Python's others."""
+    host.require_programs()
+    for path in host.install(Path(prefix).expanduser(), jobs or build.cores(), offline):
+        report.show_line(f"installed {path}")
+
+
+@task(help={"prefix": "where from (default: ~/.local)"})
+@report.told
+def uninstall(c: Context, prefix: str = "~/.local") -> None:
+    """Take away what `install` put there."""
+    for path in host.uninstall(Path(prefix).expanduser()):
+        report.show_line(f"removed {path}")
 
 
 @task(name="emulate", help={

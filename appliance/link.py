@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from appliance.archive import Archive
 from appliance.errors import Problem
 from appliance.interpreter import LINK_FLAGS, Interpreter, libc_objects
 from appliance.libraries import Library, build_library, compile_files
-from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_file, whole_folder
+from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_file, whole_folder
 from appliance.progress import step
 from appliance.shell import run
 from appliance.toolchain import COMPILE_FLAGS, Toolchain
@@ -65,8 +64,8 @@ def link_runtime(
                        *(library.digest for library in libraries))
     folder = cache_folder("runtimes", tools.target.name) / digest[:16]
     if not folder.exists():
-        with step("link the program"), whole_folder(folder) as work, tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
-            _link(work / "program", table, libraries, Path(scratch), tools, jobs)
+        with step("link the program"), whole_folder(folder) as work, scratch_folder(cache_folder("work")) as scratch:
+            _link(work / "program", table, libraries, scratch, tools, jobs)
     return Runtime(folder / "program", digest, libraries)
 
 
@@ -105,7 +104,7 @@ def core_objects(libraries: tuple[Library, ...], scratch: Path, tools: Toolchain
     """The core's own files, compiled with all warnings as errors."""
     files = [path for path in sorted(CORE.glob("*.c")) if path.name not in _NOT_FROZEN]
     files += [path for folder in ("frozen", "init") for path in sorted((CORE / folder).glob("*.c"))]
-    include = ["-iquote", str(CORE), *(word for each in libraries for word in ("-isystem", f"{each.prefix}/include"))]
+    include = [word for each in libraries for word in ("-isystem", f"{each.prefix}/include")]
     flags = [*COMPILE_FLAGS, *C_WARNINGS, *include, f"-ffile-prefix-map={CORE}=/core"]
     return compile_files(files, CORE, scratch / "core", flags, tools, jobs)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Problem
 from appliance.places import SOURCE_DATE_EPOCH, cache_folder, digest_of, whole_folder
+from appliance.progress import step
 from appliance.recipes import Target
 
 # What every C file of every library is compiled with; sections are apart so that the link drops what is not reached.
@@ -69,7 +71,13 @@ def toolchain_for(target: Target) -> Toolchain:
 
 
 def _zig() -> Path:
-    found = importlib.util.find_spec("ziglang")
-    if found is None or found.origin is None:
-        raise Problem("the package ziglang (the compiler) is not installed", "run: sh make.sh --list")
-    return Path(found.origin).parent / "zig"
+    """The compiler, copied once from the wheel to the cache: zig keeps its libc by the path that it stands at, and would
+    compile it anew (25 s) for every clone's own .venv."""
+    folder = cache_folder("toolchains") / f"zig-{importlib.metadata.version('ziglang')}"
+    if not folder.exists():
+        found = importlib.util.find_spec("ziglang")
+        if found is None or found.origin is None:
+            raise Problem("the package ziglang (the compiler) is not installed", "run: sh make.sh --list")
+        with step("unpack the compiler"), whole_folder(folder) as work:
+            shutil.copytree(Path(found.origin).parent, work, dirs_exist_ok=True)
+    return folder / "zig"

@@ -5,28 +5,26 @@ Stands first in sys.meta_path. ``_fapws4_archive`` is the C side: ``find(name)``
 """
 
 import sys
+from _frozen_importlib import ModuleSpec
+from _frozen_importlib_external import _LoaderBasics
 
 import _fapws4_archive
-from _frozen_importlib import ModuleSpec
 
 _find = _fapws4_archive.find
 _code = _fapws4_archive.code
 
 
-class ArchiveLoader:
-    """Loads one module; what importlib, inspect, pkgutil and importlib.resources ask of a loader."""
+class ArchiveLoader(_LoaderBasics):
+    """Loads one module; what importlib, inspect, pkgutil and importlib.resources ask of a loader.
+
+    ``create_module`` and ``exec_module`` are importlib's own, whose lines Python leaves out of tracebacks.
+    """
 
     __slots__ = ("name", "path")
 
     def __init__(self, name, path):
         self.name = name
         self.path = path
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        exec(_code(self.name), module.__dict__)
 
     def get_code(self, name):
         return _code(name)

@@ -3,7 +3,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "runtime.h"
+#include "../runtime.h"
 #include "archive.h"
 
 #include <stdio.h>

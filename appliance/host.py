@@ -1,0 +1,141 @@
+"""The server for this machine's own Python: `fapws4 app.py`, compiled against its headers, installed without root.
+
+The same core as on a device; only the file runtime_host.c is linked instead of the frozen runtime, so that imports work as
+under plain python. The compiler is the machine's own: the result loads the machine's shared libraries.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import Problem
+from appliance.link import C_WARNINGS
+from appliance.places import CORE, PACKAGE, cache_folder, digest_of, tree_digest, whole_file, whole_folder
+from appliance.preflight import require
+from appliance.progress import step
+from appliance.recipes import load_source
+from appliance.shell import run
+from appliance.sources import unpacked
+
+LIBRARIES = ("libuv", "picohttpparser")
+OPTIMISED = ("-O2", "-g", "-DNDEBUG", "-fno-plt")
+SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
+
+_OTHER_FACES = ("interpreter.c",)
+
+
+@dataclass(frozen=True)
+class HostPython:
+    """The Python that the server will embed: its X.Y, its headers, and how to link with it."""
+
+    version: str
+    include: Path
+    link: tuple[str, ...]
+
+
+def require_programs() -> None:
+    """The compiler, and the headers of this Python, seen to before anything is done."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    headers = Path(sysconfig.get_config_vars()["INCLUDEPY"], "Python.h")
+    require({"cc": "gcc", str(headers): f"python{version}-dev"}, "compiling fapws4")
+
+
+def host_python() -> HostPython:
+    """The Python that runs this; a Problem that names the package when its headers or library are missing."""
+    names = sysconfig.get_config_vars()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    include, folder = Path(names["INCLUDEPY"]), Path(names["LIBDIR"])
+    package = f"install them (on Debian: apt-get install python{version}-dev)"
+    if not (include / "Python.h").exists():
+        raise Problem(f"the headers of Python {version} are not there", package)
+    shared = f"libpython{names['LDVERSION']}.so"
+    archive = Path(names["LIBPL"] or folder, f"libpython{names['LDVERSION']}.a")
+    if (folder / shared).exists():
+        link = (f"-L{folder}", f"-Wl,-rpath,{folder}", f"-lpython{names['LDVERSION']}")
+    elif archive.exists():
+        link = (str(archive), "-rdynamic", *(names["LIBS"] or "").split(), *(names["SYSLIBS"] or "").split())
+    else:
+        raise Problem(f"the library of Python {version} is not there", package)
+    return HostPython(version, include, (*link, "-lm", "-ldl", "-lpthread"))
+
+
+def build_host(jobs: int, flags: tuple[str, ...] = OPTIMISED, offline: bool = False) -> Path:
+    """The executable, kept by the digest of everything that it is made from."""
+    python = host_python()
+    trees = {name: unpacked(name, offline) for name in LIBRARIES}
+    digest = digest_of(sys.version, *python.link, *flags, *(tree.name for tree in trees.values()), Path(__file__),
+                       tree_digest(CORE, "**/*.[ch]"))
+    folder = cache_folder("host") / digest[:16]
+    if not folder.exists():
+        with step(f"compile fapws4 for Python {python.version}"), whole_folder(folder) as work, \
+                tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
+            objects = _compile_all(python, trees, flags, Path(scratch), jobs)
+            own = ("-static-libasan",) if flags == SANITIZED else ()
+            run(["cc", *flags, *own, *objects, "-o", work / "fapws4", *python.link], what="linking fapws4")
+    return folder / "fapws4"
+
+
+def core_files() -> list[Path]:
+    """The C files of this face."""
+    own = [path for path in sorted(CORE.glob("*.c")) if path.name not in _OTHER_FACES]
+    return [*own, *sorted((CORE / "init").glob("*.c"))]
+
+
+def include_flags(trees: dict[str, Path] | None = None) -> list[str]:
+    """Where the headers stand that the core includes: its own, Python's, libuv's and picohttpparser's."""
+    trees = trees or {name: unpacked(name) for name in LIBRARIES}
+    places = [host_python().include, trees["libuv"] / "include", trees["picohttpparser"]]
+    return [word for place in places for word in ("-isystem", str(place))]
+
+
+def install(prefix: Path, jobs: int, offline: bool = False) -> list[Path]:
+    """Put bin/fapws4 and the package below ``prefix`` (~/.local); what was there is replaced as a whole."""
+    program = build_host(jobs, offline=offline)
+    binary, package = installed(prefix)
+    with whole_file(binary, 0o755) as work:
+        shutil.copyfile(program, work)
+    with whole_folder(package) as folder:
+        shutil.copytree(PACKAGE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return [binary, package]
+
+
+def uninstall(prefix: Path) -> list[Path]:
+    """Take away what ``install`` put there; what was taken."""
+    there = [path for path in installed(prefix) if path.exists()]
+    for path in there:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return there
+
+
+def installed(prefix: Path) -> tuple[Path, Path]:
+    """The executable and the package's folder below a prefix."""
+    return prefix / "bin" / "fapws4", prefix / "lib" / f"python{host_python().version}" / "site-packages" / "fapws4"
+
+
+def _compile_all(
+    python: HostPython, trees: dict[str, Path], flags: tuple[str, ...], scratch: Path, jobs: int
+) -> list[Path]:
+    """Objects of the core and of the libraries, the latter without their warnings."""
+    own = [*C_WARNINGS, *flags, *include_flags(trees)]
+    work = [(file, scratch / f"core-{file.parent.name}-{file.stem}.o", own) for file in core_files()]
+    for name, tree in trees.items():
+        recipe = load_source(name).build
+        assert recipe is not None
+        foreign = ["-w", *flags, *recipe.flags, *(f"-I{tree / folder}" for folder in recipe.include)]
+        files: Iterable[Path] = (file for glob in recipe.compile for file in sorted(tree.glob(glob)))
+        work += [(file, scratch / f"{name}-{file.parent.name}-{file.stem}.o", foreign) for file in files]
+
+    def compile_one(job: tuple[Path, Path, list[str]]) -> Path:
+        file, made, words = job
+        run(["cc", *words, "-c", file, "-o", made], what=f"compiling {file.name}")
+        return made
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(compile_one, work))
