@@ -176,7 +176,7 @@ bool app_reaped(struct app *app, pid_t pid, int status)
 
     if (pid != app->pid || pid == 0)
         return false;
-    kill(-pid, SIGKILL); /* what it has left behind would hold its port */
+    child_end_all(POLICY_APP_UID); /* what it has left behind would hold its port */
     loop_unset(app->loop, &app->patience);
     show_last_output(app);
     close_ready(app);

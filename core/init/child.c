@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void forget_signals(void)
@@ -50,4 +51,19 @@ bool child_become(uid_t uid)
 {
     return setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
            setresuid(uid, uid, uid) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+/* The kernel has no call for it, but kill(-1) by that user is one. Waited for, so that it cannot
+ * hit what is started next. */
+void child_end_all(uid_t uid)
+{
+    pid_t pid = child_fork();
+
+    if (pid == 0) {
+        if (child_become(uid))
+            kill(-1, SIGKILL);
+        _exit(0);
+    }
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
 }

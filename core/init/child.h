@@ -10,13 +10,16 @@
  * dumps. */
 pid_t child_fork(void);
 
-/* In the child: fds[0] becomes descriptor 0, fds[1] 1 and so on, -1 stands for /dev/null; all
- * others are closed. */
+/* In the child: fds[0] of at most eight becomes descriptor 0, fds[1] 1 and so on, -1 stands for
+ * /dev/null; all others are closed. */
 void child_keep(const int *fds, int count);
 
 /* In the child: becomes `uid` (and the group of the same number) for good: no further groups, no
  * capabilities now or ever, also not by a set-user-id program. False when any step fails: the
  * child must then end. */
 bool child_become(uid_t uid);
+
+/* In PID 1: ends every process of `uid`, those that have left their process group too. */
+void child_end_all(uid_t uid);
 
 #endif

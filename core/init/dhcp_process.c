@@ -96,8 +96,8 @@ static uint32_t random_number(void)
 {
     uint32_t number = 0;
 
-    if (getrandom(&number, sizeof number, 0) != sizeof number)
-        number = (uint32_t)loop_now();
+    while (getrandom(&number, sizeof number, 0) != sizeof number)
+        ; /* interrupted */
     return number;
 }
 

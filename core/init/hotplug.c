@@ -8,10 +8,8 @@
 #include "netlink.h"
 #include "uevent.h"
 
-enum {
-    KERNEL_GROUP = 1,
-    MESSAGE_SIZE = 8192
-}; /* bytes; the kernel sends 2 KiB of values at most */
+enum { KERNEL_GROUP = 1 };
+enum { MESSAGE_SIZE = 8192 }; /* bytes; the kernel sends 2 KiB of values at most */
 
 static void handle(struct hotplug *hotplug, struct span uevent)
 {

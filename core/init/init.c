@@ -38,6 +38,7 @@ struct machine {
     struct watchdog watchdog;
     bool watchdog_wanted;
     struct timer heartbeat;
+    struct timer hint;
     struct app app;
     enum power power;
 };
@@ -174,6 +175,13 @@ static void heartbeat_fired(void *owner)
     loop_set(&machine->loop, &machine->heartbeat, POLICY_WATCHDOG_FEED);
 }
 
+static void hint_fired(void *owner)
+{
+    struct machine *machine = owner;
+
+    network_explain(&machine->network);
+}
+
 static void read_orders(struct machine *machine)
 {
     char cmdline[4096], slot[8];
@@ -208,18 +216,21 @@ int init_main(int argc, char **argv)
     loop_init(&m->loop);
     must("mount the kernel's file systems", mounts_make());
     try_to("open a console", console_open(&m->loop));
+    try_to("mount what apps may need", mounts_make_further());
     must("hear signals", signals_open(&m->signals, &m->loop, signal_received, m));
     read_orders(m);
     try_to("set the kernel's switches", kernel_set_switches());
     try_to("set the host name", kernel_set_name(m->config.hostname));
     must("prepare the app", app_init(&m->app, &m->loop, m->config.name, app_changed, m));
     m->heartbeat = (struct timer){.fired = heartbeat_fired, .owner = m};
+    m->hint = (struct timer){.fired = hint_fired, .owner = m};
     find_devices(m);
     open_watchdog(m);
     loop_set(&m->loop, &m->heartbeat, POLICY_WATCHDOG_FEED);
     buttons_open(&m->buttons, &m->loop, button_pressed, m);
     try_to("open the network",
            network_open(&m->network, &m->loop, m->config.hostname, address_changed, m));
+    loop_set(&m->loop, &m->hint, POLICY_NETWORK_HINT);
     storage_open(&m->storage, &m->loop, m->config.data, storage_done, m);
     try_to("make / read-only", mounts_seal());
     for (;;)

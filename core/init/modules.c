@@ -12,6 +12,8 @@
 #include "console.h"
 #include "file.h"
 
+enum { MODALIAS_SIZE = 4096 }; /* bytes; a processor lists some hundred features in its own */
+
 void modules_init(struct modules *modules)
 {
     memset(modules, 0, sizeof *modules);
@@ -93,7 +95,7 @@ void modules_load_for(struct modules *modules, const char *modalias)
 
 static void coldplug_file(struct modules *modules, const char *path)
 {
-    char text[2048], modalias[1024];
+    char text[MODALIAS_SIZE], modalias[MODALIAS_SIZE];
     struct span rest = file_read(path, text, sizeof text);
     struct span line;
 

@@ -20,12 +20,15 @@ enum { NOTHING_RUNS = MS_NOSUID | MS_NODEV | MS_NOEXEC };
  * the manager's environment, memory map or open files are there for a hostile app to read. PID 1
  * is root and sees all. The sizes leave at least half of the memory to programs even when the
  * app fills both. */
-static const struct mount_plan plans[] = {
+static const struct mount_plan needed[] = {
     {"devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755"},
     {"proc", "/proc", NOTHING_RUNS, "hidepid=2"},
     {"sysfs", "/sys", NOTHING_RUNS, NULL},
     {"tmpfs", "/run", NOTHING_RUNS, "mode=0755,size=5%"},
     {"tmpfs", "/tmp", NOTHING_RUNS, "mode=1777,size=25%"},
+};
+
+static const struct mount_plan further[] = {
     {"devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "mode=0620,ptmxmode=0666"},
     {"tmpfs", "/dev/shm", NOTHING_RUNS, "mode=1777,size=20%"},
 };
@@ -53,17 +56,29 @@ static void open_standard_descriptors(void)
         close(fd);
 }
 
-int mounts_make(void)
+static int make_all(const struct mount_plan *plans, size_t count)
 {
     int error = 0;
 
-    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         int result = make(&plans[i]);
 
         error = error ? error : result;
     }
+    return error;
+}
+
+int mounts_make(void)
+{
+    int error = make_all(needed, sizeof needed / sizeof needed[0]);
+
     open_standard_descriptors();
     return error;
+}
+
+int mounts_make_further(void)
+{
+    return make_all(further, sizeof further / sizeof further[0]);
 }
 
 int mounts_seal(void)

@@ -51,6 +51,35 @@ static void apply(struct interface *interface, const struct lease *lease)
     interface->network->changed(interface->network->owner, interface);
 }
 
+static void expiry_fired(void *owner)
+{
+    const struct lease nothing = {0};
+
+    apply(owner, &nothing);
+}
+
+static void set_expiry(struct interface *interface, const struct lease *lease)
+{
+    loop_unset(interface->network->loop, &interface->expiry);
+    if (lease->address && lease->seconds != UINT32_MAX)
+        loop_set(interface->network->loop, &interface->expiry, (int64_t)lease->seconds * 1000);
+}
+
+/* Its values come from a process that reads the network: none is used before it has been
+ * checked. */
+static void handle_report(struct interface *interface, struct lease *lease)
+{
+    lease_purge(lease);
+    if (lease->address == 0)
+        memset(lease, 0, sizeof *lease);
+    else if (!lease_is_sane(lease)) {
+        say("%s: the DHCP server's offer makes no sense and is not used", interface->link.name);
+        return;
+    }
+    set_expiry(interface, lease);
+    apply(interface, lease);
+}
+
 static void report_ready(void *owner)
 {
     struct interface *interface = owner;
@@ -58,18 +87,9 @@ static void report_ready(void *owner)
     ssize_t length = recv(interface->reports, &lease, sizeof lease, MSG_TRUNC);
 
     if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR))
-        loop_forget(interface->network->loop,
-                    interface->reports); /* it has ended and will be reaped */
-    if (length != sizeof lease)
-        return;
-    lease_purge(&lease);
-    if (lease.address == 0)
-        memset(&lease, 0, sizeof lease);
-    else if (!lease_is_sane(&lease)) {
-        say("%s: the DHCP server's offer makes no sense and is not used", interface->link.name);
-        return;
-    }
-    apply(interface, &lease);
+        loop_forget(interface->network->loop, interface->reports); /* it will be reaped */
+    if (length == sizeof lease)
+        handle_report(interface, &lease);
 }
 
 static void schedule_client(struct interface *interface)
@@ -154,6 +174,7 @@ static struct interface *add(struct network *network, const struct link *link)
     interface->network = network;
     interface->reports = -1;
     interface->restart = (struct timer){.fired = restart_fired, .owner = interface};
+    interface->expiry = (struct timer){.fired = expiry_fired, .owner = interface};
     interface->link = *link;
     interface->link.carrier = false; /* it is followed from the moment the interface is up */
     return interface;
@@ -164,6 +185,7 @@ static void remove_interface(struct interface *interface)
     struct lease nothing = {0};
 
     end_client(interface);
+    loop_unset(interface->network->loop, &interface->expiry);
     if (interface->lease.address) {
         interface->lease = nothing;
         write_resolv_conf(interface->network);
@@ -200,6 +222,32 @@ static void handle(struct network *network, const struct link *link)
         return;
     interface->link = *link;
     follow_carrier(interface, carrier);
+}
+
+static bool has_address(const struct network *network)
+{
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        if (network->interfaces[i].lease.address)
+            return true;
+    return false;
+}
+
+void network_explain(const struct network *network)
+{
+    int count = 0;
+
+    if (has_address(network))
+        return;
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        const struct link *link = &network->interfaces[i].link;
+
+        if (link->index == 0)
+            continue;
+        say("%s: %s", link->name, link->carrier ? "no DHCP server has answered yet" : "no cable");
+        count++;
+    }
+    if (count == 0)
+        say("no network interface that this image has a driver for");
 }
 
 static void handle_all(struct network *network, const char *messages, size_t length)

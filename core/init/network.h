@@ -21,6 +21,7 @@ struct interface {
     int reports; /* the lease socket of that process, -1 = none */
     struct backoff backoff;
     struct timer restart;
+    struct timer expiry; /* of the lease, also when its process has been ended */
 };
 
 struct network {
@@ -28,8 +29,8 @@ struct network {
     int fd;
     const char *hostname;
     struct interface interfaces[POLICY_INTERFACES];
-    void (*changed)(void *owner,
-                    const struct interface *interface); /* its address came, changed or went */
+    /* The address of an interface came, changed or went. */
+    void (*changed)(void *owner, const struct interface *interface);
     void *owner;
 };
 
@@ -37,6 +38,9 @@ struct network {
  * errno value. */
 int network_open(struct network *network, struct loop *loop, const char *hostname,
                  void (*changed)(void *, const struct interface *), void *owner);
+
+/* Says why there is no address: no interface, no cable, no server. Nothing when there is one. */
+void network_explain(const struct network *network);
 
 /* To be told of every process that has been reaped. True when it was a DHCP process of ours. */
 bool network_reaped(struct network *network, pid_t pid);

@@ -35,6 +35,9 @@ enum {
     POLICY_WATCHDOG_TIMEOUT = 60,
     POLICY_WATCHDOG_FEED = 10000,
 
+    /* ms. A machine that has no address by then says why, to whoever stands in front of it. */
+    POLICY_NETWORK_HINT = 15000,
+
     /* ms. The last lines leave a 115200 baud port in a third of a second; a dead one must not
      * hold power-off. */
     POLICY_CONSOLE_DRAIN = 1000,
@@ -48,8 +51,8 @@ enum {
     POLICY_CONSOLES = 4,
     POLICY_INTERFACES = 8,
     POLICY_BUTTONS = 8,
-    /* Fixed descriptors (5), consoles, two per interface, buttons, app (2), and room. */
-    POLICY_WATCHES = 48,
+    /* Signals, devices, links, the app's two pipes, and one for each of the above; and room. */
+    POLICY_WATCHES = 32,
 };
 
 #endif

@@ -1,0 +1,94 @@
+"""PID 1's pure parts, compiled with AddressSanitizer and UBSan and called through cffi."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cffi import FFI
+
+SOURCES = Path(__file__).parents[3] / "core" / "init"
+# In include order: a header may use only what stands earlier.
+PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
+PURE += ["lease", "datagram", "dhcp", "dhcp_client"]
+FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
+FLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+def declarations(header: Path) -> str:
+    """A header's own text as cffi reads it: without comments and preprocessor lines."""
+    text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.DOTALL)
+    return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
+
+
+class Pure:
+    """The compiled functions (`lib`), and memory in which the sanitizer sees the first byte too far."""
+
+    def __init__(self, ffi: Any, lib: Any) -> None:
+        self.ffi = ffi
+        self.lib = lib
+
+    def exact(self, data: bytes) -> Any:
+        """`data` in a heap block of exactly its size."""
+        block = self.ffi.gc(self.ffi.cast("char *", self.lib.malloc(len(data))), self.lib.free)
+        self.ffi.memmove(block, data, len(data))
+        return block
+
+    def span(self, data: bytes) -> Any:
+        """A struct span over exact(data); keep the second value alive as long as the first."""
+        block = self.exact(data)
+        span = self.ffi.new("struct span *", {"start": block, "length": len(data)})
+        return span, block
+
+    def text(self, span: Any) -> bytes:
+        """The bytes that a struct span covers."""
+        return bytes(self.ffi.buffer(span.start, span.length))
+
+
+@pytest.fixture(scope="session")
+def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
+    """Builds the extension once a session."""
+    if "libasan" not in os.environ.get("LD_PRELOAD", ""):
+        pytest.fail("start these tests by `invoke test`: it preloads AddressSanitizer", pytrace=False)
+    folder = tmp_path_factory.mktemp("init")
+    ffi = FFI()
+    ffi.cdef("void *malloc(size_t size); void free(void *block);")
+    for name in PURE:
+        ffi.cdef(declarations(SOURCES / f"{name}.h"))
+    ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
+    ffi.set_source("init_pure", "#include <stdlib.h>\n" + "".join(f'#include "{name}.h"\n' for name in PURE))
+    ffi.emit_c_code(str(folder / "init_pure.c"))
+    sources = [str(path) for name in PURE if (path := SOURCES / f"{name}.c").exists()]
+    includes = [f"-I{SOURCES}", f"-I{sysconfig.get_path('include')}"]
+    library = str(folder / "init_pure.so")
+    argv = ["gcc", "-shared", "-fPIC", *FLAGS, *includes, str(folder / "init_pure.c"), *sources, "-o", library]
+    subprocess.run(argv, check=True)
+    spec = importlib.util.spec_from_file_location("init_pure", library)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Pure(module.ffi, module.lib)
+
+
+@pytest.fixture
+def choose(pure: Pure) -> Callable[[int], None]:
+    """Sets the number that C's `chosen_number` answers from now on, in place of chance."""
+    numbers = [0]
+
+    def chosen_number() -> int:
+        return numbers[0]
+
+    pure.ffi.def_extern(name="chosen_number")(chosen_number)
+
+    def set_number(number: int) -> None:
+        numbers[0] = number
+
+    return set_number

@@ -1,0 +1,247 @@
+/* Runs one duty of PID 1 on any machine: every call that would change the system is written down
+ * instead of done, and every path leads into the folder $JOURNAL_ROOT. Linked with ld's --wrap, so
+ * that the duties' own files are compiled as they are.
+ *
+ * Usage: journal DUTY; the journal goes to stdout, what a person would see to stderr. A call named
+ * in $JOURNAL_FAIL ("mount /dev/vda6") fails with EINVAL. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <linux/watchdog.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "modules.h"
+#include "mounts.h"
+#include "power.h"
+#include "storage.h"
+
+int __real_open(const char *path, int flags, ...);
+int __real_stat(const char *path, struct stat *status);
+int __real_rename(const char *from, const char *to);
+int __real_glob(const char *pattern, int flags, int (*failed)(const char *, int), glob_t *found);
+
+static int answer(const char *call, const char *subject)
+{
+    const char *failing = getenv("JOURNAL_FAIL");
+    char text[256];
+
+    snprintf(text, sizeof text, "%s %s", call, subject);
+    if (!failing || strcmp(failing, text) != 0)
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
+static const char *inside(const char *path, char out[512])
+{
+    const char *root = getenv("JOURNAL_ROOT");
+
+    snprintf(out, 512, "%s%s", strncmp(path, root, strlen(root)) == 0 ? "" : root, path);
+    return out;
+}
+
+int __wrap_mount(const char *source, const char *target, const char *type, unsigned long flags,
+                 const char *options)
+{
+    printf("mount %s %s %s 0x%lx %s\n", source ? source : "-", target, type ? type : "-", flags,
+           options ? options : "-");
+    return answer("mount", source ? source : target);
+}
+
+int __wrap_umount2(const char *target, int flags)
+{
+    printf("umount2 %s %d\n", target, flags);
+    return answer("umount2", target);
+}
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+    printf("mkdir %s %04o\n", path, (unsigned)mode);
+    return answer("mkdir", path);
+}
+
+int __wrap_chown(const char *path, uid_t user, gid_t group)
+{
+    printf("chown %s %u:%u\n", path, user, group);
+    return 0;
+}
+
+int __wrap_kill(pid_t pid, int number)
+{
+    printf("kill %d %d\n", pid, number);
+    return 0;
+}
+
+pid_t __wrap_waitpid(pid_t pid, int *status, int options)
+{
+    (void)status;
+    (void)options;
+    printf("waitpid %d\n", pid);
+    errno = ECHILD;
+    return -1;
+}
+
+void __wrap_sync(void)
+{
+    puts("sync");
+}
+
+int __wrap_reboot(int command)
+{
+    puts(command == RB_POWER_OFF ? "reboot POWER_OFF" : "reboot RESTART");
+    fflush(stdout);
+    _exit(0);
+}
+
+int __wrap_sethostname(const char *name, size_t length)
+{
+    printf("sethostname %.*s\n", (int)length, name);
+    return 0;
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    char where[512];
+
+    return __real_open(inside(path, where), flags, 0644);
+}
+
+int __wrap_stat(const char *path, struct stat *status)
+{
+    char where[512];
+
+    return __real_stat(inside(path, where), status);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    char one[512], other[512];
+
+    return __real_rename(inside(from, one), inside(to, other));
+}
+
+int __wrap_glob(const char *pattern, int flags, int (*failed)(const char *, int), glob_t *found)
+{
+    char where[512];
+
+    return __real_glob(inside(pattern, where), flags & ~GLOB_NOSORT, failed, found);
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+    va_list arguments;
+    int *value;
+
+    (void)fd;
+    va_start(arguments, request);
+    value = va_arg(arguments, int *);
+    if (request == WDIOC_SETTIMEOUT)
+        printf("watchdog timeout %d\n", *value);
+    if (request == WDIOC_KEEPALIVE)
+        puts("watchdog fed");
+    va_end(arguments);
+    return 0;
+}
+
+/* finit_module is the only system call that PID 1 makes by number here. */
+long __wrap_syscall(long number, ...)
+{
+    char link[64], path[512] = "";
+    va_list arguments;
+    int fd;
+
+    (void)number;
+    va_start(arguments, number);
+    fd = va_arg(arguments, int);
+    va_end(arguments);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (readlink(link, path, sizeof path - 1) < 0)
+        return -1;
+    printf("finit_module %s\n", strrchr(path, '/') + 1);
+    return answer("finit_module", strrchr(path, '/') + 1);
+}
+
+static void storage_done(void *owner)
+{
+    (void)owner;
+    puts("done");
+}
+
+static void run_storage(const char *partition)
+{
+    static struct loop loop;
+    static struct storage storage;
+
+    loop_init(&loop);
+    storage_open(&storage, &loop, partition, storage_done, NULL);
+    if (!storage.settled)
+        storage.deadline.fired(storage.deadline.owner);
+    storage_look(&storage);
+    printf("in memory %d\n", storage.in_memory);
+}
+
+static void run_mounts(void)
+{
+    int made = mounts_make();
+    int further = mounts_make_further();
+
+    printf("%d %d %d\n", made, further, mounts_seal());
+}
+
+static void run_kernel(void)
+{
+    int switches = kernel_set_switches();
+
+    printf("%d %d\n", switches, kernel_set_name("hello"));
+}
+
+static void run_modules(void)
+{
+    static struct modules modules;
+
+    modules_init(&modules);
+    modules_load_always(&modules);
+    modules_coldplug(&modules);
+    modules_load_for(&modules, "usb:v0BDAp8152");
+    modules_coldplug(&modules);
+    printf("loaded %d\n", modules.loaded);
+}
+
+static void run_power(enum power power)
+{
+    static struct watchdog watchdog;
+
+    printf("watchdog %d\n", watchdog_open(&watchdog));
+    power_finish(power, &watchdog);
+}
+
+int main(int argc, char **argv)
+{
+    const char *duty = argc == 2 ? argv[1] : "";
+
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (strcmp(duty, "mounts") == 0)
+        run_mounts();
+    else if (strcmp(duty, "kernel") == 0)
+        run_kernel();
+    else if (strcmp(duty, "storage") == 0)
+        run_storage("data");
+    else if (strcmp(duty, "no-storage") == 0)
+        run_storage("");
+    else if (strcmp(duty, "modules") == 0)
+        run_modules();
+    else if (strcmp(duty, "power-off") == 0)
+        run_power(POWER_OFF);
+    else if (strcmp(duty, "restart") == 0)
+        run_power(POWER_RESTART);
+    else
+        return 2;
+    return 0;
+}

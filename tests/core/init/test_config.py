@@ -1,0 +1,49 @@
+"""/etc/appliance.conf as PID 1 reads it."""
+
+from typing import Any
+
+import pytest
+
+DEFAULTS = {"name": "app", "version": "", "board": "", "data": "", "hostname": "fapws4"}
+
+
+def parsed(pure: Any, text: bytes) -> dict[str, str]:
+    """All fields of struct config."""
+    config = pure.ffi.new("struct config *")
+    span, _block = pure.span(text)
+    pure.lib.config_parse(span[0], config)
+    return {field: pure.ffi.string(getattr(config, field)).decode() for field in DEFAULTS}
+
+
+def test_what_the_builder_writes_is_read(pure: Any) -> None:
+    """Every documented key arrives; a later version's unknown keys do no harm."""
+    text = b"name=hello\nversion=1.2+g3\nboard=pc\ncolour=blue\n\ndata=data\nhostname=hello-7"
+    expected = {"name": "hello", "version": "1.2+g3", "board": "pc", "data": "data", "hostname": "hello-7"}
+    assert expected == parsed(pure, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"\n\n\n",
+        b"name",
+        b"name=",
+        b"name=../init",
+        b"name=a b",
+        b"name=" + b"x" * 64,
+        b"data=" + b"x" * 37,
+        b"hostname=under_score",
+        b"hostname=a\x00b",
+        b"NAME=hello",
+        b"\xff\xfe=\x00",
+    ],
+)
+def test_nonsense_leaves_the_defaults(pure: Any, text: bytes) -> None:
+    """A damaged file never stops a boot: what makes no sense is passed over."""
+    assert parsed(pure, text) == DEFAULTS
+
+
+def test_longest_values_fit(pure: Any) -> None:
+    """A GPT name of 36 characters, the longest there is, is usable."""
+    assert parsed(pure, b"data=" + b"d" * 36)["data"] == "d" * 36
