@@ -1,31 +1,8 @@
 #include "connection.h"
 
-#include <netinet/in.h>
+#include "threads.h"
+
 #include <stdlib.h>
-
-/* What the connection waits for; each has a deadline of its own. */
-enum phase { IDLE, HEAD, BODY, WRITING, LINGERING };
-
-struct connection {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv;
-    struct connections *all;
-    struct connection *previous, *next;
-    struct dialogue dialogue;
-    struct buffer pending; /* received, not answered yet; most of the time without memory */
-    size_t queued;         /* bytes the kernel had not taken at the last look */
-    unsigned deadline;     /* on the clock of `all` */
-    enum phase phase;
-    bool paused;  /* reading is stopped: the client sends ahead faster than it is answered */
-    bool ended;   /* the client will send no more */
-    bool last;    /* close after what is being written */
-    bool refused; /* ... and the client may still be sending */
-    bool broken;  /* ... and must not take it for complete */
-};
 
 /* A copy of what the socket did not take. */
 struct outgoing {
@@ -42,18 +19,12 @@ static void on_closed(uv_handle_t *handle)
 {
     struct connection *c = handle->data;
 
-    if (c->previous != NULL)
-        c->previous->next = c->next;
-    else
-        c->all->first = c->next;
-    if (c->next != NULL)
-        c->next->previous = c->previous;
-    c->all->count--;
+    c->shared->on_closed(c);
     free(c);
 }
 
 /* Lets go of everything now; the memory follows when libuv is done with it. */
-static void close_now(struct connection *c)
+void connection_close(struct connection *c)
 {
     if (uv_is_closing(&c->uv.handle))
         return;
@@ -71,7 +42,7 @@ static void enter(struct connection *c, enum phase phase)
     if (phase == HEAD && c->phase == HEAD) /* a head does not get more time by coming slowly */
         return;
     c->phase = phase;
-    c->deadline = c->all->seconds + seconds[phase] + 1;
+    c->deadline = c->shared->seconds + seconds[phase] + 1;
 }
 
 static void on_shutdown(uv_shutdown_t *request, int status)
@@ -88,7 +59,7 @@ static void linger(struct connection *c)
 
     if (request == NULL || uv_shutdown(request, &c->uv.stream, on_shutdown) != 0) {
         free(request);
-        close_now(c);
+        connection_close(c);
         return;
     }
     buffer_finish(&c->pending);
@@ -100,7 +71,7 @@ static void finish(struct connection *c)
     if (c->refused && !c->ended)
         linger(c);
     else
-        close_now(c);
+        connection_close(c);
 }
 
 /* ---- writing ---- */
@@ -131,7 +102,7 @@ static void queue(struct connection *c, const uv_buf_t *buffers, unsigned count,
         length += buffers[i].len;
     outgoing = malloc(sizeof(*outgoing) + length - skip);
     if (outgoing == NULL) {
-        close_now(c);
+        connection_close(c);
         return;
     }
     outgoing->connection = c;
@@ -145,7 +116,7 @@ static void queue(struct connection *c, const uv_buf_t *buffers, unsigned count,
     enter(c, WRITING);
     if (uv_write(&outgoing->request, &c->uv.stream, &copy, 1, on_written) != 0) {
         free(outgoing);
-        close_now(c);
+        connection_close(c);
         return;
     }
     c->queued = uv_stream_get_write_queue_size(&c->uv.stream);
@@ -155,7 +126,7 @@ static void queue(struct connection *c, const uv_buf_t *buffers, unsigned count,
  * queued. */
 static void flush(struct connection *c)
 {
-    struct exchange *x = &c->all->exchange;
+    struct exchange *x = &c->shared->exchange;
     uv_buf_t buffers[2] = {view(x->output.data, x->output.length),
                            view(x->response.tail.data, x->response.tail.length)};
     size_t length = x->output.length + x->response.tail.length;
@@ -163,13 +134,13 @@ static void flush(struct connection *c)
     int written = 0;
 
     if (x->output.failed)
-        close_now(c);
+        connection_close(c);
     if (length > 0 && !uv_is_closing(&c->uv.handle)) {
         written = uv_try_write(&c->uv.stream, buffers, count);
         if (written == UV_EAGAIN)
             written = 0;
         if (written < 0)
-            close_now(c);
+            connection_close(c);
         else if ((size_t)written < length)
             queue(c, buffers, count, (size_t)written);
     }
@@ -180,7 +151,7 @@ static void flush(struct connection *c)
  * everyone else before on_written asks for the piece after it. */
 static void pump(struct connection *c)
 {
-    struct exchange *x = &c->all->exchange;
+    struct exchange *x = &c->shared->exchange;
     bool ends_by_closing = c->dialogue.framing.kind == FRAMING_CLOSE;
     enum writing writing = exchange_more(x, &c->dialogue);
     uv_buf_t buffer = view(x->output.data, x->output.length);
@@ -190,7 +161,7 @@ static void pump(struct connection *c)
         c->broken = ends_by_closing;
     }
     if (x->output.failed)
-        close_now(c);
+        connection_close(c);
     else
         queue(c, &buffer, 1, 0);
     exchange_settle(x);
@@ -205,7 +176,7 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 
     (void)suggested;
     if (c->pending.length == 0) {
-        *buffer = uv_buf_init(c->all->read_buffer, LIMIT_READ);
+        *buffer = uv_buf_init(c->shared->read_buffer, LIMIT_READ);
         return;
     }
     if (c->dialogue.intake.awaited > c->pending.length &&
@@ -222,12 +193,13 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 static void keep(struct connection *c, struct input rest)
 {
     if (c->pending.length > 0) {
-        memmove(c->pending.data, rest.data, rest.length);
+        if (rest.data != c->pending.data)
+            memmove(c->pending.data, rest.data, rest.length);
         c->pending.length = rest.length;
     } else if (rest.length > 0) {
         buffer_append(&c->pending, rest.data, rest.length);
         if (c->pending.failed)
-            close_now(c);
+            connection_close(c);
     }
     if (c->pending.length == 0)
         buffer_finish(&c->pending);
@@ -242,7 +214,7 @@ static void await(struct connection *c)
         return;
     if (c->dialogue.reply != NULL)
         pump(c);
-    else if (c->last || c->ended || (c->all->exchange.stopping && c->pending.length == 0))
+    else if (c->last || c->ended || (c->shared->exchange.stopping && c->pending.length == 0))
         finish(c);
     else if (c->pending.length == 0)
         enter(c, IDLE);
@@ -253,7 +225,7 @@ static void await(struct connection *c)
 /* Answers as many requests as are there. */
 static void serve(struct connection *c, struct input input)
 {
-    struct exchange *x = &c->all->exchange;
+    struct exchange *x = &c->shared->exchange;
     enum progress progress = READY;
 
     while (input.length > 0 && progress == READY && !c->last && !is_busy(c) &&
@@ -295,9 +267,9 @@ static void on_written(uv_write_t *request, int status)
     free(outgoing);
     if (uv_is_closing(&c->uv.handle))
         return;
-    handler_wake(c->all->exchange.handler);
+    threads_hold();
     if (status < 0) {
-        close_now(c);
+        connection_close(c);
         return;
     }
     c->phase = IDLE;
@@ -308,7 +280,7 @@ static void on_written(uv_write_t *request, int status)
     if (c->paused && !is_busy(c) && !uv_is_closing(&c->uv.handle)) {
         c->paused = false;
         if (uv_read_start(&c->uv.stream, on_allocate, on_read) != 0)
-            close_now(c);
+            connection_close(c);
     }
 }
 
@@ -337,7 +309,7 @@ static void receive_end(struct connection *c)
 {
     c->ended = true;
     if (c->phase == LINGERING)
-        close_now(c);
+        connection_close(c);
     else if (!is_busy(c))
         serve_pending(c);
 }
@@ -346,40 +318,28 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
     struct connection *c = stream->data;
 
-    handler_wake(c->all->exchange.handler);
+    threads_hold();
     if (count > 0 && c->phase != LINGERING)
         receive(c, buffer->base, (size_t)count);
     else if (count == UV_EOF)
         receive_end(c);
     else if (count < 0)
-        close_now(c);
+        connection_close(c);
 }
 
 /* ---- beginning ---- */
 
 static void note_peer(struct connection *c)
 {
-    struct sockaddr_storage storage;
-    const struct sockaddr_in *v4 = (const void *)&storage;
-    const struct sockaddr_in6 *v6 = (const void *)&storage;
-    struct peer *peer = &c->dialogue.peer;
-    int length = sizeof(storage);
+    struct sockaddr_storage address;
+    int length = sizeof(address);
 
-    if (c->uv.handle.type != UV_TCP ||
-        uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&storage, &length) != 0)
-        return;
-    if (storage.ss_family == AF_INET) {
-        peer->family = PEER_V4;
-        peer->port = ntohs(v4->sin_port);
-        memcpy(peer->address, &v4->sin_addr, sizeof(v4->sin_addr));
-    } else if (storage.ss_family == AF_INET6) {
-        peer->family = PEER_V6;
-        peer->port = ntohs(v6->sin6_port);
-        memcpy(peer->address, &v6->sin6_addr, sizeof(v6->sin6_addr));
-    }
+    if (c->uv.handle.type == UV_TCP &&
+        uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&address, &length) == 0)
+        peer_read(&c->dialogue.peer, (const struct sockaddr *)&address);
 }
 
-static int start(struct connection *c, uv_stream_t *listener)
+int connection_start(struct connection *c, uv_stream_t *listener)
 {
     int status = uv_accept(listener, &c->uv.stream);
 
@@ -392,77 +352,29 @@ static int start(struct connection *c, uv_stream_t *listener)
     return uv_read_start(&c->uv.stream, on_allocate, on_read);
 }
 
-int connection_accept(struct connections *all, uv_stream_t *listener)
-{
-    struct connection *c = calloc(1, sizeof(*c));
-    int status;
+/* ---- from outside ---- */
 
-    if (c == NULL)
-        return UV_ENOMEM;
-    if (listener->type == UV_TCP)
-        status = uv_tcp_init(all->loop, &c->uv.tcp);
-    else
-        status = uv_pipe_init(all->loop, &c->uv.pipe, 0);
-    if (status != 0) {
-        free(c);
-        return status;
-    }
-    c->uv.handle.data = c;
-    c->all = all;
-    c->next = all->first;
-    if (c->next != NULL)
-        c->next->previous = c;
-    all->first = c;
-    all->count++;
-    status = start(c, listener);
-    if (status != 0)
-        close_now(c);
-    return status;
-}
-
-/* ---- all of them ---- */
-
-static void end_overdue(struct connection *c)
+void connection_end_overdue(struct connection *c)
 {
     size_t queued = uv_stream_get_write_queue_size(&c->uv.stream);
 
+    if (uv_is_closing(&c->uv.handle) || c->deadline > c->shared->seconds)
+        return;
     if (c->phase == WRITING && queued < c->queued) { /* slow, but alive */
         c->queued = queued;
         enter(c, WRITING);
     } else if (c->phase == HEAD || c->phase == BODY) {
-        exchange_time_out(&c->all->exchange);
+        exchange_time_out(&c->shared->exchange);
         c->last = c->refused = true;
         flush(c);
         await(c);
     } else {
-        close_now(c);
+        connection_close(c);
     }
 }
 
-void connections_tick(struct connections *all)
+void connection_end_idle(struct connection *c)
 {
-    struct connection *next;
-
-    all->seconds++;
-    banner_update(&all->exchange.banner, time(NULL));
-    for (struct connection *c = all->first; c != NULL; c = next) {
-        next = c->next; /* closing takes it off the list later, in on_closed */
-        if (!uv_is_closing(&c->uv.handle) && c->deadline <= all->seconds)
-            end_overdue(c);
-    }
-}
-
-void connections_stop(struct connections *all)
-{
-    all->exchange.stopping = true;
-    for (struct connection *c = all->first; c != NULL; c = c->next) {
-        if (c->phase == IDLE && !is_busy(c))
-            close_now(c);
-    }
-}
-
-void connections_close(struct connections *all)
-{
-    for (struct connection *c = all->first; c != NULL; c = c->next)
-        close_now(c);
+    if (c->phase == IDLE && !is_busy(c))
+        connection_close(c);
 }

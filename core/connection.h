@@ -11,27 +11,48 @@
 
 struct connection;
 
-/* All connections of a loop and what they share. `loop`, `read_buffer` (LIMIT_READ bytes) and
- * `exchange` are the owner's to set. */
-struct connections {
-    uv_loop_t *loop;
-    char *read_buffer;
+/* What all connections of a loop share. */
+struct shared {
+    char *read_buffer; /* LIMIT_READ bytes */
     struct exchange exchange;
-    struct connection *first;
-    size_t count;
-    unsigned seconds; /* a coarse clock: calls of connections_tick */
+    unsigned seconds;  /* a coarse clock for deadlines */
+    void (*on_closed)(struct connection *); /* the memory of the connection is freed afterwards */
 };
 
-/* Accepts the waiting client of a listening uv_tcp_t or uv_pipe_t; 0 or a UV_E code. */
-int connection_accept(struct connections *all, uv_stream_t *listener);
+struct connection {
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
+    struct shared *shared;
+    struct connection *previous, *next; /* in the list of connections.c */
+    struct dialogue dialogue;
+    struct buffer pending; /* received, not answered yet; most of the time without memory */
+    size_t queued;         /* bytes the kernel had not taken at the last look */
+    unsigned deadline;     /* on the clock of `shared` */
+    /* What the connection waits for; each has a deadline of its own. */
+    enum phase { IDLE, HEAD, BODY, WRITING, LINGERING } phase;
+    bool paused;  /* reading is stopped: the client sends ahead faster than it is answered */
+    bool ended;   /* the client will send no more */
+    bool last;    /* close after what is being written */
+    bool refused; /* ... and the client may still be sending */
+    bool broken;  /* ... and must not take it for complete */
+};
 
-/* To be called once a second: renews the Date, ends connections that are overdue (limits.h). */
-void connections_tick(struct connections *all);
+/* Begins to serve the waiting client of a listening uv_tcp_t or uv_pipe_t. `c` is allocated,
+ * `shared` and `uv.handle.data` (itself) are set and the handle is initialized with the listener's
+ * type. 0 or a UV_E code, after which connection_close is due. */
+int connection_start(struct connection *c, uv_stream_t *listener);
 
-/* Ends idle connections now and the others after the response that is in flight. */
-void connections_stop(struct connections *all);
+/* Ends the connection now; calling it more often is legal. */
+void connection_close(struct connection *c);
 
-/* Ends all of them now. */
-void connections_close(struct connections *all);
+/* Ends the connection when its deadline has passed. */
+void connection_end_overdue(struct connection *c);
+
+/* Ends the connection when no request is under way. */
+void connection_end_idle(struct connection *c);
 
 #endif

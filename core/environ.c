@@ -4,9 +4,6 @@
 #include "params.h"
 #include "wsgi_input.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
-
 #define KEY_MAP(X)                               \
     X(REQUEST_METHOD, "REQUEST_METHOD")          \
     X(SCRIPT_NAME, "SCRIPT_NAME")                \
@@ -89,23 +86,23 @@ static PyObject *latin1(struct slice text)
     return PyUnicode_DecodeLatin1(text.data, (Py_ssize_t)text.length, NULL);
 }
 
-static int set(PyObject *environ, enum key key, PyObject *value)
+static int set(PyObject *env, enum key key, PyObject *value)
 {
-    return PyDict_SetItem(environ, keys[key], value);
+    return PyDict_SetItem(env, keys[key], value);
 }
 
 /* As set, for a new reference, which may be NULL after an error. */
-static int set_new(PyObject *environ, enum key key, PyObject *value)
+static int set_new(PyObject *env, enum key key, PyObject *value)
 {
-    int status = value != NULL ? PyDict_SetItem(environ, keys[key], value) : -1;
+    int status = value != NULL ? PyDict_SetItem(env, keys[key], value) : -1;
 
     Py_XDECREF(value);
     return status;
 }
 
-static int set_text(PyObject *environ, enum key key, struct slice text)
+static int set_text(PyObject *env, enum key key, struct slice text)
 {
-    return set_new(environ, key, latin1(text));
+    return set_new(env, key, latin1(text));
 }
 
 /* ---- template ---- */
@@ -166,48 +163,48 @@ PyObject *environ_template(PyObject *script_name, PyObject *server_name, PyObjec
 
 /* ---- request ---- */
 
-static int set_body(PyObject *environ, const struct request *request, bool strict)
+static int set_body(PyObject *env, const struct request *request, bool strict)
 {
     PyObject *body, *length;
     int status = 0;
 
-    if (request->chunked) { /* it is decoded: the app sees an ordinary body */
+    if (request->fields.chunked) { /* it is decoded: the app sees an ordinary body */
         length = PyUnicode_FromFormat("%zu", request->body.length);
-        status = length != NULL ? set(environ, CONTENT_LENGTH, length) : -1;
+        status = length != NULL ? set(env, CONTENT_LENGTH, length) : -1;
         if (status == 0 && !strict)
-            status = set(environ, HTTP_CONTENT_LENGTH, length);
+            status = set(env, HTTP_CONTENT_LENGTH, length);
         Py_XDECREF(length);
     }
     if (request->body.length == 0 || status != 0)
         return status;
     body = PyBytes_FromStringAndSize(request->body.data, (Py_ssize_t)request->body.length);
-    status = body != NULL ? set_new(environ, WSGI_INPUT, wsgi_input_create(body)) : -1;
+    status = body != NULL ? set_new(env, WSGI_INPUT, wsgi_input_create(body)) : -1;
     Py_XDECREF(body);
     return status;
 }
 
-int environ_set_request(PyObject *environ, const struct request *request,
+int environ_set_request(PyObject *env, const struct request *request,
                         const struct visitor *visitor, bool strict)
 {
     int status = 0;
 
     if (!(request->method.length == 3 && memcmp(request->method.data, "GET", 3) == 0))
-        status |= set_text(environ, REQUEST_METHOD, request->method);
-    status |= set(environ, REMOTE_ADDR, visitor->address);
-    status |= set(environ, REMOTE_PORT, visitor->port_text);
+        status |= set_text(env, REQUEST_METHOD, request->method);
+    status |= set(env, REMOTE_ADDR, visitor->address);
+    status |= set(env, REMOTE_PORT, visitor->port_text);
     if (request->minor_version == 0)
-        status |= set(environ, SERVER_PROTOCOL, values[PROTOCOL_1_0]);
-    if (request->body.length > 0 || request->chunked)
-        status |= set_body(environ, request, strict);
+        status |= set(env, SERVER_PROTOCOL, values[PROTOCOL_1_0]);
+    if (request->body.length > 0 || request->fields.chunked)
+        status |= set_body(env, request, strict);
     if (strict)
         return status;
     if (request->minor_version == 0) {
-        status |= set(environ, REQUEST_PROTOCOL, values[PROTOCOL_1_0]);
-        status |= set(environ, FAPWS_MAJOR_MINOR, values[VERSION_1_0]);
+        status |= set(env, REQUEST_PROTOCOL, values[PROTOCOL_1_0]);
+        status |= set(env, FAPWS_MAJOR_MINOR, values[VERSION_1_0]);
     }
-    status |= set_text(environ, FAPWS_RAW_HEADER, request->head);
-    status |= set(environ, FAPWS_REMOTE_ADDR, visitor->address);
-    status |= set(environ, FAPWS_REMOTE_PORT, visitor->port);
+    status |= set_text(env, FAPWS_RAW_HEADER, request->head);
+    status |= set(env, FAPWS_REMOTE_ADDR, visitor->address);
+    status |= set(env, FAPWS_REMOTE_PORT, visitor->port);
     return status;
 }
 
@@ -228,22 +225,22 @@ static PyObject *params_of(const struct request *request)
     return params_parse(request->target.query);
 }
 
-int environ_set_uri(PyObject *environ, const struct request *request, size_t path_length,
+int environ_set_uri(PyObject *env, const struct request *request, size_t path_length,
                     bool strict)
 {
     struct slice path = {request->path.data + request->path.length - path_length, path_length};
     int status = 0;
 
     if (path_length == 1 && path.data[0] == '/')
-        status |= set(environ, PATH_INFO, values[SLASH]);
+        status |= set(env, PATH_INFO, values[SLASH]);
     else if (path_length > 0)
-        status |= set_text(environ, PATH_INFO, path);
+        status |= set_text(env, PATH_INFO, path);
     if (request->target.query.length > 0)
-        status |= set_text(environ, QUERY_STRING, request->target.query);
+        status |= set_text(env, QUERY_STRING, request->target.query);
     if (strict)
         return status;
-    status |= set_text(environ, FAPWS_URI, request->text);
-    status |= set_new(environ, FAPWS_PARAMS, params_of(request));
+    status |= set_text(env, FAPWS_URI, request->text);
+    status |= set_new(env, FAPWS_PARAMS, params_of(request));
     return status;
 }
 
@@ -251,29 +248,29 @@ int environ_set_uri(PyObject *environ, const struct request *request, size_t pat
 
 /* A field that came more than once is a list (RFC 9110 section 5.3); cookies have a separator of
  * their own (RFC 6265 section 5.4). */
-static int join(PyObject *environ, PyObject *key, PyObject *value)
+static int join(PyObject *env, PyObject *key, PyObject *value)
 {
-    PyObject *earlier = PyDict_GetItemWithError(environ, key);
+    PyObject *earlier = PyDict_GetItemWithError(env, key);
     bool is_cookie = PyObject_RichCompareBool(key, keys[HTTP_COOKIE], Py_EQ) == 1;
     PyObject *joined = earlier != NULL
                            ? PyUnicode_FromFormat(is_cookie ? "%U; %U" : "%U, %U", earlier, value)
                            : NULL;
-    int status = joined != NULL ? PyDict_SetItem(environ, key, joined) : -1;
+    int status = joined != NULL ? PyDict_SetItem(env, key, joined) : -1;
 
     Py_XDECREF(joined);
     return status;
 }
 
-static int set_header(PyObject *environ, PyObject *key, PyObject *value)
+static int set_header(PyObject *env, PyObject *key, PyObject *value)
 {
-    Py_ssize_t size = PyDict_Size(environ);
+    Py_ssize_t size = PyDict_Size(env);
 
-    if (PyDict_SetDefault(environ, key, value) == NULL)
+    if (PyDict_SetDefault(env, key, value) == NULL)
         return -1;
-    return PyDict_Size(environ) > size ? 0 : join(environ, key, value);
+    return PyDict_Size(env) > size ? 0 : join(env, key, value);
 }
 
-int environ_set_headers(PyObject *environ, const struct request *request, bool strict)
+int environ_set_headers(PyObject *env, const struct request *request, bool strict)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         const struct phr_header *header = &request->headers[i];
@@ -288,50 +285,17 @@ int environ_set_headers(PyObject *environ, const struct request *request, bool s
             continue;
         if (header->name_len == 4 && request->target.authority.data != NULL &&
             slice_is((struct slice){header->name, 4}, SLICE("host")))
-            text = request->host;
+            text = request->fields.host;
         value = latin1(text);
         if (value == NULL)
             return -1;
         if (name->cgi_key != NULL)
-            status = set_header(environ, name->cgi_key, value);
+            status = set_header(env, name->cgi_key, value);
         if (status == 0 && (name->cgi_key == NULL || !strict))
-            status = set_header(environ, name->key, value);
+            status = set_header(env, name->key, value);
         Py_DECREF(value);
         if (status != 0)
             return -1;
     }
     return 0;
-}
-
-/* ---- visitor ---- */
-
-struct visitor *visitor_create(const struct peer *peer)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    struct visitor *visitor = calloc(1, sizeof(*visitor));
-
-    if (visitor == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    if (peer->family != PEER_UNIX)
-        inet_ntop(peer->family == PEER_V6 ? AF_INET6 : AF_INET, peer->address, text, sizeof(text));
-    visitor->address = PyUnicode_FromString(text);
-    visitor->port = PyLong_FromLong(peer->port);
-    visitor->port_text = PyUnicode_FromFormat("%d", peer->port);
-    if (visitor->address == NULL || visitor->port == NULL || visitor->port_text == NULL) {
-        visitor_destroy(visitor);
-        return NULL;
-    }
-    return visitor;
-}
-
-void visitor_destroy(struct visitor *visitor)
-{
-    if (visitor == NULL)
-        return;
-    Py_XDECREF(visitor->address);
-    Py_XDECREF(visitor->port);
-    Py_XDECREF(visitor->port_text);
-    free(visitor);
 }

@@ -3,16 +3,10 @@
 #ifndef FAPWS4_ENVIRON_H
 #define FAPWS4_ENVIRON_H
 
-#include "handler.h"
+#include "request.h"
+#include "visitor.h"
 
 #include <Python.h>
-
-/* One connection as handlers see it. */
-struct visitor {
-    PyObject *address;   /* str; "" for a unix socket */
-    PyObject *port;      /* int */
-    PyObject *port_text; /* str */
-};
 
 /* Makes the keys and the values that never change. 0, or -1 with an error set. */
 int environ_init(void);
@@ -26,13 +20,10 @@ PyObject *environ_template(PyObject *script_name, PyObject *server_name, PyObjec
 
 /* The three parts of an environ, set in a dict; 0, or -1 with an error set. The last `path_length`
  * bytes of the decoded path become PATH_INFO. */
-int environ_set_request(PyObject *environ, const struct request *request,
+int environ_set_request(PyObject *env, const struct request *request,
                         const struct visitor *visitor, bool strict);
-int environ_set_uri(PyObject *environ, const struct request *request, size_t path_length,
+int environ_set_uri(PyObject *env, const struct request *request, size_t path_length,
                     bool strict);
-int environ_set_headers(PyObject *environ, const struct request *request, bool strict);
-
-/* NULL with an error set. */
-struct visitor *visitor_create(const struct peer *peer);
+int environ_set_headers(PyObject *env, const struct request *request, bool strict);
 
 #endif

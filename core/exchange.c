@@ -2,7 +2,7 @@
 
 static void end_reply(struct dialogue *dialogue)
 {
-    reply_destroy(dialogue->reply);
+    handler_drop(dialogue->reply);
     dialogue->reply = NULL;
 }
 
@@ -90,7 +90,7 @@ void exchange_settle(struct exchange *x)
 void dialogue_finish(struct dialogue *dialogue)
 {
     end_reply(dialogue);
-    visitor_destroy(dialogue->visitor);
+    handler_forget(dialogue->visitor);
     dialogue->visitor = NULL;
 }
 

@@ -3,21 +3,14 @@
 #include "environ.h"
 #include "reply.h"
 #include "report.h"
-#include "router.h"
+#include "response_head.h"
+#include "routes.h"
 #include "settings.h"
-#include "start_response.h"
 
 #include <stdlib.h>
 
-struct route {
-    PyObject *callable;
-    PyObject *template; /* environ without what differs between requests */
-    size_t prefix_length;
-};
-
 struct handler {
-    struct route *routes;
-    size_t count;
+    struct routes routes;
     bool strict;                /* a WSGI application */
     bool shows_tracebacks;
     PyObject *environ_type;     /* the app's own Environ, or NULL */
@@ -25,75 +18,9 @@ struct handler {
     struct start_response *start_response; /* used again unless the app has kept it */
     PyObject *held;             /* what response->body lies in */
     struct buffer joined;       /* or here */
-    PyThreadState *thread;      /* while other threads run */
 };
 
 /* ---- creation ---- */
-
-static PyObject *server_name_of(const struct address *address)
-{
-    return PyUnicode_FromString(address->is_unix ? "localhost" : address->host);
-}
-
-static PyObject *server_port_of(const struct address *address)
-{
-    return address->is_unix ? PyUnicode_FromString("") : PyUnicode_FromFormat("%d", address->port);
-}
-
-/* `prefix` is the UTF-8 of a PATHS uri; SCRIPT_NAME shows these bytes as latin-1 (PEP 3333). */
-static int add_route(struct handler *handler, struct router *router, struct slice prefix,
-                     PyObject *callable, const struct address *address)
-{
-    struct route *route = &handler->routes[handler->count];
-    PyObject *script = PyUnicode_DecodeLatin1(prefix.data, (Py_ssize_t)prefix.length, NULL);
-    PyObject *name = server_name_of(address);
-    PyObject *port = server_port_of(address);
-
-    if (script != NULL && name != NULL && port != NULL)
-        route->template = environ_template(script, name, port, handler->strict);
-    Py_XDECREF(script);
-    Py_XDECREF(name);
-    Py_XDECREF(port);
-    if (route->template == NULL)
-        return -1;
-    route->callable = Py_NewRef(callable);
-    route->prefix_length = prefix.length;
-    handler->count++;
-    if (router_add(router, prefix))
-        return 0;
-    PyErr_NoMemory();
-    return -1;
-}
-
-static int add_paths(struct handler *handler, PyObject *paths, struct router *router,
-                     const struct address *address)
-{
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(paths); i++) {
-        PyObject *pair = PyList_GET_ITEM(paths, i);
-        Py_ssize_t length;
-        const char *prefix = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(pair, 0), &length);
-        if (prefix == NULL ||
-            add_route(handler, router, (struct slice){prefix, (size_t)length},
-                      PyTuple_GET_ITEM(pair, 1), address) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int add_routes(struct handler *handler, const struct settings *settings,
-                      struct router *router, const struct address *address)
-{
-    size_t count = settings->paths != NULL ? (size_t)PyList_GET_SIZE(settings->paths) : 1;
-
-    handler->routes = calloc(count > 0 ? count : 1, sizeof(*handler->routes));
-    if (handler->routes == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    if (settings->paths != NULL)
-        return add_paths(handler, settings->paths, router, address);
-    return add_route(handler, router, SLICE(""), settings->application, address);
-}
 
 static struct start_response *create_start_response(struct handler *handler)
 {
@@ -121,7 +48,7 @@ struct handler *handler_create(const struct settings *settings, const struct add
     handler->shows_tracebacks = settings->debug > 0;
     handler->start_type = (PyTypeObject *)Py_NewRef(settings->start_response);
     handler->environ_type = Py_XNewRef(settings->environ);
-    if (environ_init() == 0 && add_routes(handler, settings, router, server) == 0)
+    if (environ_init() == 0 && routes_init(&handler->routes, settings, server, router) == 0)
         handler->start_response = create_start_response(handler);
     if (handler->start_response == NULL) {
         handler_destroy(handler);
@@ -134,11 +61,7 @@ void handler_destroy(struct handler *handler)
 {
     if (handler == NULL)
         return;
-    for (size_t i = 0; i < handler->count; i++) {
-        Py_XDECREF(handler->routes[i].callable);
-        Py_XDECREF(handler->routes[i].template);
-    }
-    free(handler->routes);
+    routes_finish(&handler->routes);
     Py_XDECREF(handler->environ_type);
     Py_XDECREF(handler->start_type);
     Py_XDECREF((PyObject *)handler->start_response);
@@ -152,19 +75,19 @@ void handler_destroy(struct handler *handler)
 
 static int fill_environ(const struct handler *handler, const struct route *route,
                         const struct request *request, const struct visitor *visitor,
-                        PyObject *environ)
+                        PyObject *env)
 {
     size_t path_length = request->path.length - route->prefix_length;
 
-    if (environ_set_request(environ, request, visitor, handler->strict) != 0 ||
-        environ_set_uri(environ, request, path_length, handler->strict) != 0)
+    if (environ_set_request(env, request, visitor, handler->strict) != 0 ||
+        environ_set_uri(env, request, path_length, handler->strict) != 0)
         return -1;
-    return environ_set_headers(environ, request, handler->strict);
+    return environ_set_headers(env, request, handler->strict);
 }
 
-static PyObject *call_hook(PyObject *environ, const char *hook, PyObject *part)
+static PyObject *call_hook(PyObject *env, const char *hook, PyObject *part)
 {
-    PyObject *done = part != NULL ? PyObject_CallMethod(environ, hook, "O", part) : NULL;
+    PyObject *done = part != NULL ? PyObject_CallMethod(env, hook, "O", part) : NULL;
 
     Py_XDECREF(part);
     return done;
@@ -174,40 +97,40 @@ static PyObject *call_hook(PyObject *environ, const char *hook, PyObject *part)
 static PyObject *create_own_environ(const struct handler *handler, const struct route *route,
                                     const struct request *request, const struct visitor *visitor)
 {
-    PyObject *environ = PyObject_CallNoArgs(handler->environ_type);
+    PyObject *env = PyObject_CallNoArgs(handler->environ_type);
     PyObject *base = PyDict_Copy(route->template), *uri = PyDict_New(), *headers = PyDict_New();
     size_t path_length = request->path.length - route->prefix_length;
     PyObject *done[3] = {NULL, NULL, NULL};
 
-    if (environ != NULL && base != NULL && uri != NULL && headers != NULL &&
+    if (env != NULL && base != NULL && uri != NULL && headers != NULL &&
         environ_set_request(base, request, visitor, false) == 0 &&
         environ_set_uri(uri, request, path_length, false) == 0 &&
         environ_set_headers(headers, request, false) == 0) {
-        done[0] = call_hook(environ, "update_from_request", Py_NewRef(base));
-        done[1] = done[0] != NULL ? call_hook(environ, "update_uri", Py_NewRef(uri)) : NULL;
-        done[2] = done[1] != NULL ? call_hook(environ, "update_headers", Py_NewRef(headers)) : NULL;
+        done[0] = call_hook(env, "update_from_request", Py_NewRef(base));
+        done[1] = done[0] != NULL ? call_hook(env, "update_uri", Py_NewRef(uri)) : NULL;
+        done[2] = done[1] != NULL ? call_hook(env, "update_headers", Py_NewRef(headers)) : NULL;
     }
     if (done[2] == NULL)
-        Py_CLEAR(environ);
+        Py_CLEAR(env);
     Py_XDECREF(base);
     Py_XDECREF(uri);
     Py_XDECREF(headers);
     for (int i = 0; i < 3; i++)
         Py_XDECREF(done[i]);
-    return environ;
+    return env;
 }
 
 static PyObject *create_environ(const struct handler *handler, const struct route *route,
                                 const struct request *request, const struct visitor *visitor)
 {
-    PyObject *environ;
+    PyObject *env;
 
     if (handler->environ_type != NULL)
         return create_own_environ(handler, route, request, visitor);
-    environ = PyDict_Copy(route->template);
-    if (environ != NULL && fill_environ(handler, route, request, visitor, environ) != 0)
-        Py_CLEAR(environ);
-    return environ;
+    env = PyDict_Copy(route->template);
+    if (env != NULL && fill_environ(handler, route, request, visitor, env) != 0)
+        Py_CLEAR(env);
+    return env;
 }
 
 /* True for a subclass whose instances could carry attributes from one request to the next. */
@@ -272,11 +195,28 @@ static int prepend_written(struct handler *handler, struct response *response)
 
 static int fill_head(struct handler *handler, struct response *response)
 {
-    if (start_response_fill(handler->start_response, response) != 0)
+    if (response_head_fill(handler->start_response, response) != 0)
         return -1;
     if (response->is_text && !response->has_content_type)
-        response_field(response, SLICE("Content-Type"), SLICE("text/html; charset=utf-8"));
+        buffer_append_slice(&response->fields, SLICE("Content-Type: text/html; charset=utf-8\r\n"));
     return 0;
+}
+
+/* Frameworks wrap one complete piece into an iterator: when the first is as long as announced and
+ * nothing follows, the body is whole and needs no second write. 0, or -1 with an error set. */
+static int end_early(struct handler *handler, struct response *response, struct reply *reply)
+{
+    struct slice rest = {NULL, 0};
+    enum writing writing;
+
+    if (response->whole || !response->has_length || response->body.length != response->length)
+        return 0;
+    handler->joined.length = 0;
+    buffer_append_slice(&handler->joined, response->body); /* the next piece frees this one */
+    response->body = (struct slice){handler->joined.data, handler->joined.length};
+    writing = reply_next(reply, &rest);
+    response->whole = writing == DONE;
+    return writing == BROKEN ? -1 : 0;
 }
 
 /* Takes the first piece before the head is made: a generator's start_response runs only now. */
@@ -301,7 +241,7 @@ static int begin_pieces(struct handler *handler, PyObject *result, PyObject *wha
     }
     if (response->whole)
         response->body = (struct slice){NULL, 0};
-    return 0;
+    return end_early(handler, response, *reply);
 }
 
 static void drop_reply(struct reply **reply)
@@ -356,19 +296,21 @@ void handler_call(struct handler *handler, int route_number, const struct reques
                   const struct peer *peer, struct visitor **visitor, struct response *response,
                   struct reply **reply)
 {
-    const struct route *route = &handler->routes[route_number];
+    const struct route *route = &handler->routes.items[route_number];
     struct start_response *start_response = take_start_response(handler);
-    PyObject *environ = NULL, *result = NULL;
+    PyObject *env = NULL, *result = NULL;
 
+    handler->joined.length = 0;
+    handler->joined.failed = false;
     if (*visitor == NULL)
         *visitor = visitor_create(peer);
     if (*visitor != NULL && start_response != NULL)
-        environ = create_environ(handler, route, request, *visitor);
-    if (environ != NULL) {
-        PyObject *args[3] = {NULL, environ, (PyObject *)start_response};
+        env = create_environ(handler, route, request, *visitor);
+    if (env != NULL) {
+        PyObject *args[3] = {NULL, env, (PyObject *)start_response};
         result = PyObject_Vectorcall(route->callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET,
                                      NULL);
-        Py_DECREF(environ);
+        Py_DECREF(env);
     }
     Py_XSETREF(handler->held, result);
     if (result == NULL || respond(handler, result, request, *visitor, response, reply) != 0)
@@ -378,31 +320,27 @@ void handler_call(struct handler *handler, int route_number, const struct reques
 void handler_settle(struct handler *handler)
 {
     Py_CLEAR(handler->held);
-    handler->joined.length = 0;
     if (handler->joined.capacity > LIMIT_READ)
         buffer_finish(&handler->joined);
 }
 
-/* ---- other threads ---- */
+/* ---- after the call ---- */
 
-/* Letting go of the interpreter costs several hundred instructions; without another thread there is
- * nobody to let in. A thread has its state from before it is started. */
-static bool has_other_threads(void)
+enum writing handler_next(struct reply *reply, struct slice *piece)
 {
-    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
+    enum writing writing = reply_next(reply, piece);
 
-    return PyThreadState_Next(PyInterpreterState_ThreadHead(interpreter)) != NULL;
+    if (writing == BROKEN)
+        reply_report(reply);
+    return writing;
 }
 
-void handler_sleep(struct handler *handler)
+void handler_drop(struct reply *reply)
 {
-    if (handler->thread == NULL && has_other_threads())
-        handler->thread = PyEval_SaveThread();
+    reply_destroy(reply);
 }
 
-void handler_wake(struct handler *handler)
+void handler_forget(struct visitor *visitor)
 {
-    if (handler->thread != NULL)
-        PyEval_RestoreThread(handler->thread);
-    handler->thread = NULL;
+    visitor_destroy(visitor);
 }

@@ -5,6 +5,7 @@
 #define FAPWS4_HANDLER_H
 
 #include "address.h"
+#include "peer.h"
 #include "response.h"
 
 /* The callables of one app and what is needed to call them. */
@@ -17,13 +18,6 @@ struct visitor;
 
 /* A response body that is still being produced: a generator, an iterator, a file. */
 struct reply;
-
-/* The other end of a connection. */
-struct peer {
-    enum { PEER_UNIX, PEER_V4, PEER_V6 } family;
-    unsigned char address[16]; /* 4 or 16 bytes in network order */
-    int port;
-};
 
 /* Takes the routes or the WSGI application of the settings and fills `router` with their prefixes;
  * `server` is where it listens. NULL with a Python error set. */
@@ -48,14 +42,9 @@ void handler_settle(struct handler *handler);
 enum writing handler_next(struct reply *reply, struct slice *piece);
 
 /* Ends a reply, whether it is used up or not: its close() is called. NULL is legal. */
-void reply_destroy(struct reply *reply);
+void handler_drop(struct reply *reply);
 
-/* NULL is legal. */
-void visitor_destroy(struct visitor *visitor);
-
-/* Before the loop sleeps: lets other Python threads run. handler_wake is due before anything else
- * is called; calling it more often is legal. */
-void handler_sleep(struct handler *handler);
-void handler_wake(struct handler *handler);
+/* Ends what is kept of a connection. NULL is legal. */
+void handler_forget(struct visitor *visitor);
 
 #endif

@@ -19,7 +19,7 @@
 /* Bytes added to a waiting connection's own buffer at once: small for a head that comes slowly
  * (many idle clients must not cost memory), larger once a body is announced. */
 #define LIMIT_HEAD_STEP 2048
-#define LIMIT_BODY_STEP 262144
+#define LIMIT_BODY_STEP 65536
 
 /* Bytes a client may send ahead while its last request is being answered; then reading pauses. */
 #define LIMIT_AHEAD 65536
@@ -43,18 +43,36 @@
 /* Connections the kernel may keep waiting for accept. */
 #define LIMIT_BACKLOG 1024
 
-/* Seconds. A head must be whole this long after its first byte (slow senders otherwise hold a
- * slot). */
+/* Deadlines, in seconds; tests build the server with shorter ones. */
+
+/* From the first byte of a head to its end: slow senders otherwise hold a connection for ever. */
+#ifndef LIMIT_HEAD_SECONDS
 #define LIMIT_HEAD_SECONDS 20
+#endif
+
 /* Between two pieces of a body. */
+#ifndef LIMIT_BODY_SECONDS
 #define LIMIT_BODY_SECONDS 30
+#endif
+
 /* A kept connection without a request; longer than the usual 30 s poll of a browser's page. */
+#ifndef LIMIT_IDLE_SECONDS
 #define LIMIT_IDLE_SECONDS 75
+#endif
+
 /* A client that reads nothing of its response. */
+#ifndef LIMIT_WRITE_SECONDS
 #define LIMIT_WRITE_SECONDS 60
+#endif
+
 /* After a refusal: the client may still be sending; closing at once would destroy the response. */
+#ifndef LIMIT_LINGER_SECONDS
 #define LIMIT_LINGER_SECONDS 2
+#endif
+
 /* From SIGTERM to the end, whatever is still in flight. */
+#ifndef LIMIT_STOP_SECONDS
 #define LIMIT_STOP_SECONDS 10
+#endif
 
 #endif

@@ -1,8 +1,5 @@
 /* fapws4: the web server with Python inside. See options.h for the command line and runtime.h for
- * where Python comes from. C files of the program, besides init/ and one of runtime_host.c or
- * frozen/: address banner buffer connection environ exchange handler header_name main module
- * options params reply report request response router server settings start_response status target
- * wsgi_input. */
+ * where Python comes from. */
 #include "handler.h"
 #include "init/init.h"
 #include "options.h"

@@ -1,15 +1,7 @@
 #include "params.h"
 
+#include "character.h"
 #include "limits.h"
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* Decodes into `scratch`, which has room for text.length bytes. */
 static PyObject *decode(struct slice text, char *scratch)
@@ -17,16 +9,13 @@ static PyObject *decode(struct slice text, char *scratch)
     size_t length = 0;
 
     for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        bool encoded = c == '%' && text.length - i > 2 && hex_value(text.data[i + 1]) >= 0 &&
-                       hex_value(text.data[i + 2]) >= 0;
-        if (encoded) {
-            c = (char)(hex_value(text.data[i + 1]) * 16 + hex_value(text.data[i + 2]));
+        int byte = character_decode_percent((struct slice){text.data + i, text.length - i});
+        if (byte >= 0) {
+            scratch[length++] = (char)byte;
             i += 2;
-        } else if (c == '+') {
-            c = ' ';
+        } else {
+            scratch[length++] = text.data[i] == '+' ? ' ' : text.data[i];
         }
-        scratch[length++] = c;
     }
     return PyUnicode_DecodeUTF8(scratch, (Py_ssize_t)length, "replace");
 }

@@ -143,13 +143,9 @@ bool reply_is_text(const struct reply *reply)
     return reply->piece != NULL && PyUnicode_Check(reply->piece);
 }
 
-enum writing handler_next(struct reply *reply, struct slice *piece)
+void reply_report(const struct reply *reply)
 {
-    enum writing writing = reply_next(reply, piece);
-
-    if (writing == BROKEN)
-        Py_XDECREF(report_exception(reply->what));
-    return writing;
+    Py_XDECREF(report_exception(reply->what));
 }
 
 long long reply_file_size(const struct reply *reply)
@@ -183,7 +179,7 @@ static void close_source(struct reply *reply)
     if (close == NULL)
         PyErr_Clear(); /* most iterables have none */
     else if (done == NULL)
-        Py_XDECREF(report_exception(reply->what));
+        reply_report(reply);
     Py_XDECREF(close);
     Py_XDECREF(done);
 }

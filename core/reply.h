@@ -3,9 +3,11 @@
 #ifndef FAPWS4_REPLY_H
 #define FAPWS4_REPLY_H
 
-#include "handler.h"
+#include "response.h"
 
 #include <Python.h>
+
+struct reply;
 
 /* A body that is complete as it is. `joined` takes a body of several parts. 1: response->body is
  * set and lies in `result` or `joined`, and response->whole is true; 0: the result is produced
@@ -16,8 +18,15 @@ int reply_whole(PyObject *result, bool strict, struct buffer *joined, struct res
  * set when the result is neither a file nor iterable; its close() has been called then. */
 struct reply *reply_create(PyObject *result, bool strict, PyObject *what);
 
-/* As handler_next, but an error stays set: the head is not sent yet and can become a 500. */
+/* Calls the close() of what the handler returned. NULL is legal. */
+void reply_destroy(struct reply *reply);
+
+/* Takes the next piece, valid until the next call: MORE with a piece, DONE without one, BROKEN with
+ * an error set. */
 enum writing reply_next(struct reply *reply, struct slice *piece);
+
+/* Logs the error that is set, and clears it. */
+void reply_report(const struct reply *reply);
 
 /* True when the last piece was str. */
 bool reply_is_text(const struct reply *reply);

@@ -1,137 +1,13 @@
 #include "request.h"
 
+#include "character.h"
+
 enum { PHR_FAULT = -1, PHR_PARTIAL = -2 };
 
 static enum progress refuse(struct request *request, int status)
 {
     request->refusal = status;
     return REFUSED;
-}
-
-/* ---- framing fields: Content-Length, Transfer-Encoding, Connection, Expect, Host ---- */
-
-/* 1*DIGIT (RFC 9110 section 8.6); more than 19 digits cannot be a length that anyone accepts. A
- * second Content-Length is refused even when it repeats the first: no client needs that. */
-static int note_content_length(struct request *request, struct slice value)
-{
-    uint64_t length = 0;
-
-    if (request->has_content_length || value.length == 0)
-        return 400;
-    for (size_t i = 0; i < value.length; i++) {
-        if (value.data[i] < '0' || value.data[i] > '9')
-            return 400;
-        length = i < 19 ? length * 10 + (uint64_t)(value.data[i] - '0') : UINT64_MAX;
-    }
-    request->has_content_length = true;
-    request->content_length = length;
-    return 0;
-}
-
-/* Only a single "chunked" is implemented. A list that mentions it otherwise is ambiguous (400),
- * another coding is unknown (501, RFC 9112 section 6.1). */
-static int note_transfer_encoding(struct request *request, struct slice value)
-{
-    if (request->chunked)
-        return 400;
-    if (slice_is(value, SLICE("chunked"))) {
-        request->chunked = true;
-        return 0;
-    }
-    for (size_t i = 0; i < value.length; i++) {
-        if (value.data[i] == ',')
-            return 400;
-    }
-    return 501;
-}
-
-/* A list of options in any order (RFC 9110 section 7.6.1); "close" wins. */
-static void note_connection(struct request *request, struct slice value, bool *close)
-{
-    while (value.length > 0) {
-        const char *comma = memchr(value.data, ',', value.length);
-        size_t length = comma != NULL ? (size_t)(comma - value.data) : value.length;
-        struct slice option = slice_trim((struct slice){value.data, length});
-        if (slice_is(option, SLICE("close")))
-            *close = true;
-        else if (slice_is(option, SLICE("keep-alive")))
-            request->keep_alive = true;
-        length += comma != NULL;
-        value = (struct slice){value.data + length, value.length - length};
-    }
-}
-
-static int note_host(struct request *request, struct slice value)
-{
-    if (request->host.data != NULL || !host_is_valid(value))
-        return 400;
-    request->host = value;
-    return 0;
-}
-
-static int note_expect(struct request *request, struct slice value)
-{
-    if (request->minor_version == 0)
-        return 0;
-    if (!slice_is(value, SLICE("100-continue")))
-        return 417;
-    request->expects_continue = true;
-    return 0;
-}
-
-/* Judges one field; 0, or the status to refuse with. */
-static int note_field(struct request *request, const struct phr_header *header, bool *close)
-{
-    struct slice name = {header->name, header->name_len};
-    struct slice value = {header->value, header->value_len};
-
-    switch (name.length) {
-    case 4:
-        return slice_is(name, SLICE("host")) ? note_host(request, value) : 0;
-    case 6:
-        return slice_is(name, SLICE("expect")) ? note_expect(request, value) : 0;
-    case 10:
-        if (slice_is(name, SLICE("connection")))
-            note_connection(request, value, close);
-        return 0;
-    case 14:
-        return slice_is(name, SLICE("content-length")) ? note_content_length(request, value) : 0;
-    case 17:
-        return slice_is(name, SLICE("transfer-encoding")) ? note_transfer_encoding(request, value)
-                                                          : 0;
-    default:
-        return 0;
-    }
-}
-
-/* The line before `next` must end in CR LF: a bare LF ends a line for some readers only. */
-static bool ends_with_crlf(const char *next)
-{
-    return next[-2] == '\r';
-}
-
-static int judge_fields(struct request *request)
-{
-    bool close = false;
-
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct phr_header *header = &request->headers[i];
-        int status;
-        if (header->name == NULL || !ends_with_crlf(header->name)) /* NULL: a folded line */
-            return 400;
-        status = note_field(request, header, &close);
-        if (status != 0)
-            return status;
-    }
-    if (request->chunked && (request->has_content_length || request->minor_version == 0))
-        return 400;
-    if (request->host.data == NULL && request->minor_version > 0)
-        return 400;
-    if (close)
-        request->keep_alive = false;
-    if (request->target.authority.data != NULL) /* it replaces Host: RFC 9112 section 3.2.2 */
-        request->host = request->target.authority;
-    return 0;
 }
 
 /* ---- the request line ---- */
@@ -174,19 +50,17 @@ static int judge_length(const char *data, size_t length)
     return length > LIMIT_HEAD ? 431 : 0;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* True for a request line whose version is well formed but not 1.x: 505 instead of 400. */
 static bool has_foreign_version(const struct request *request, const char *end)
 {
-    const char *version = request->text.data + request->text.length + 1;
+    const char *version;
 
-    return request->text.data != NULL && end - version >= 10 && memcmp(version, "HTTP/", 5) == 0 &&
-           is_digit(version[5]) && version[5] != '1' && version[6] == '.' && is_digit(version[7]) &&
-           version[8] == '\r' && version[9] == '\n';
+    if (request->text.data == NULL)
+        return false;
+    version = request->text.data + request->text.length + 1;
+    return end - version >= 10 && memcmp(version, "HTTP/", 5) == 0 && version[5] != '1' &&
+           character_is(version[5], CHARACTER_DIGIT) && version[6] == '.' &&
+           character_is(version[7], CHARACTER_DIGIT) && version[8] == '\r' && version[9] == '\n';
 }
 
 /* The status for a head that the parser refused. A fault beyond the limits is not seen by someone
@@ -211,15 +85,10 @@ static int judge_fault(struct request *request, const char *data, size_t length)
 
 /* ---- head ---- */
 
-static void reset(struct request *request)
+/* The last field and the empty line behind it: a bare LF ends a line for some readers only. */
+static bool ends_with_crlf(const char *head, size_t length)
 {
-    request->host = (struct slice){NULL, 0};
-    request->body = (struct slice){NULL, 0};
-    request->chunked = false;
-    request->expects_continue = false;
-    request->has_content_length = false;
-    request->content_length = 0;
-    request->refusal = 0;
+    return length > 4 && head[length - 2] == '\r' && head[length - 4] == '\r';
 }
 
 static enum progress wait_for_head(struct request *request, struct intake *intake,
@@ -241,7 +110,7 @@ static enum progress parse_head(struct request *request, struct intake *intake,
     if (intake->scanned > 0 &&
         !has_line_end(input->data + intake->scanned, input->length - intake->scanned))
         return wait_for_head(request, intake, input);
-    reset(request);
+    request->body = (struct slice){NULL, 0};
     request->header_count = LIMIT_HEADERS;
     count = phr_parse_request(input->data, input->length, &request->method.data,
                               &request->method.length, &request->text.data, &request->text.length,
@@ -254,14 +123,16 @@ static enum progress parse_head(struct request *request, struct intake *intake,
     status = count > LIMIT_REQUEST_LINE ? judge_length(input->data, (size_t)count) : 0;
     if (status != 0)
         return refuse(request, status);
-    if (count < 4 || input->data[count - 2] != '\r' || !ends_with_crlf(input->data + count - 2))
+    if (!ends_with_crlf(input->data, (size_t)count))
         return refuse(request, 400);
     if (request->minor_version > 1)
         request->minor_version = 1;
-    request->keep_alive = request->minor_version > 0;
     status = judge_request_line(request);
     if (status == 0)
-        status = judge_fields(request);
+        status = request_fields_read(&request->fields, request->headers, request->header_count,
+                                     request->minor_version);
+    if (status == 0 && request->target.authority.data != NULL) /* RFC 9112 section 3.2.2 */
+        request->fields.host = request->target.authority;
     return status != 0 ? refuse(request, status) : READY;
 }
 
@@ -270,7 +141,7 @@ static enum progress parse_head(struct request *request, struct intake *intake,
 static enum progress wait_for_body(const struct request *request, struct intake *intake,
                                    size_t received)
 {
-    intake->owes_continue = request->expects_continue && received == 0;
+    intake->owes_continue = request->fields.expects_continue && received == 0;
     return WAITING;
 }
 
@@ -279,14 +150,14 @@ static enum progress take_sized_body(struct request *request, struct intake *int
 {
     size_t received = input->length - request->head.length;
 
-    if (request->content_length > body_limit)
+    if (request->fields.content_length > body_limit)
         return refuse(request, 413);
-    if (received < request->content_length) {
-        intake->awaited = request->head.length + (size_t)request->content_length;
+    if (received < request->fields.content_length) {
+        intake->awaited = request->head.length + (size_t)request->fields.content_length;
         return wait_for_body(request, intake, received);
     }
     request->body.data = input->data + request->head.length;
-    request->body.length = (size_t)request->content_length;
+    request->body.length = (size_t)request->fields.content_length;
     request->consumed = request->head.length + request->body.length;
     return READY;
 }
@@ -329,7 +200,7 @@ static enum progress take_chunked_body(struct request *request, struct intake *i
         return REFUSED;
     request->body.data = input->data + request->head.length;
     request->body.length = intake->body_length;
-    request->content_length = intake->body_length;
+    request->fields.content_length = intake->body_length;
     request->consumed = request->head.length + request->body.length;
     return READY;
 }
@@ -339,6 +210,9 @@ enum progress request_parse(struct request *request, struct intake *intake, stru
 {
     enum progress progress = READY;
 
+    request->method = (struct slice){NULL, 0}; /* a refusal may come before the head is parsed */
+    request->minor_version = 1;
+    request->consumed = 0;
     if (input->length < intake->awaited)
         return WAITING;
     if (intake->head_length > 0 && !intake->body_whole)
@@ -347,9 +221,9 @@ enum progress request_parse(struct request *request, struct intake *intake, stru
         progress = parse_head(request, intake, input);
     if (progress != READY)
         return progress;
-    if (request->chunked)
+    if (request->fields.chunked)
         progress = take_chunked_body(request, intake, input, body_limit);
-    else if (request->content_length > 0)
+    else if (request->fields.content_length > 0)
         progress = take_sized_body(request, intake, input, body_limit);
     else
         request->consumed = request->head.length;

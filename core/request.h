@@ -6,10 +6,8 @@
 
 #include "buffer.h"
 #include "limits.h"
+#include "request_fields.h"
 #include "target.h"
-
-#include <picohttpparser.h>
-#include <stdint.h>
 
 /* The answers of every stage that reads. */
 enum progress {
@@ -43,15 +41,10 @@ struct request {
     struct slice path; /* target.raw_path without percent-encoding */
     struct slice head; /* request line and fields, with the empty line that ends them */
     struct slice body;
-    struct slice host;
+    struct request_fields fields;
     int minor_version; /* 0 or 1; later 1.x are treated as 1 (RFC 9110 section 2.5) */
-    bool keep_alive;
-    bool chunked; /* the body came in chunks; it is decoded */
-    bool expects_continue;
     size_t consumed; /* bytes of the input that belong to this request */
     int refusal;     /* REFUSED: the status to answer, 400..505 */
-    uint64_t content_length;
-    bool has_content_length;
     size_t header_count;
     struct phr_header headers[LIMIT_HEADERS];
     char decoded[LIMIT_REQUEST_LINE];
@@ -60,9 +53,8 @@ struct request {
 /* Takes the next request from the start of `input`. WAITING: nothing but `intake` (and the decoded
  * part of a chunked body) has changed; call again with the same bytes and more behind them. READY:
  * `request` is filled and `intake` is zeroed; drop `request->consumed` bytes. REFUSED: answer
- * request->refusal and close; how much of the input the request would have been is unknown. Bodies
- * above `body_limit` bytes are refused with 413. The outcome does not depend on how the bytes were
- * cut into pieces. */
+ * request->refusal and close; of the request at most the method is known. Bodies above `body_limit`
+ * bytes are refused with 413. The outcome does not depend on how the bytes were cut into pieces. */
 enum progress request_parse(struct request *request, struct intake *intake, struct input *input,
                             uint64_t body_limit);
 

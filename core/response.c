@@ -1,5 +1,6 @@
 #include "response.h"
 
+#include "character.h"
 #include "status.h"
 
 void response_reset(struct response *response, const struct request *request)
@@ -10,46 +11,20 @@ void response_reset(struct response *response, const struct request *request)
     fields.length = 0;
     fields.failed = false;
     response->fields = fields;
-    response->keep_alive = request->keep_alive;
+    response->keep_alive = request->fields.keep_alive;
     response->minor_version = request->minor_version;
     response->is_head = request->method.length == 4 && memcmp(request->method.data, "HEAD", 4) == 0;
 }
 
 /* ---- status and fields ---- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* field-content of RFC 9110 section 5.5, obs-text included. */
-static bool is_field_text(struct slice text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-static bool is_token(struct slice text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c) != NULL)
-            return false;
-    }
-    return text.length > 0;
-}
-
 bool response_status(struct response *response, struct slice text)
 {
     const char *d = text.data;
     const char *reason;
 
-    if (text.length < 3 || !is_digit(d[0]) || !is_digit(d[1]) || !is_digit(d[2]) || d[0] < '2' ||
-        (text.length > 3 && d[3] != ' ') || !is_field_text(text))
+    if (text.length < 3 || !characters_are((struct slice){d, 3}, CHARACTER_DIGIT) || d[0] < '2' ||
+        (text.length > 3 && d[3] != ' ') || !characters_are(text, CHARACTER_TEXT))
         return false;
     response->status = (d[0] - '0') * 100 + (d[1] - '0') * 10 + (d[2] - '0');
     buffer_append_slice(&response->fields, text);
@@ -69,7 +44,7 @@ static bool note_length(struct response *response, struct slice value)
     if (response->has_length || value.length == 0 || value.length > 18)
         return false;
     for (size_t i = 0; i < value.length; i++) {
-        if (!is_digit(value.data[i]))
+        if (!character_is(value.data[i], CHARACTER_DIGIT))
             return false;
         length = length * 10 + (uint64_t)(value.data[i] - '0');
     }
@@ -114,7 +89,8 @@ bool response_field(struct response *response, struct slice name, struct slice v
 {
     enum progress progress;
 
-    if (!is_token(name) || !is_field_text(value))
+    if (name.length == 0 || !characters_are(name, CHARACTER_TOKEN) ||
+        !characters_are(value, CHARACTER_TEXT))
         return false;
     progress = note_field(response, name, value);
     if (progress != READY)

@@ -1,5 +1,7 @@
 #include "server.h"
 
+#include "threads.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -48,9 +50,9 @@ static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
 
-    handler_wake(server->all.exchange.handler);
+    threads_hold();
     connections_tick(&server->all);
-    if (server->stop_at > 0 && server->all.seconds >= server->stop_at)
+    if (server->stop_at > 0 && server->all.shared.seconds >= server->stop_at)
         connections_close(&server->all);
     end_if_empty(server);
 }
@@ -70,17 +72,17 @@ static void on_connection(uv_stream_t *listener, int status)
     if (status < 0) /* out of descriptors: libuv has turned the client away */
         return;
     start_ticking(server);
-    connection_accept(&server->all, listener);
+    connections_accept(&server->all, listener);
 }
 
 static void on_stop(uv_async_t *async)
 {
     struct server *server = async->data;
 
-    handler_wake(server->all.exchange.handler);
+    threads_hold();
     if (server->stop_at > 0)
         return;
-    server->stop_at = server->all.seconds + LIMIT_STOP_SECONDS;
+    server->stop_at = server->all.shared.seconds + LIMIT_STOP_SECONDS;
     if (!uv_is_closing(&server->listener.handle))
         uv_close(&server->listener.handle, NULL);
     connections_stop(&server->all);
@@ -88,14 +90,14 @@ static void on_stop(uv_async_t *async)
 }
 
 /* There is no counterpart after the sleep: libuv runs the callbacks of sockets before its check
- * handles. Each callback that may reach Python wakes the handler itself. */
+ * handles. Each callback that may reach Python calls threads_hold itself. */
 static void before_sleep(uv_prepare_t *prepare)
 {
     struct server *server = prepare->data;
 
     if (server->stop_at > 0)
         end_if_empty(server);
-    handler_sleep(server->all.exchange.handler);
+    threads_let_run();
 }
 
 static void init_handles(struct server *server)
@@ -120,9 +122,9 @@ int server_init(struct server *server, uint64_t body_limit)
         return status;
     init_handles(server);
     server->all.loop = &server->loop;
-    server->all.exchange.body_limit = body_limit;
-    server->all.read_buffer = malloc(LIMIT_READ);
-    return server->all.read_buffer == NULL ? UV_ENOMEM : 0;
+    server->all.shared.exchange.body_limit = body_limit;
+    server->all.shared.read_buffer = malloc(LIMIT_READ);
+    return server->all.shared.read_buffer == NULL ? UV_ENOMEM : 0;
 }
 
 /* ---- listening ---- */
@@ -199,11 +201,11 @@ int server_listen(struct server *server, struct address *address)
 
 void server_run(struct server *server, const struct router *router, struct handler *handler)
 {
-    server->all.exchange.router = router;
-    server->all.exchange.handler = handler;
+    server->all.shared.exchange.router = router;
+    server->all.shared.exchange.handler = handler;
     watch_signals(&server->stop);
     uv_run(&server->loop, UV_RUN_DEFAULT);
-    handler_wake(server->all.exchange.handler);
+    threads_hold();
 }
 
 static void close_handle(uv_handle_t *handle, void *ignored)
@@ -223,7 +225,7 @@ void server_finish(struct server *server)
     uv_walk(&server->loop, close_handle, NULL);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
-    exchange_finish(&server->all.exchange);
-    free(server->all.read_buffer);
+    exchange_finish(&server->all.shared.exchange);
+    free(server->all.shared.read_buffer);
     memset(server, 0, sizeof(*server));
 }

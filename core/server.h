@@ -3,7 +3,7 @@
 #define FAPWS4_SERVER_H
 
 #include "address.h"
-#include "connection.h"
+#include "connections.h"
 
 struct server {
     uv_loop_t loop;
@@ -17,7 +17,7 @@ struct server {
     uv_timer_t tick;       /* once a second, only while there are connections or the server stops */
     uv_prepare_t prepare;  /* before the loop sleeps */
     struct connections all;
-    unsigned stop_at;      /* all.seconds at which stopping is over; 0 while it runs */
+    unsigned stop_at;      /* all.shared.seconds at which stopping is over; 0 while it runs */
     bool initialized;
 };
 

@@ -4,9 +4,8 @@
 #ifndef FAPWS4_START_RESPONSE_H
 #define FAPWS4_START_RESPONSE_H
 
-#include "response.h"
-
 #include <Python.h>
+#include <stdbool.h>
 
 struct start_response {
     PyObject_HEAD
@@ -24,8 +23,5 @@ extern PyTypeObject start_response_type;
 
 /* As new. */
 void start_response_reset(struct start_response *self);
-
-/* Gives status, fields and cookies to `response`. 0, or -1 with an error set. */
-int start_response_fill(struct start_response *self, struct response *response);
 
 #endif

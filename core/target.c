@@ -1,27 +1,6 @@
 #include "target.h"
 
-enum { REG_NAME = 1, DIGIT = 2, HEX = 4 };
-
-/* Character classes of RFC 3986: reg-name is unreserved, sub-delims and '%'. */
-static unsigned classes_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return REG_NAME | DIGIT | HEX;
-    if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
-        return REG_NAME | HEX;
-    if ((c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z'))
-        return REG_NAME;
-    return c != '\0' && strchr("-._~!$&'()*+,;=%", c) != NULL ? REG_NAME : 0;
-}
-
-static bool all_in_class(struct slice text, unsigned class)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        if (!(classes_of(text.data[i]) & class))
-            return false;
-    }
-    return true;
-}
+#include "character.h"
 
 static struct slice slice_from(struct slice text, size_t start)
 {
@@ -35,7 +14,7 @@ static size_t ip_literal_length(struct slice host)
     for (size_t i = 1; i < host.length; i++) {
         if (host.data[i] == ']')
             return i > 1 ? i + 1 : 0;
-        if (!(classes_of(host.data[i]) & REG_NAME) && host.data[i] != ':')
+        if (!character_is(host.data[i], CHARACTER_HOST) && host.data[i] != ':')
             return 0;
     }
     return 0;
@@ -52,12 +31,12 @@ bool host_is_valid(struct slice host)
     } else {
         while (end < host.length && host.data[end] != ':')
             end++;
-        if (!all_in_class((struct slice){host.data, end}, REG_NAME))
+        if (!characters_are((struct slice){host.data, end}, CHARACTER_HOST))
             return false;
     }
     if (end == host.length)
         return true;
-    return host.data[end] == ':' && all_in_class(slice_from(host, end + 1), DIGIT);
+    return host.data[end] == ':' && characters_are(slice_from(host, end + 1), CHARACTER_DIGIT);
 }
 
 /* Finds path and query; false when a byte may not stand in a URI reference sent to a server. */
@@ -124,35 +103,16 @@ bool target_parse(struct slice text, struct target *target)
     return parse_absolute_form(text, target);
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 struct slice target_decode(struct slice path, char *decoded)
 {
     size_t length = 0;
 
     for (size_t i = 0; i < path.length; i++) {
-        int high = -1, low = -1;
-        if (path.data[i] == '%' && path.length - i > 2) {
-            high = hex_value(path.data[i + 1]);
-            low = hex_value(path.data[i + 2]);
-        }
-        if (high < 0 || low < 0) {
-            decoded[length++] = path.data[i];
-            continue;
-        }
-        if (high == 0 && low == 0)
+        int byte = character_decode_percent(slice_from(path, i));
+        if (byte == 0)
             return (struct slice){NULL, 0};
-        decoded[length++] = (char)(high * 16 + low);
-        i += 2;
+        decoded[length++] = byte > 0 ? (char)byte : path.data[i];
+        i += byte > 0 ? 2 : 0;
     }
     return (struct slice){decoded, length};
 }

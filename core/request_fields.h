@@ -1,0 +1,28 @@
+/* The header fields that the server itself obeys: Host, Connection, Content-Length,
+ * Transfer-Encoding and Expect. */
+#ifndef FAPWS4_REQUEST_FIELDS_H
+#define FAPWS4_REQUEST_FIELDS_H
+
+#include "buffer.h"
+
+#include <picohttpparser.h>
+#include <stdint.h>
+
+struct request_fields {
+    struct slice host;
+    int minor_version;
+    bool keep_alive; /* the connection may go on, as far as the client is concerned */
+    bool close;      /* the client said "close", which wins over "keep-alive" */
+    bool chunked;    /* the body comes in chunks */
+    bool expects_continue;
+    bool has_content_length;
+    uint64_t content_length;
+};
+
+/* Reads them from parsed headers, each of which stands behind a line of the same memory. 0, or the
+ * status to refuse the request with: 400 for what is malformed or ambiguous, 417 and 501 for what
+ * is not supported. */
+int request_fields_read(struct request_fields *fields, const struct phr_header *headers,
+                        size_t count, int minor_version);
+
+#endif

@@ -1,0 +1,29 @@
+/* The callables that PATHS names, each with what its requests have in common. */
+#ifndef FAPWS4_ROUTES_H
+#define FAPWS4_ROUTES_H
+
+#include "router.h"
+#include "settings.h"
+
+#include <Python.h>
+
+struct route {
+    PyObject *callable;
+    PyObject *template; /* environ without what differs between requests; see environ.h */
+    size_t prefix_length;
+};
+
+struct routes {
+    struct route *items; /* in the order of the router's prefixes */
+    size_t count;
+};
+
+/* Takes PATHS, or the WSGI application for all paths; fills `router` with the prefixes. `server` is
+ * where it listens. 0, or -1 with an error set; routes_finish is due in any case. */
+int routes_init(struct routes *routes, const struct settings *settings,
+                const struct address *server, struct router *router);
+
+/* Legal on zeroed routes. */
+void routes_finish(struct routes *routes);
+
+#endif

@@ -1,0 +1,28 @@
+#include "threads.h"
+
+#include <Python.h>
+
+/* The loop's own thread state while others run, else NULL. */
+static PyThreadState *waiting;
+
+/* Letting go of the interpreter costs several hundred instructions; without another thread there is
+ * nobody to let in. A thread has its state from before it is started. */
+static int has_others(void)
+{
+    PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
+
+    return PyThreadState_Next(PyInterpreterState_ThreadHead(interpreter)) != NULL;
+}
+
+void threads_let_run(void)
+{
+    if (waiting == NULL && has_others())
+        waiting = PyEval_SaveThread();
+}
+
+void threads_hold(void)
+{
+    if (waiting != NULL)
+        PyEval_RestoreThread(waiting);
+    waiting = NULL;
+}

@@ -1,0 +1,128 @@
+"""address.c, options.c, router.c, buffer.c, status.c and banner.c."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", (False, False, "0.0.0.0", 8888)),
+        ("127.0.0.1", (False, False, "127.0.0.1", 8888)),
+        ("127.0.0.1:80", (False, False, "127.0.0.1", 80)),
+        (":81", (False, False, "0.0.0.0", 81)),
+        (":0", (False, False, "0.0.0.0", 0)),
+        ("[::1]", (False, True, "::1", 8888)),
+        ("[::1]:82", (False, True, "::1", 82)),
+        ("unix:/run/x", (True, False, "/run/x", 0)),
+    ],
+)
+def test_addresses_are_read(core: ModuleType, text: str, expected: tuple[bool, bool, str, int]) -> None:
+    """Every documented form of an address is understood."""
+    address = core.ffi.new("struct address *")
+    assert core.lib.address_parse(text.encode(), 8888, address)
+    found = (address.is_unix, address.is_v6, core.ffi.string(address.host).decode(), address.port)
+    assert expected == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["localhost", "1.2.3", "1.2.3.4:", "1.2.3.4:x", "1.2.3.4:65536", "::1", "[::1", "[::1]x", "[1.2.3.4]", "unix:",
+     "unix:" + "x" * 108],
+)
+def test_wrong_addresses_are_refused(core: ModuleType, text: str) -> None:
+    """A mistyped address is not taken for another one."""
+    assert not core.lib.address_parse(text.encode(), 8888, core.ffi.new("struct address *"))
+
+
+def options(core: ModuleType, words: list[str], frozen: bool = False) -> dict[str, object]:
+    """The options that a command line gives."""
+    memory = [core.ffi.new("char[]", word.encode()) for word in ["fapws4", *words]]
+    argv = core.ffi.new("char *[]", memory)
+    found = core.ffi.new("struct options *")
+    core.lib.options_parse(len(memory), argv, frozen, found)
+
+    def text(value: object) -> str | None:
+        return core.ffi.string(value).decode() if value != core.ffi.NULL else None
+
+    return {
+        "app": text(found.app),
+        "server": text(found.server),
+        "words": [text(found.words[i]) for i in range(found.word_count)],
+        "check": found.check,
+        "fault": text(found.fault),
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "frozen", "expected"),
+    [
+        ([], False, {"app": None, "words": [], "fault": None}),
+        (["a.py"], False, {"app": "a.py", "words": []}),
+        (["--server", ":1", "a.py", "x", "--check", "-v"], False,
+         {"app": "a.py", "server": ":1", "words": ["x", "-v"], "check": True}),
+        (["a.py", "--server=:1", "--", "--server", ":2"], False,
+         {"app": "a.py", "server": ":1", "words": ["--server", ":2"]}),
+        (["x", "--server", ":1", "y"], True, {"app": None, "server": ":1", "words": ["x", "y"]}),
+        (["--bogus", "a.py"], False, {"fault": "--bogus"}),
+        (["a.py", "--server"], False, {"fault": "--server"}),
+    ],
+)
+def test_words_are_sorted(core: ModuleType, words: list[str], frozen: bool, expected: dict[str, object]) -> None:
+    """The app gets the words that are not the server's."""
+    found = options(core, words, frozen)
+    assert expected == {key: found[key] for key in expected}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [(b"/env", 0), (b"/envelope", 0), (b"/static/x", 1), (b"/static", 2), (b"/", 2), (b"*", -1), (b"/ENV", 2)],
+)
+def test_the_first_prefix_wins(core: ModuleType, path: bytes, expected: int) -> None:
+    """PATHS are asked in their order, and a uri is a plain prefix."""
+    router = core.ffi.new("struct router *")
+    kept = [core.ffi.from_buffer(text) for text in (b"/env", b"/static/", b"/")]
+    for memory in kept:
+        assert core.lib.router_add(router, {"data": memory, "length": len(memory)})
+    wanted = core.ffi.from_buffer(path)
+    assert expected == core.lib.router_find(router, {"data": wanted, "length": len(path)})
+    core.lib.router_finish(router)
+
+
+def test_buffers_grow_and_shrink(core: ModuleType) -> None:
+    """What is appended is there, and what is consumed is gone."""
+    buffer = core.ffi.new("struct buffer *")
+    memory = core.ffi.from_buffer(b"0123456789" * 200)
+    core.lib.buffer_append_slice(buffer, {"data": memory, "length": len(memory)})
+    core.lib.buffer_append_number(buffer, 18446744073709551615)
+    core.lib.buffer_append_hex(buffer, 43981)
+    core.lib.buffer_consume(buffer, 1999)
+    assert b"918446744073709551615abcd" == bytes(core.ffi.buffer(buffer.data, buffer.length))
+    core.lib.buffer_consume(buffer, 100)
+    assert 0 == buffer.length
+    core.lib.buffer_finish(buffer)
+    core.lib.buffer_finish(buffer)
+
+
+def test_a_buffer_that_cannot_grow_says_so(core: ModuleType) -> None:
+    """Out of memory is noticed once, at the end."""
+    buffer = core.ffi.new("struct buffer *")
+    core.lib.buffer_append_slice(buffer, {"data": core.ffi.NULL, "length": 2**64 - 1})
+    core.lib.buffer_append_number(buffer, 1)
+    assert (True, 0) == (buffer.failed, buffer.length)
+
+
+def test_reasons_are_those_of_the_rfc(core: ModuleType) -> None:
+    """A code has the phrase of RFC 9110, an unknown one a neutral word."""
+    assert [b"Content Too Large", b"Unknown"] == [core.ffi.string(core.lib.status_reason(code)) for code in (413, 299)]
+
+
+def test_the_date_is_written_as_http_wants(core: ModuleType) -> None:
+    """The example of RFC 9110 comes out as it is printed there."""
+    banner = core.ffi.new("struct banner *")
+    core.lib.banner_update(banner, 784111777)
+    expected = b"Server: fapws4\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+    assert expected == bytes(core.ffi.buffer(banner.text, banner.length))

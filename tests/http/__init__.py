@@ -1,0 +1,1 @@
+"""The server over the wire: exact bytes in, exact responses out."""

@@ -1,0 +1,122 @@
+"""A running server for each test that asks: started on a free port, which says so on a pipe, stopped by its pid."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from appliance.places import REPOSITORY
+from tests.build import server_program
+from tests.http.wire import TIMEOUT, Client
+
+APPS = Path(__file__).parent / "apps"
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    address: tuple[str, int] | str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def client(self) -> Client:
+        """A new connection."""
+        return Client(self.address)
+
+    def logged(self) -> str:
+        """What it has written to stderr so far."""
+        return self.log.read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Sends a signal and waits for the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(TIMEOUT)
+
+
+Command = Callable[..., "subprocess.Popen[bytes]"]
+Start = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The executable under test."""
+    return server_program()
+
+
+@pytest.fixture(scope="session")
+def command(program: Path) -> Command:
+    """Starts the program with these words; stdout and stderr are pipes unless said otherwise."""
+    return command_of(program)
+
+
+def command_of(program: Path) -> Command:
+    """As the fixture `command`, for any program."""
+
+    def start(*words: str | Path, environment: dict[str, str] | None = None, **options: object) -> subprocess.Popen[bytes]:
+        kept = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "VIRTUAL_ENV")}
+        # pymalloc would hide faults from AddressSanitizer; CPython itself does not free everything at its end.
+        kept |= {"PYTHONPATH": str(REPOSITORY), "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
+        kept |= {"PYTHONDONTWRITEBYTECODE": "1"} | (environment or {})
+        options = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE} | options
+        return subprocess.Popen([program, *words], env=kept, **options)  # type: ignore[call-overload, no-any-return]
+
+    return start
+
+
+def start_server(command: Command, folder: Path, app: Path, *words: str | Path, **options: object) -> Server:
+    """Starts an app; returns once it listens."""
+    log = folder / f"{app.stem}.log"
+    reading, writing = os.pipe()
+    environment = {"FAPWS_READY_FD": str(writing), **options.pop("environment", {})}  # type: ignore[dict-item]
+    address = [] if "--server" in words else ["--server", "127.0.0.1:0"]
+    with log.open("wb") as output:
+        process = command(
+            app, *address, *words, stdout=output, stderr=output, pass_fds=[writing], environment=environment, **options
+        )
+    os.close(writing)
+    with os.fdopen(reading, "rb") as ready:
+        said = ready.read().decode()
+    assert said, f"the server ended with {process.wait(TIMEOUT)}:\n{log.read_text()}"
+    _, host, port = said.split()
+    return Server(host if host.startswith("/") else (host, int(port)), process, log)
+
+
+def end_server(server: Server) -> None:
+    """Ends a server, and shows its log if the sanitizers found anything."""
+    if server.process.poll() is None:
+        server.process.kill()
+    server.process.wait(TIMEOUT)
+    for mark in ("AddressSanitizer", "runtime error:"):
+        assert mark not in server.logged(), server.logged()
+
+
+@pytest.fixture
+def server(command: Command, tmp_path: Path) -> Iterator[Start]:
+    """Starts servers: `server(app, words...)`, the app a path or Python text."""
+    started: list[Server] = []
+
+    def start(app: Path | str, *words: str | Path, **options: object) -> Server:
+        path = app if isinstance(app, Path) else tmp_path / f"app{len(started)}.py"
+        if isinstance(app, str):
+            path.write_text(app)
+        started.append(start_server(command, tmp_path, path, *words, **options))
+        return started[-1]
+
+    yield start
+    for running in started:
+        end_server(running)
+
+
+@pytest.fixture(scope="module")
+def echo(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a file, with apps/echo.py."""
+    running = start_server(command, tmp_path_factory.mktemp("echo"), APPS / "echo.py")
+    yield running
+    end_server(running)

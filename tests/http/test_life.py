@@ -1,0 +1,211 @@
+"""Start, stop, and everything a person may get wrong before the first request."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from appliance.places import REPOSITORY
+from tests.http.conftest import APPS, Command, Server, Start
+from tests.http.wire import TIMEOUT
+
+
+def outcome(command: Command, *words: str | Path, **options: object) -> tuple[int, str]:
+    """The exit code and what was said on stderr."""
+    process = command(*words, **options)
+    _, said = process.communicate(timeout=TIMEOUT)
+    return process.returncode, said.decode()
+
+
+def wait_until_refused(running: Server) -> None:
+    """Returns once the server takes no new clients."""
+    with contextlib.suppress(ConnectionRefusedError, ConnectionResetError):
+        while True:
+            running.client().socket.close()
+
+
+def test_the_sample_is_served(server: Start) -> None:
+    """samples/hello answers as its docstring says."""
+    running = server(REPOSITORY / "samples" / "hello" / "hello.py")
+    with running.client() as client:
+        assert b"Hello World!!" == client.ask("/").body
+    assert f"fapws4: listening on http://127.0.0.1:{running.address[1]}/\n" == running.logged()
+
+
+def test_the_app_is_imported_under_its_stem(server: Start) -> None:
+    """The app is no __main__, is in sys.modules, and sees its words in sys.argv."""
+    running = server(
+        "import sys, os\n"
+        "PATHS = [('/', lambda e, s: repr((__name__, sys.modules[__name__].PATHS is PATHS, sys.argv[1:],"
+        " os.path.basename(sys.argv[0]), 'FAPWS_READY_FD' in os.environ)))]\n",
+        "one",
+        "--",
+        "--server",
+    )
+    with running.client() as client:
+        assert b"('app0', True, ['one', '--server'], 'app0.py', False)" == client.ask("/").body
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_server(server: Start, number: int) -> None:
+    """SIGTERM and SIGINT end it orderly, idle connections included."""
+    running = server("PATHS = [('/', lambda e, s: 'ok')]\n")
+    with running.client() as client:
+        client.ask("/")
+        assert 0 == running.stop(number)
+        assert b"" == client.rest()
+
+
+def test_a_response_in_flight_is_finished(server: Start) -> None:
+    """A stop waits for the client that is still reading, and takes nobody new."""
+    running = server(APPS / "echo.py")
+    with running.client() as client:
+        client.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.take(1000)
+        running.process.send_signal(signal.SIGTERM)
+        wait_until_refused(running)
+        assert 5_000_000 < len(client.rest()) + 1000
+    assert 0 == running.process.wait(TIMEOUT)
+
+
+def test_a_request_on_its_way_is_answered(server: Start) -> None:
+    """A request that had begun before the stop is answered, and the connection ends with it."""
+    running = server("PATHS = [('/', lambda e, s: 'ok')]\n")
+    with running.client() as client:
+        client.ask("/")
+        client.send(b"GET / HTTP/1.1\r\nHost")
+        with running.client() as other:
+            other.ask("/")  # by now the half request has been read
+        running.process.send_signal(signal.SIGTERM)
+        wait_until_refused(running)
+        client.send(b": a\r\n\r\n")
+        assert ("close", b"ok") == ((response := client.response()).field("connection"), response.body)
+    assert 0 == running.process.wait(TIMEOUT)
+
+
+def test_a_second_signal_ends_at_once(server: Start) -> None:
+    """A handler that hangs does not prevent the end."""
+    running = server(
+        "import os, signal\n"
+        "def hang(e, s):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    os.write(2, b'hanging')\n"
+        "    while True:\n"
+        "        pass\n"
+        "PATHS = [('/', hang)]\n"
+    )
+    with running.client() as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        while "hanging" not in running.logged():
+            pass
+        assert 128 + signal.SIGTERM == running.stop()
+
+
+def test_a_port_in_use_is_named(server: Start, command: Command) -> None:
+    """The message says which port and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = outcome(command, APPS / "echo.py", "--server", f"127.0.0.1:{port}")
+    expected = f"fapws4: 127.0.0.1:{port} is in use by another program; choose another with --server ADDR:PORT\n"
+    assert (1, expected) == (code, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "app", "expected"),
+    [
+        (["--server", "127.0.0.2:0"], {"FAPWS_SERVER": "127.0.0.3:0"}, "SERVER = '127.0.0.4:0'\n", "127.0.0.2"),
+        ([], {"FAPWS_SERVER": "127.0.0.3:0"}, "SERVER = '127.0.0.4:0'\n", "127.0.0.3"),
+        ([], {}, "SERVER = '127.0.0.4:0'\n", "127.0.0.4"),
+    ],
+)
+def test_the_nearest_word_decides_the_address(
+    command: Command, tmp_path: Path, words: list[str], environment: dict[str, str], app: str, expected: str
+) -> None:
+    """--server wins over FAPWS_SERVER, which wins over SERVER."""
+    path = tmp_path / "here.py"
+    path.write_text(app + "PATHS = []\n")
+    process = command(path, *words, environment=environment)
+    try:
+        assert process.stderr is not None
+        line = process.stderr.readline().decode()
+        assert line.startswith(f"fapws4: listening on http://{expected}:")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [
+        ("", "PATHS: is missing"),
+        ("PATHS = 5", "PATHS: must be a list"),
+        ("PATHS = [('/', print), ('/x',)]", "PATHS[1]: must be a tuple of a str and a callable"),
+        ("PATHS = [(5, print)]", "PATHS[0]: must be a tuple of a str and a callable"),
+        ("PATHS = [('/', 5)]", "PATHS[0]: must be a tuple of a str and a callable"),
+        ("application = 5", "application: must be callable"),
+        ("PATHS = []\nSERVER = 'localhost'", "SERVER: must be an address"),
+        ("PATHS = []\nSERVER = 8888", "SERVER: must be an address"),
+        ("PATHS = []\nDEBUG = 4", "DEBUG: must be 0, 1, 2 or 3"),
+        ("PATHS = []\nDEBUG = '1'", "DEBUG: must be 0, 1, 2 or 3"),
+        ("PATHS = []\nMAX_BODY_SIZE = -1", "MAX_BODY_SIZE: must be a number of bytes"),
+        ("PATHS = []\nMAX_BODY_SIZE = 10**30", "MAX_BODY_SIZE: must be a number of bytes"),
+        ("PATHS = []\nclass Start_response: pass", "Start_response: must be fapws4.base.Start_response"),
+        ("PATHS = []\nEnviron = 5", "Environ: must be fapws4.base.Environ"),
+    ],
+)
+def test_a_wrong_setting_is_named(command: Command, tmp_path: Path, app: str, expected: str) -> None:
+    """One line names the object and what it should be, before anything is bound."""
+    path = tmp_path / "wrong.py"
+    path.write_text(app)
+    code, said = outcome(command, path)
+    assert (1, 1, True) == (code, said.count("\n"), said.startswith(f"fapws4: {expected}"))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], (2, "fapws4: no app is named; try: fapws4 app.py\n")),
+        (["--server"], (2, "fapws4: --server: needs an address behind it\n")),
+        (["--bogus"], (2, "fapws4: --bogus: is no option; --help lists them, words for the app stand behind app.py\n")),
+        (["nowhere.py"], (1, "fapws4: nowhere.py: no such file\n")),
+        (["/"], (1, "fapws4: /: is a folder; name the .py file in it\n")),
+        (["/etc/passwd"], (1, "fapws4: /etc/passwd: is no Python file; its name must end in .py\n")),
+        ([APPS / "echo.py", "--server", "x"],
+         (1, 'fapws4: x: must be an address like "0.0.0.0:8888", ":8888", "[::1]:8888" or "unix:/path"\n')),
+        ([APPS / "echo.py", "--check"], (0, "")),
+    ],
+)
+def test_wrong_words_are_named(command: Command, words: list[str], expected: tuple[int, str]) -> None:
+    """The command line is checked before anything starts."""
+    assert expected == outcome(command, *words)
+
+
+@pytest.mark.parametrize(
+    ("app", "code", "expected"),
+    [
+        ("1 / 0\n", 1, "ZeroDivisionError"),
+        ("def broken(:\n", 1, 'broken.py", line 1'),
+        ("raise SystemExit(7)\n", 7, ""),
+        ("import nowhere_at_all\n", 1, "No module named 'nowhere_at_all'"),
+    ],
+)
+def test_an_app_that_cannot_be_imported_says_why(
+    command: Command, tmp_path: Path, app: str, code: int, expected: str
+) -> None:
+    """The traceback is shown, and the exit code of SystemExit is kept."""
+    path = tmp_path / "broken.py"
+    path.write_text(app)
+    found, said = outcome(command, path)
+    assert (code, True) == (found, expected in said)
+
+
+def test_an_app_with_the_name_of_a_module_is_refused(command: Command, tmp_path: Path) -> None:
+    """`time.py` would never be imported; that is said instead."""
+    path = tmp_path / "time.py"
+    path.write_text("PATHS = []\n")
+    expected = f"fapws4: {path}: has the name of a module of Python; give it another\n"
+    assert (1, expected) == outcome(command, path)

@@ -1,0 +1,90 @@
+"""The walls of the house: which file may know which, where Python.h may be included, which functions are banned."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance.places import CORE, REPOSITORY
+
+APPLIANCE = REPOSITORY / "appliance"
+
+# A file of the builder may import only what stands before it.
+STAGES = """errors places progress shell recipes registries unpacking sources preflight toolchain libraries interpreter
+    analysis archive link trial cpio elf fat gpt pe tools kernel bootloader image build host monitor emulate provision
+    report""".split()
+
+# Run under the device's Python, imported by nobody.
+INSIDE = {"analysis_inside", "archive_inside", "missing_inside"}
+
+BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets")
+
+C_FILES = sorted(CORE.rglob("*.[ch]"))
+
+
+def imported(file: Path) -> set[str]:
+    """The files of the builder that a file imports, by their stems."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "appliance":
+            last = node.module.rpartition(".")[2]
+            found |= {entry.name for entry in node.names} if last in ("appliance", "formats") else {last}
+    return found
+
+
+def included(header: Path) -> set[str]:
+    """The headers of the core that a header includes, by their paths below core/."""
+    names = re.findall(r'^#include "([^"]+)"', header.read_text(), re.MULTILINE)
+    return {(header.parent / name).resolve().relative_to(CORE.resolve()).as_posix() for name in names}
+
+
+def test_every_file_of_the_builder_has_its_place() -> None:
+    """Each file of the builder stands in the line."""
+    files = {path.stem for path in [*APPLIANCE.glob("*.py"), *(APPLIANCE / "formats").glob("*.py")]}
+    assert set(STAGES) == files - INSIDE - {"__init__"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_builder_knows_only_what_stands_before(stage: str) -> None:
+    """A stage imports nothing that comes after it."""
+    file = next(APPLIANCE.rglob(f"{stage}.py"))
+    assert set() == imported(file) - set(STAGES[: STAGES.index(stage)])
+
+
+@pytest.mark.parametrize("name", sorted(INSIDE))
+def test_what_runs_on_the_other_side_knows_nothing_of_the_builder(name: str) -> None:
+    """Files that run under the device's Python import nothing from here."""
+    assert set() == imported(APPLIANCE / f"{name}.py")
+
+
+def test_the_package_never_knows_the_builder() -> None:
+    """What an app imports has no line that names the builder."""
+    assert [] == [path.name for path in (REPOSITORY / "fapws4").rglob("*.py") if imported(path)]
+
+
+def test_headers_of_the_core_have_no_cycle() -> None:
+    """No header of the core comes back to itself through what it includes."""
+    knows = {path.relative_to(CORE).as_posix(): included(path) for path in C_FILES if path.suffix == ".h"}
+    while ready := [name for name, others in knows.items() if not others & knows.keys()]:
+        for name in ready:
+            del knows[name]
+    assert {} == knows
+
+
+def test_python_stays_in_its_files() -> None:
+    """PID 1, the HTTP parser and the event loop never include Python.h, so they are tested without an interpreter."""
+    free = {"address", "banner", "buffer", "character", "connection", "connections", "exchange", "limits", "options", "peer",
+            "request", "request_fields", "response", "router", "server", "status", "target"}
+    taken = [path.relative_to(CORE).as_posix() for path in C_FILES
+             if "<Python.h>" in path.read_text() and (path.stem in free or path.parent.name in ("init", "libc"))]
+    assert [] == taken
+
+
+@pytest.mark.parametrize("file", C_FILES, ids=lambda path: path.relative_to(CORE).as_posix())
+def test_banned_functions_are_absent(file: Path) -> None:
+    """Functions that write without a bound, or read numbers without telling errors, are not called."""
+    code = re.sub(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"", "", file.read_text(), flags=re.DOTALL)
+    assert [] == [name for name in BANNED if re.search(rf"(?<![\w.>]){name}\s*\(", code)]
