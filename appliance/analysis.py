@@ -13,6 +13,8 @@ import os
 import site
 import sys
 from dataclasses import dataclass
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ from appliance.progress import step
 from appliance.shell import Failed, run
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
+_SCRIPTS = (_SCRIPT, Path(__file__).with_name("missing_inside.py"))
+
+_CODECS = {*aliases, *aliases.values()}
 
 # Dragged in by hooks or by name, useless on a device; an app that imports one of them itself gets it all the same.
 _EXCLUDED = ("pydoc", "pydoc_data", "unittest", "doctest", "pdb", "bdb", "test", "tkinter", "idlelib", "lib2to3", "ensurepip",
@@ -63,6 +68,8 @@ def read_app(app: Path) -> ast.Module:
     if not app.stem.isidentifier():
         raise Problem(f"{app.name} cannot be imported as a module",
                       "use letters, digits and _ in its name, and the ending .py")
+    if app.stem in (*sys.stdlib_module_names, "fapws4"):
+        raise Problem(f"{app.name} has the name of a module of Python", f"rename it, to my_{app.name} for example")
     try:
         return ast.parse(app.read_bytes(), str(app))
     except SyntaxError as error:
@@ -88,10 +95,10 @@ def analyse(app: Path, interpreter: Interpreter) -> Analysis:
     app = app.resolve()
     read_app(app)
     folder = cache_folder("analyses", digest_of(str(app))[:16])
-    key = digest_of(interpreter.digest, _SCRIPT, Path(__file__), str(app), *sys.path, _installed(), tree_digest(PACKAGE))
+    key = digest_of(interpreter.digest, *_SCRIPTS, Path(__file__), str(app), *sys.path, _installed(), tree_digest(PACKAGE))
     kept = folder / f"{key[:16]}.json"
     found = json.loads(kept.read_text()) if kept.exists() else None
-    if found is None or any(_imports_of(Path(file)) != imports for file, imports in found["own"].items()):
+    if found is None or _has_changed(found, app.parent):
         with step(f"analyse {app.name}"):
             found = _analyse_inside(app, interpreter)
         found["own"] = {item["file"]: _imports_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
@@ -100,6 +107,16 @@ def analyse(app: Path, interpreter: Interpreter) -> Analysis:
     return Analysis(app, tuple(Module(**item) for item in found["modules"]), tuple(found["builtins"]),
                     tuple((place, file) for place, file in found["files"]),
                     tuple((name, version, licence) for name, version, licence in found["distributions"]))
+
+
+def _has_changed(found: dict[str, Any], folder: Path) -> bool:
+    """Whether an own file has other imports than then, or a new one now stands for a module of elsewhere or of nowhere."""
+    if any(_imports_of(Path(file)) != imports for file, imports in found["own"].items()):
+        return True
+    known = {item["name"] for item in found["modules"] if item["part"] in ("app", "fapws4")}
+    names = {item["name"].partition(".")[0] for item in found["modules"]} | set(found["absent"])
+    places = [folder / name.replace(".", "/") for name in names - known]
+    return any((place / "__init__.py").exists() or place.with_name(f"{place.name}.py").exists() for place in places)
 
 
 def _analyse_inside(app: Path, interpreter: Interpreter) -> dict[str, Any]:
@@ -115,7 +132,7 @@ def _analyse_inside(app: Path, interpreter: Interpreter) -> dict[str, Any]:
         raise Problem(f"{app.name} cannot be analysed", failure.tail.strip().splitlines()[-1]) from failure
     found: dict[str, Any] = json.loads(answer.splitlines()[-1])
     for missing in found["missing"]:
-        raise Problem(f"{missing['file']}:{missing['line']}: the module {missing['name']} cannot be found", missing["hint"])
+        raise Problem(f"{missing['file']}:{missing['line']}: {missing['what']}", missing["hint"])
     return found
 
 
@@ -138,14 +155,16 @@ def _installed() -> str:
 
 
 def _imports_of(file: Path) -> str:
-    """Digest of what decides a file's part in the analysis: its import statements and calls that import by name."""
+    """Digest of what decides a file's part in the analysis: import statements, calls that import by name, names of codecs."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return "unreadable"
     wanted = [ast.dump(node) for node in ast.walk(tree)
               if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.Call) and _imports_by_name(node))]
-    return digest_of(*wanted)
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    codecs = {name for text in texts if text.isascii() and (name := normalize_encoding(text).lower()) in _CODECS}
+    return digest_of(*wanted, *sorted(codecs))
 
 
 def _imports_by_name(call: ast.Call) -> bool:

@@ -13,6 +13,8 @@ import os
 import sys
 import tempfile
 
+from missing_inside import absent_names, missing_of
+
 KINDS = ("SourceModule", "Package", "NamespacePackage")
 
 # What the interpreter imports by itself: to start, to print a traceback, to warn.
@@ -22,6 +24,9 @@ ALWAYS = ("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.
 # The import system itself names importlib.metadata, and through it half of the library, for callers that ask for it: they
 # import it themselves.
 UNFOLLOWED = ("importlib._bootstrap", "importlib._bootstrap_external", "zipimport")
+
+# What core/frozen/finder.py imports on behalf of a module.
+BROUGHT = {"importlib.resources": "importlib.readers"}
 
 
 def analyse(request: dict, work: str):
@@ -50,14 +55,20 @@ def follow_names(graph_class, stdlib: str) -> None:
     """Let the graph follow ``import_module("a.b")`` and ``__import__("a.b")`` as it follows ``import a.b``.
 
     It knows statements only. In the standard library such calls are for modules that few apps want: left alone.
+    What the app's own files import, and what that needs in turn, is taken off the list of what is excluded.
     """
     scan_statements = graph_class._scan_code
+    wanted: set[str] = set()
+    installed = (stdlib, *(folder + os.sep for folder in os.environ["PYTHONPATH"].split(os.pathsep)))
 
     def scan_code(graph, module, code, tree=None):
         scan_statements(graph, module, code, tree)
         file = str(module.filename)
         if file.endswith(".py") and not file.startswith(stdlib):
             module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in names_imported(file)]
+        if not file.startswith(installed) or module.identifier.partition(".")[0] in wanted:
+            tops = {name.partition(".")[0] for _, (name, *_), _ in module._deferred_imports}
+            wanted.update(name for name in tops if graph.lazynodes.pop(name, name) is None)
         return module
 
     graph_class._scan_code = scan_code
@@ -104,6 +115,10 @@ def modules_of(nodes: list, request: dict, owners: dict[str, str]) -> list[dict]
         file = "" if space else str(node.filename)
         part = part_of(file, request, owners) if file else "stdlib"
         found.append({"name": node.identifier, "file": file, "package": kind != "SourceModule", "part": part})
+    for item in found:
+        if not item["file"]:  # a namespace package: it is where its modules are
+            inner = next((other for other in found if other["file"] and other["name"].startswith(item["name"] + ".")), item)
+            item["part"] = inner["part"]
     stem = os.path.splitext(os.path.basename(request["app"]))[0]
     inside = {name for name in _imp._frozen_module_names() if not name.startswith("__")}
     found = [item for item in found if item["name"] != stem and item["name"] not in inside]
@@ -122,6 +137,7 @@ def reachable(graph, request: dict) -> list:
     while True:
         nodes = _nodes_without(graph, codecs)
         more = {name for name in _codecs_named(nodes, request) if graph.find_node(name) is not None} - codecs
+        more |= {BROUGHT[node.identifier] for node in nodes if node.identifier in BROUGHT} - codecs
         if not more:
             return nodes
         codecs |= more
@@ -178,48 +194,6 @@ def owners_of_files() -> dict[str, str]:
     return owners
 
 
-def missing_of(graph, modules: list[dict]) -> list[dict]:
-    """Modules that the app's own files import at their top level, outside try, and that are nowhere."""
-    own = {item["file"] for item in modules if item["part"] == "app"}
-    missing = []
-    for node in graph.iter_graph():
-        if type(node).__name__ not in ("MissingModule", "InvalidSourceModule", "RuntimeModule", "ExcludedModule"):
-            continue
-        for importer in graph.get_importers(node) if hasattr(graph, "get_importers") else graph.incoming(node):
-            file = getattr(importer, "filename", None)
-            if file in own:
-                line = _line_of_import(file, node.identifier)
-                if line:
-                    missing.append({"name": node.identifier, "file": file, "line": line, "hint": _hint(node.identifier)})
-    return missing
-
-
-def _hint(name: str) -> str:
-    from importlib.util import find_spec
-
-    if name.partition(".")[0] in sys.stdlib_module_names:
-        return "this part of the standard library is not in the device's Python"
-    if "." in name and find_spec(name.partition(".")[0]):
-        return f"{name.partition('.')[0]} is there, but not that part of it"
-    return f"install it where the builder runs (pip install {name.partition('.')[0]}), or put its file beside the app"
-
-
-def _line_of_import(file: str, name: str) -> int:
-    """The line of an import of ``name`` that must succeed (not inside try, if or a function); 0 when there is none."""
-    import ast
-
-    with open(file, "rb") as source:
-        body = ast.parse(source.read()).body
-    for node in body:
-        if isinstance(node, ast.Import) and any(entry.name == name for entry in node.names):
-            return node.lineno
-        if isinstance(node, ast.ImportFrom) and not node.level:
-            names = [node.module, *(f"{node.module}.{entry.name}" for entry in node.names)]
-            if name in names:
-                return node.lineno
-    return 0
-
-
 def files_of(analysis) -> list[tuple[str, str]]:
     """Data files: (path below lib, file on this machine); PyInstaller's own base library archive is not one."""
     return sorted((place.replace(os.sep, "/"), file) for place, file, kind in analysis.datas
@@ -239,6 +213,7 @@ def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
 def main() -> None:
     logging.getLogger().setLevel("ERROR")
     request = json.load(sys.stdin)
+    sys.path.remove(os.path.dirname(os.path.abspath(__file__)))  # the builder's files are no modules of the app
     answer = os.dup(1)
     os.dup2(2, 1)  # hooks may print
     with tempfile.TemporaryDirectory() as work:
@@ -248,7 +223,8 @@ def main() -> None:
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
         found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
-                 "files": files_of(analysis), "distributions": distributions_of(modules), "missing": missing_of(analysis.graph, modules)}
+                 "files": files_of(analysis), "distributions": distributions_of(modules),
+                 "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}
     with os.fdopen(answer, "w") as out:
         out.write(json.dumps(found) + "\n")
 

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 
 from appliance.analysis import Analysis, Module
 from appliance.interpreter import Interpreter
-from appliance.places import CORE, cache_folder, digest_of, file_digest
+from appliance.places import CORE, cache_folder, digest_of, file_digest, scratch_folder
 from appliance.progress import step
 from appliance.shell import run
 
@@ -116,29 +116,32 @@ def _compiled(modules: list[Module], interpreter: Interpreter) -> dict[str, tupl
         path = virtual_path(module)
         places[module.name] = kept / digest_of(Path(module.file), path, str(level), str(plain), _COMPILER)[:32]
         if not places[module.name].exists():
-            jobs.append({"file": module.file, "path": path, "level": level, "plain": plain, "to": str(places[module.name])})
-    _run_compiler(jobs, interpreter)
+            jobs.append({"file": module.file, "path": path, "level": level, "plain": plain, "to": places[module.name].name})
+    _run_compiler(jobs, kept, interpreter)
     return {name: _stored(place.read_bytes()) for name, place in places.items()}
 
 
 def _files(analysis: Analysis, interpreter: Interpreter) -> Iterator[Entry]:
     kept = cache_folder("code", interpreter.digest[:16])
     places = {place: kept / digest_of("file", file_digest(Path(file)), _COMPILER)[:32] for place, file in analysis.files}
-    jobs = [{"file": file, "path": "", "level": 0, "plain": False, "to": str(places[place])}
+    jobs = [{"file": file, "path": "", "level": 0, "plain": False, "to": places[place].name}
             for place, file in analysis.files if not places[place].exists()]
-    _run_compiler(jobs, interpreter)
+    _run_compiler(jobs, kept, interpreter)
     for place, _ in analysis.files:
         data, size, deflated = _stored(places[place].read_bytes())
         path = f"{ROOT}/lib/{place}"
         yield Entry(path, path, data, size, _FILE | (_DEFLATED if deflated else 0), "data")
 
 
-def _run_compiler(jobs: list[dict[str, object]], interpreter: Interpreter) -> None:
+def _run_compiler(jobs: list[dict[str, object]], kept: Path, interpreter: Interpreter) -> None:
     """Compile and deflate under the device's Python: its compiler and its zlib, so that any machine makes the same bytes."""
-    if jobs:
-        with step(f"compile {len(jobs)} modules"):
-            run([interpreter.python, "-I", "-S", "-X", "utf8", _COMPILER], stdin=json.dumps(jobs).encode(),
-                what="compiling modules")
+    if not jobs:
+        return
+    with step(f"compile {len(jobs)} modules"), scratch_folder(kept) as scratch:
+        run([interpreter.python, "-I", "-S", "-X", "utf8", _COMPILER], cwd=scratch, stdin=json.dumps(jobs).encode(),
+            what="compiling modules")
+        for made in scratch.iterdir():
+            made.replace(kept / made.name)
 
 
 def _stored(kept: bytes) -> tuple[bytes, int, int]:

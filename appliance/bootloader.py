@@ -41,6 +41,8 @@ STATE_COPIES_AT = (4 << 20, 8 << 20)
 STATE_SIZE = 512
 MOST_TRIES = 3
 
+# early.cfg is read by GRUB's rescue parser, which knows neither conditions nor functions nor comments: it goes over to
+# grub.cfg, and restarts the machine should that ever end.
 _CONFIGURATION = Path(__file__).parent / "boot"
 _COMMON_MODULES = ["part_gpt", "fat", "memdisk", "tar", "normal", "configfile", "loadenv", "test", "regexp", "echo", "sleep",
                    "reboot"]

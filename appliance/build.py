@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.analysis import Analysis, analyse, read_app, version_of
@@ -18,13 +18,17 @@ from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter
 from appliance.libraries import build_library, is_built
 from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
-from appliance.places import REPOSITORY, cache_folder, file_digest, whole_file
+from appliance.places import CORE, REPOSITORY, file_digest, scratch_folder, tree_digest, whole_file
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
 from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
 from appliance.sources import require_offline
 from appliance.toolchain import Toolchain, toolchain_for
 from appliance.tools import all_tools
+from appliance.trial import try_program
+
+# The packages of the builder's environment that decide what comes out.
+_TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def freeze_app(plan: Plan, program: Path) -> Frozen:
     archive = freeze(analysis, interpreter)
     runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
+    try_program(program, plan.app, tools.target)
     return Frozen(program, analysis, archive, runtime)
 
 
@@ -109,7 +114,7 @@ def build(plan: Plan) -> tuple[Frozen, Image]:
         frozen = freeze_app(plan, staging / plan.binary.name)
         image = compose_image(plan, frozen.program, staging / plan.image.name)
         describe(plan, frozen, [frozen.program, staging / plan.image.name], staging / plan.description.name)
-    return frozen, image
+    return replace(frozen, program=plan.binary), replace(image, path=plan.image)
 
 
 def build_binary(plan: Plan) -> Frozen:
@@ -117,7 +122,7 @@ def build_binary(plan: Plan) -> Frozen:
     with _staging(plan) as staging:
         frozen = freeze_app(plan, staging / plan.binary.name)
         describe(plan, frozen, [frozen.program], staging / plan.description.name)
-    return frozen
+    return replace(frozen, program=plan.binary)
 
 
 def build_image(plan: Plan) -> Image:
@@ -125,7 +130,8 @@ def build_image(plan: Plan) -> Image:
     if not plan.binary.exists():
         raise Problem(f"{plan.binary} is not there", f"first: invoke freeze {plan.app.name}")
     with _staging(plan) as staging:
-        return compose_image(plan, plan.binary, staging / plan.image.name)
+        image = compose_image(plan, plan.binary, staging / plan.image.name)
+    return replace(image, path=plan.image)
 
 
 def require_programs(offline: bool) -> None:
@@ -172,13 +178,14 @@ def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) ->
            if module.part in ("app", "fapws4") and module.file}
     table = {
         "app": {"name": plan.name, "version": version_of(plan.app), "modules": own},
+        "core": tree_digest(CORE),
         "board": plan.board.name,
         "target": plan.board.target,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(plan.board)],
         "packages": [{"name": name, "version": version, "licence": licence}
                      for name, version, licence in analysis.distributions],
-        "tools": {name: importlib.metadata.version(name) for name in ("ziglang", "pyinstaller", "zstandard")},
+        "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         "outputs": {path.name: {"size": path.stat().st_size, "sha256": file_digest(path)} for path in outputs},
     }
     with whole_file(file) as work:
@@ -189,17 +196,11 @@ def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) ->
 def _staging(plan: Plan) -> Iterator[Path]:
     """A folder beside the results; what stands in it when the block ends well is moved over the results, file by file."""
     made = not plan.output.exists()
-    staging = plan.output / ".part"
-    cache_folder("work")
     try:
-        staging.mkdir(parents=True, exist_ok=True)
-        yield staging
-        for file in sorted(staging.iterdir()):
-            file.replace(plan.output / file.name)
+        with scratch_folder(plan.output) as staging:
+            yield staging
+            for file in sorted(staging.iterdir()):
+                file.replace(plan.output / file.name)
     finally:
-        for file in staging.glob("*"):
-            file.unlink()
-        if staging.exists():
-            staging.rmdir()
         if made and plan.output.exists() and not any(plan.output.iterdir()):
             plan.output.rmdir()

@@ -30,7 +30,7 @@ from appliance.recipes import Board
 
 _PATIENCE = 120.0  # s for one step of a boot; a busy machine with two cores needs 30
 _ORDERLY_END = 20.0  # s from the power button to power-off: the app has 10 of them
-_ANSWERS = re.compile(r"answers at http://[^/:]+(?::(\d+))?/")
+_ANSWERS = r"answers at http://[^/:]+(?::(\d+))?/"
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9])|[\r\0]")
 
 
@@ -48,13 +48,14 @@ class Machine:
         self._read = 0  # lines that wait_for has passed
         self._changed = threading.Condition()
         self._ended = False
-        self._ports: dict[int, int] = {}
+        self._port = 0  # of the host, which leads to the app
 
     def __enter__(self) -> Machine:
         with ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fapws4-")))
             command = self._command(scratch)
             ours, theirs = socket.socketpair()
+            stack.enter_context(ours)
             with theirs:
                 command += ["-chardev", f"socket,id=monitor,fd={theirs.fileno()}", "-mon", "chardev=monitor,mode=control"]
                 # A session of its own: Ctrl-C in the terminal is for us, and QEMU gets the power button.
@@ -96,17 +97,16 @@ class Machine:
 
     def url(self, timeout: float | None = _PATIENCE) -> str:
         """Where the app is to be reached from here, once it answers HTTP with any status at all."""
-        port = int(self.wait_for(_ANSWERS.pattern, timeout)[1] or 80)
-        host_port = self._ports.setdefault(port, 0) or self._monitor.forward(port)
-        self._ports[port] = host_port
-        _request(host_port, "/")
-        return f"http://127.0.0.1:{host_port}/"
+        if not self._port:
+            guest_port = int(self.wait_for(_ANSWERS, timeout)[1] or 80)
+            self._port = self._monitor.forward(guest_port)
+            _request(self._port, "/")
+        return f"http://127.0.0.1:{self._port}/"
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body of a GET; waits for the app first."""
-        if not self._ports:
-            self.url()
-        return _request(next(iter(self._ports.values())), path)
+        self.url()
+        return _request(self._port, path)
 
     def press_power_button(self) -> None:
         """What a person does who wants the device to end in an orderly way."""

@@ -12,6 +12,7 @@ inputs give the same bytes.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import uuid
 from collections.abc import Iterable
@@ -95,7 +96,8 @@ def layout(board: Board, name: str) -> list[gpt.Partition]:
 
 def device_member(name: str, version: str, board: Board) -> bytes:
     """What every device has in its root folder, besides the modules and the binary."""
-    configuration = {"name": name, "version": version, "board": board.name, "data": "data", "hostname": name}
+    hostname = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "appliance"
+    configuration = {"name": name, "version": version, "board": board.name, "data": "data", "hostname": hostname}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
     return cpio.archive([*(cpio.folder(folder) for folder in folders),

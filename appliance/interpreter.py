@@ -8,12 +8,11 @@ the modules that it finds are exactly those of the device. Measured here: config
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.libraries import Library, build_library, compile_files
-from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_folder
+from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_folder
 from appliance.progress import step
 from appliance.shell import run
 from appliance.sources import unpacked
@@ -67,10 +66,10 @@ def _copy_stdlib(lib: Path, place: Path) -> None:
 
 def _link(program: Path, libraries: list[Library], tools: Toolchain, jobs: int) -> None:
     program.parent.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
+    with scratch_folder(cache_folder("work")) as scratch:
         include = [f"-I{libraries[0].prefix}/include"]
-        main = compile_files([CORE / "interpreter.c"], CORE, Path(scratch), [*COMPILE_FLAGS, *include], tools, 1)
-        objects = libc_objects(Path(scratch), tools, jobs)
+        main = compile_files([CORE / "interpreter.c"], CORE, scratch, [*COMPILE_FLAGS, *include], tools, 1)
+        objects = libc_objects(scratch, tools, jobs)
         archives = [archive for library in libraries for archive in library.archives]
         run([tools.cc, *LINK_FLAGS, "-o", program, *main, *objects, "-Wl,--start-group", *archives, "-Wl,--end-group"],
             env=tools.environment, what="linking the interpreter")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from appliance.errors import Problem
 from appliance.formats import cpio, elf
-from appliance.places import cache_folder, digest_of, tree_digest, whole_folder
+from appliance.places import cache_folder, digest_of, whole_folder
 from appliance.progress import step
 from appliance.recipes import Board, load_kernel, load_source
 from appliance.sources import source_digest, unpacked
@@ -44,7 +44,7 @@ class PreparedKernel:
 def prepare_kernel(board: Board, offline: bool = False) -> PreparedKernel:
     """The kernel of a board, from the cache when neither its source nor the board's lists have changed."""
     recipe = load_kernel(board.kernel)
-    own_code = tree_digest(Path(__file__).parent, "formats/[ce]*.py"), Path(__file__)
+    own_code = (Path(module) for module in (__file__, cpio.__file__, elf.__file__))
     lists = json.dumps([board.modules_always, board.modules_on_demand])
     digest = digest_of(source_digest(load_source(recipe.source)), recipe.image, recipe.modules, lists, *own_code)
     folder = cache_folder("kernels") / f"{board.kernel}-{digest[:16]}"

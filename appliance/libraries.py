@@ -11,11 +11,10 @@ import concurrent.futures
 import dataclasses
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
 from appliance.errors import Problem
-from appliance.places import cache_folder, digest_of, whole_folder
+from appliance.places import cache_folder, digest_of, scratch_folder, whole_folder
 from appliance.progress import step
 from appliance.recipes import Compilation, GeneratedFile, Source, load_source
 from appliance.shell import run
@@ -51,8 +50,8 @@ def build_library(name: str, tools: Toolchain, jobs: int, offline: bool = False)
     if not prefix.exists():
         needs = {need: build_library(need, tools, jobs, offline) for need in _compilation(source).needs}
         tree = unpacked(name, offline)
-        with step(f"compile {name}"), whole_folder(prefix) as kept, tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
-            _Workshop(source, tree, Path(scratch).resolve(), needs, tools, jobs).build(kept)
+        with step(f"compile {name}"), whole_folder(prefix) as kept, scratch_folder(cache_folder("work")) as scratch:
+            _Workshop(source, tree, scratch.resolve(), needs, tools, jobs).build(kept)
     return Library(name, digest, prefix)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -20,6 +21,11 @@ PACKAGE = REPOSITORY / "fapws4"
 
 # 2023-11-14 22:13:20 UTC: the time that every generated file carries, so that the same inputs give the same bytes.
 SOURCE_DATE_EPOCH = 1_700_000_000
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+# The way out of a full disk.
+FREE_SPACE = "free some space and run the same command again, it goes on where it stopped"
 
 
 def cache_folder(*parts: str) -> Path:
@@ -61,38 +67,70 @@ def tree_digest(folder: Path, pattern: str = "**/*") -> str:
 
 
 @contextlib.contextmanager
+def scratch_folder(parent: Path, name: str = "work") -> Iterator[Path]:
+    """An empty folder below ``parent`` that vanishes with the block.
+
+    Whoever works in one holds a lock on it (flock), which ends with his process: what a killed builder left behind is
+    removed by the next one, and builders that run at the same time leave one another alone.
+    """
+    with _disk_full_said(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        for left in parent.glob(".*.part"):
+            with _locked(left) as dead:
+                if dead:
+                    shutil.rmtree(left, ignore_errors=True)
+        with contextlib.ExitStack() as stack:
+            work = None
+            while work is None or not stack.enter_context(_locked(work)) or not work.exists():  # another may clean just then
+                work = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=parent))
+            stack.callback(shutil.rmtree, work, ignore_errors=True)
+            yield work
+
+
+@contextlib.contextmanager
 def whole_folder(final: Path) -> Iterator[Path]:
     """A folder to fill, which becomes ``final`` in one rename when the block ends well and vanishes otherwise.
 
-    A builder that is killed leaves only the temporary folder behind; the next one of the same name removes it.
+    Of two builders that make the same at the same time, the first one's folder stays and both go on with it.
     """
-    final.parent.mkdir(parents=True, exist_ok=True)
-    work = final.parent / f".{final.name}.part"
-    shutil.rmtree(work, ignore_errors=True)
-    with _disk_full_said(final):
-        work.mkdir(parents=True)
+    with scratch_folder(final.parent, final.name) as work:
+        made = work / "whole"
+        made.mkdir()
+        yield made
         try:
-            yield work
-            shutil.rmtree(final, ignore_errors=True)
-            work.replace(final)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            made.rename(final)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
 
 
 @contextlib.contextmanager
 def whole_file(final: Path, mode: int = 0o644) -> Iterator[Path]:
     """A path to write to, which becomes ``final`` in one rename when the block ends well and vanishes otherwise."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with _disk_full_said(final):
-        handle, name = tempfile.mkstemp(prefix=f".{final.name}.", dir=final.parent)
+    with scratch_folder(final.parent, final.name) as folder:
+        work = folder / final.name
+        yield work
+        work.chmod(mode)
+        work.replace(final)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Whether the folder could be locked; if so, it is while the block runs."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked = True
+    except OSError:
+        locked = False
+    try:
+        yield locked
+    finally:
         os.close(handle)
-        work = Path(name)
-        try:
-            yield work
-            work.chmod(mode)
-            work.replace(final)
-        finally:
-            work.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -100,7 +138,8 @@ def _disk_full_said(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        copies = error.args[0] if isinstance(error, shutil.Error) and isinstance(error.args[0], list) else []
+        if error.errno not in _FULL and not any(f"[Errno {number}]" in str(copy[2]) for copy in copies for number in _FULL):
             raise
-        raise Problem(f"the disk is full (while writing {where})",
-                      "free some space and run the same command again, it goes on where it stopped") from error
+        shown = next(path for path in (where, *where.parents) if path.suffix != ".part")
+        raise Problem(f"the disk is full (while writing to {shown})", FREE_SPACE) from error

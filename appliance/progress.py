@@ -42,15 +42,22 @@ def step(name: str) -> Iterator[None]:
     number = len(record.steps) + 1
     place = f"[{number}/{max(number, record.expected)}] "
     record.inner.append(0.0)
-    with _live(place + name):
-        yield
-    total = time.monotonic() - began
-    own = total - record.inner.pop()
-    if record.inner:
-        record.inner[-1] += total
+    try:
+        with _live(place + name):
+            yield
+    finally:
+        total = time.monotonic() - began
+        own = total - record.inner.pop()
+        if record.inner:
+            record.inner[-1] += total
     record.steps.append((name, own))
     if own >= NOTEWORTHY:
         console.print(f"  {place}{name}: {own:.1f} s", markup=False, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """One line that the user should know of, though the work goes on."""
+    console.print(f"note: {text}", markup=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

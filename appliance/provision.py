@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from appliance import registries
 from appliance.build import needed_sources
 from appliance.errors import Problem
-from appliance.places import RECIPES, cache_folder, whole_file
+from appliance.places import RECIPES, cache_folder, scratch_folder, whole_file
 from appliance.progress import expect, step
 from appliance.recipes import Source, load_board
 from appliance.shell import run
@@ -61,10 +60,10 @@ def update_pin(name: str) -> str:
 
 def _wheels(requirements: Path, folder: Path) -> None:
     """Fetched aside first, so that a broken download leaves what was there."""
-    with tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
-        registries.pypi_wheels(requirements, Path(scratch))
+    with scratch_folder(cache_folder("work")) as scratch:
+        registries.pypi_wheels(requirements, scratch)
         _made(folder)
-        for file in Path(scratch).iterdir():
+        for file in scratch.iterdir():
             shutil.copyfile(file, folder / file.name)
 
 
@@ -79,7 +78,6 @@ def _update_packages() -> str:
         command: list[str | Path] = [
             "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade",
             "--no-header", "--no-annotate", RECIPES / "requirements.in", "--output-file", work]
-        work.unlink()
         run(command, env=_certificates(), what="resolving the packages")
         changed = sum(line not in before for line in work.read_text().splitlines() if "==" in line)
     return f"{changed} packages changed; written to recipes/requirements.txt" if changed else "all packages are the newest"

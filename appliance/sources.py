@@ -1,14 +1,13 @@
 """Third-party sources: found by name, verified by digest, kept by digest, unpacked and patched.
 
-A file is looked for in the folder FAPWS_SOURCES (if set), in the cache, and, unless offline, at its registry. What has
-another digest than the recipe says is never kept.
+A file is looked for in the cache, which holds verified ones only, in the folder FAPWS_SOURCES (if set), and, unless offline,
+at its registry. What has another digest than the recipe says is never kept.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from appliance.places import (
     cache_folder,
     digest_of,
     file_digest,
+    scratch_folder,
     whole_file,
     whole_folder,
 )
@@ -38,8 +38,8 @@ def fetch(source: Source, offline: bool = False) -> Path:
     given = _given(source)
     if given is None and offline:
         raise Problem(f"offline, and {source.file} is not here", _GET_IT)
-    with step(f"fetch {source.file}"), tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache_folder("downloads")) as scratch:
-        file = given or _from_registry(source, Path(scratch))
+    with step(f"fetch {source.file}"), scratch_folder(cache_folder("downloads")) as scratch:
+        file = given or _from_registry(source, scratch)
         found = file_digest(file)
         if found != source.sha256:
             raise Problem(f"{file.name} is not what recipes/sources/{source.name}.toml says: sha256 {found}",
@@ -102,8 +102,8 @@ def keep_copy(source: Source, folder: Path, offline: bool = False) -> Path:
 def update(name: str) -> tuple[Source, Source]:
     """Rewrite a recipe's version, file and sha256 to the newest of its registry; the old and the new recipe."""
     old = load_source(name)
-    with tempfile.TemporaryDirectory(prefix=".update-", dir=cache_folder("downloads")) as scratch:
-        version, file_name, file = _newest(old, Path(scratch))
+    with scratch_folder(cache_folder("downloads")) as scratch:
+        version, file_name, file = _newest(old, scratch)
         sha256 = file_digest(file)
         path = RECIPES / "sources" / f"{name}.toml"
         table = tomlkit.parse(path.read_text())

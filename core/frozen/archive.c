@@ -83,6 +83,11 @@ const struct archive_entry *archive_find(const char *name, size_t length)
     return NULL;
 }
 
+const struct archive_entry *archive_at(size_t index)
+{
+    return index < header->entries ? &entries[index] : NULL;
+}
+
 const char *archive_text(uint32_t offset)
 {
     return (const char *)archive + offset;

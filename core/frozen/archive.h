@@ -40,6 +40,9 @@ const char *archive_app(void);
 /* The entry of that name, or NULL. */
 const struct archive_entry *archive_find(const char *name, size_t length);
 
+/* Entry number `index` in the order of the names, or NULL after the last one. */
+const struct archive_entry *archive_at(size_t index);
+
 const char *archive_text(uint32_t offset);
 const unsigned char *archive_data(const struct archive_entry *entry);
 

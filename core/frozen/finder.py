@@ -1,7 +1,7 @@
 """Imports modules from the archive inside the executable; the first thing that Python runs in a frozen program.
 
 Stands first in sys.meta_path. ``_fapws4_archive`` is the C side: ``find(name)`` gives ``(path, is_package)`` or None,
-``code(name)`` the code object.
+``code(name)`` the code object, ``modules(folder)`` what pkgutil lists.
 """
 
 import sys
@@ -12,6 +12,7 @@ import _fapws4_archive
 
 _find = _fapws4_archive.find
 _code = _fapws4_archive.code
+_ROOT = "/appliance"  # ARCHIVE_ROOT of archive.h
 
 
 class ArchiveLoader(_LoaderBasics):
@@ -74,4 +75,26 @@ class ArchiveFinder:
         pass
 
 
+class ArchiveFolder:
+    """One folder of the archive, as pkgutil and importlib ask for it by its path."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path):
+        if path != _ROOT and not path.startswith(f"{_ROOT}/"):
+            raise ImportError("no folder of the archive")
+        self.path = path.rstrip("/")
+
+    def find_spec(self, name, target=None):
+        return ArchiveFinder.find_spec(name)
+
+    def iter_modules(self, prefix=""):
+        return [(prefix + name, is_package) for name, is_package in _fapws4_archive.modules(self.path)]
+
+    def invalidate_caches(self):
+        pass
+
+
 sys.meta_path.insert(0, ArchiveFinder)
+sys.path_hooks.insert(0, ArchiveFolder)
+sys.path_importer_cache.clear()

@@ -4,6 +4,7 @@
 #include "archive.h"
 
 #include <marshal.h>
+#include <string.h>
 
 static const struct archive_entry *module_entry(PyObject *name)
 {
@@ -50,9 +51,43 @@ static PyObject *code(PyObject *module, PyObject *name)
     return result;
 }
 
+/* The last part of a module's name when its file stands in the folder, else NULL. */
+static const char *name_inside(const struct archive_entry *entry, const char *folder, size_t length)
+{
+    const char *path = archive_text(entry->path);
+    if ((entry->flags & ARCHIVE_MODULE) == 0 || strncmp(path, folder, length) != 0 || path[length] != '/')
+        return NULL;
+    const char *end = strchr(path + length + 1, '/');
+    const char *wanted = (entry->flags & ARCHIVE_PACKAGE) != 0 ? "/__init__.py" : NULL;
+    if (wanted == NULL ? end != NULL : end == NULL || strcmp(end, wanted) != 0)
+        return NULL;
+    const char *dot = strrchr(archive_text(entry->name), '.');
+    return dot != NULL ? dot + 1 : archive_text(entry->name);
+}
+
+static PyObject *modules(PyObject *module, PyObject *folder)
+{
+    (void)module;
+    Py_ssize_t length;
+    const char *path = PyUnicode_AsUTF8AndSize(folder, &length);
+    PyObject *found = path != NULL ? PyList_New(0) : NULL;
+    const struct archive_entry *entry;
+    for (size_t at = 0; found != NULL && (entry = archive_at(at)) != NULL; at++) {
+        const char *name = name_inside(entry, path, (size_t)length);
+        if (name == NULL)
+            continue;
+        PyObject *pair = Py_BuildValue("sO", name, (entry->flags & ARCHIVE_PACKAGE) != 0 ? Py_True : Py_False);
+        if (pair == NULL || PyList_Append(found, pair) != 0)
+            Py_CLEAR(found);
+        Py_XDECREF(pair);
+    }
+    return found;
+}
+
 static PyMethodDef functions[] = {
     {"find", find, METH_O, "find(name) -> (path, is_package), or None"},
     {"code", code, METH_O, "code(name) -> code object"},
+    {"modules", modules, METH_O, "modules(folder) -> [(name, is_package), ...] of the modules whose files stand in it"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -4,7 +4,8 @@
 
 #include <Python.h>
 
-/* find(name) -> (path, is_package) or None; code(name) -> code object, ImportError when there is none. */
+/* find(name) -> (path, is_package) or None; code(name) -> code object, ImportError when there is none;
+ * modules(folder) -> list of (name, is_package). */
 PyMODINIT_FUNC PyInit__fapws4_archive(void);
 
 #endif

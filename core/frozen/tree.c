@@ -3,11 +3,12 @@
  * The link redirects each function here (--wrap=open makes every call of open one of __wrap_open, and the original
  * __real_open), so Python, OpenSSL or any C library read packaged files as if they were on disk. An opened file is a
  * memfd: seekable, mappable, gone when closed. Relative paths and descriptors of directories never lead into the tree. */
-#include "archive.h"
+#include "tree.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,16 +49,43 @@ int __wrap_closedir(DIR *directory);
 int __wrap_dirfd(DIR *directory);
 void __wrap_rewinddir(DIR *directory);
 
-/* Is the path one of the tree? Then *entry is what stands there, NULL when nothing does. */
-static int in_tree(const char *path, const struct archive_entry **entry)
+/* Appends the parts of `rest` to `clean`, which holds the root, without "//", "." and "..". The new length, or 0 when
+ * it does not fit or leads out of the tree. There are no symbolic links in the tree, so the text alone decides. */
+static size_t append_parts(char *clean, size_t room, const char *rest)
 {
     const size_t root = sizeof ARCHIVE_ROOT - 1;
+    size_t length = root;
+    for (size_t part; *rest != '\0'; rest += part) {
+        rest += strspn(rest, "/");
+        part = strcspn(rest, "/");
+        if (part == 0 || (part == 1 && rest[0] == '.'))
+            continue;
+        if (part == 2 && rest[0] == '.' && rest[1] == '.') {
+            if (length == root)
+                return 0;
+            while (clean[--length] != '/')
+                ;
+        } else {
+            if (length + 1 + part >= room)
+                return 0;
+            clean[length++] = '/';
+            memcpy(clean + length, rest, part);
+            length += part;
+        }
+    }
+    return length;
+}
+
+int tree_find(const char *path, const struct archive_entry **entry)
+{
+    const size_t root = sizeof ARCHIVE_ROOT - 1;
+    char clean[PATH_MAX] = ARCHIVE_ROOT;
     if (path == NULL || strncmp(path, ARCHIVE_ROOT, root) != 0 || (path[root] != '\0' && path[root] != '/'))
         return 0;
-    size_t length = strlen(path);
-    while (length > root && path[length - 1] == '/')
-        length--;
-    *entry = archive_find(path, length);
+    size_t length = append_parts(clean, sizeof clean, path + root);
+    *entry = length != 0 ? archive_find(clean, length) : NULL;
+    if (*entry != NULL && ((*entry)->flags & ARCHIVE_DIRECTORY) == 0 && path[strlen(path) - 1] == '/')
+        *entry = NULL; /* a file is not a folder */
     return 1;
 }
 
@@ -138,7 +166,7 @@ int __wrap_openat(int folder, const char *path, int flags, ...)
         mode = va_arg(rest, mode_t);
         va_end(rest);
     }
-    return in_tree(path, &entry) ? open_entry(entry, flags) : __real_openat(folder, path, flags, mode);
+    return tree_find(path, &entry) ? open_entry(entry, flags) : __real_openat(folder, path, flags, mode);
 }
 
 int __wrap_open(const char *path, int flags, ...)
@@ -156,37 +184,37 @@ int __wrap_open(const char *path, int flags, ...)
 int __wrap_stat(const char *restrict path, struct stat *restrict status)
 {
     const struct archive_entry *entry;
-    return in_tree(path, &entry) ? stat_entry(entry, status) : __real_stat(path, status);
+    return tree_find(path, &entry) ? stat_entry(entry, status) : __real_stat(path, status);
 }
 
 int __wrap_lstat(const char *restrict path, struct stat *restrict status)
 {
     const struct archive_entry *entry;
-    return in_tree(path, &entry) ? stat_entry(entry, status) : __real_lstat(path, status);
+    return tree_find(path, &entry) ? stat_entry(entry, status) : __real_lstat(path, status);
 }
 
 int __wrap_fstatat(int folder, const char *restrict path, struct stat *restrict status, int flags)
 {
     const struct archive_entry *entry;
-    return in_tree(path, &entry) ? stat_entry(entry, status) : __real_fstatat(folder, path, status, flags);
+    return tree_find(path, &entry) ? stat_entry(entry, status) : __real_fstatat(folder, path, status, flags);
 }
 
 int __wrap_access(const char *path, int mode)
 {
     const struct archive_entry *entry;
-    return in_tree(path, &entry) ? access_entry(entry, mode) : __real_access(path, mode);
+    return tree_find(path, &entry) ? access_entry(entry, mode) : __real_access(path, mode);
 }
 
 int __wrap_faccessat(int folder, const char *path, int mode, int flags)
 {
     const struct archive_entry *entry;
-    return in_tree(path, &entry) ? access_entry(entry, mode) : __real_faccessat(folder, path, mode, flags);
+    return tree_find(path, &entry) ? access_entry(entry, mode) : __real_faccessat(folder, path, mode, flags);
 }
 
 FILE *__wrap_fopen(const char *restrict path, const char *restrict mode)
 {
     const struct archive_entry *entry;
-    if (!in_tree(path, &entry))
+    if (!tree_find(path, &entry))
         return __real_fopen(path, mode);
     int writes = mode[0] != 'r' || strchr(mode, '+') != NULL;
     int file = open_entry(entry, (writes ? O_RDWR | O_CREAT : O_RDONLY) | (strchr(mode, 'e') != NULL ? O_CLOEXEC : 0));
@@ -220,7 +248,7 @@ static struct listing *listing_of(DIR *directory)
 DIR *__wrap_opendir(const char *path)
 {
     const struct archive_entry *entry;
-    if (!in_tree(path, &entry))
+    if (!tree_find(path, &entry))
         return __real_opendir(path);
     if (entry == NULL || (entry->flags & ARCHIVE_DIRECTORY) == 0) {
         errno = entry == NULL ? ENOENT : ENOTDIR;

@@ -1,0 +1,98 @@
+"""What an app imports and cannot get. Runs under the device's Python as a part of analysis_inside.py.
+
+Only imports that must succeed count: statements at the top level of a module, outside try, if and with. They are followed
+from the app, so a module that is imported for the case that it is there may lack whatever it likes.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+
+ABSENT = ("MissingModule", "InvalidSourceModule", "InvalidPackage", "InvalidCompiledModule", "ExcludedModule")
+
+# Always there: what runs, and the C modules of the program itself.
+PROVIDED = ("__main__", "_fapws4", "_fapws4_archive")
+
+
+def missing_of(graph, app: str, modules: list[dict]) -> list[dict]:
+    """The first import that cannot succeed, as {file, line, what, hint}; nothing when all can."""
+    return _Search(graph, {item["name"]: item for item in modules if item["part"] == "app"}).in_file(app, "", False)
+
+
+def absent_names(graph) -> list[str]:
+    """The names of all modules that were looked for and not found."""
+    return sorted({node.identifier for node in graph.iter_graph() if type(node).__name__ == "MissingModule"})
+
+
+class _Search:
+    def __init__(self, graph, own: dict[str, dict]) -> None:
+        self.graph, self.own = graph, own
+        self.seen: set[str] = set()
+        self.lacks: dict[str, str] = {}
+
+    def in_file(self, file: str, name: str, package: bool) -> list[dict]:
+        """Of one of the app's own files."""
+        self.seen.add(file)
+        for line, target, children in hard_imports(file, name, package):
+            for wanted in (target, *(child for child in children if self._is_lost_child(target, child))):
+                lacking = self._lacking(wanted)
+                if lacking:
+                    return [{"file": file, "line": line, **_told(wanted, lacking)}]
+            for wanted in (target, *children):
+                item = self.own.get(wanted)
+                if item and item["file"] and item["file"] not in self.seen:
+                    found = self.in_file(item["file"], wanted, item["package"])
+                    if found:
+                        return found
+        return []
+
+    def _is_lost_child(self, module: str, child: str) -> bool:
+        """``from module import child``: neither a module nor a name that the module may define."""
+        parent, node = self.graph.find_node(module), self.graph.find_node(child)
+        if node is None or type(node).__name__ not in ABSENT or parent is None:
+            return False
+        return not (parent.is_global_attr("__getattr__") or parent.is_global_attr(child.rpartition(".")[2]))
+
+    def _lacking(self, name: str) -> str:
+        """``name``, or the module that it needs at its top level, when there is no such module; "" when all is well."""
+        if name not in self.lacks:
+            self.lacks[name] = ""  # modules may import one another
+            node = self.graph.find_node(name)
+            if node is not None and type(node).__name__ in ABSENT and name not in PROVIDED:
+                self.lacks[name] = name
+            elif node is not None and name not in self.own and str(node.filename).endswith(".py"):
+                needed = hard_imports(node.filename, name, type(node).__name__ == "Package")
+                self.lacks[name] = next((found for _, other, _ in needed if (found := self._lacking(other))), "")
+        return self.lacks[name]
+
+
+def hard_imports(file: str, name: str, package: bool) -> list[tuple[int, str, list[str]]]:
+    """(line, module, what is taken from it as if it were modules too) of each import that must succeed."""
+    with open(file, "rb") as source:
+        body = ast.parse(source.read()).body
+    found = []
+    for node in body:
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, entry.name, []) for entry in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            steps = name.split(".")
+            base = steps[: len(steps) - node.level + package] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found.append((node.lineno, module, [f"{module}.{entry.name}" for entry in node.names]))
+    return found
+
+
+def _told(wanted: str, lacking: str) -> dict[str, str]:
+    from importlib.util import find_spec
+
+    top = lacking.partition(".")[0]
+    direct = wanted == lacking or wanted.partition(".")[0] in sys.stdlib_module_names
+    what = f"the module {wanted} cannot be found" if direct else f"{wanted} needs {lacking}, which cannot be found"
+    if top in sys.stdlib_module_names:
+        hint = "this part of the standard library is not in the device's Python"
+    elif "." in lacking and find_spec(top):
+        hint = f"{top} is there, but not that part of it"
+    else:
+        hint = f"install it where the builder runs (pip install {top}), or put its file beside the app"
+    return {"what": what, "hint": hint}

@@ -1,0 +1,53 @@
+"""The finished program is tried once on the machine that builds: it imports the app and looks at its PATHS.
+
+What is wrong with the app is then said here and not by the device. What only this machine lacks (a sensor, a file, a
+network) is no fault of the app: that is told, and the app goes into the device untried.
+"""
+
+from __future__ import annotations
+
+import builtins
+import platform
+import re
+from pathlib import Path
+
+from appliance.errors import Problem
+from appliance.places import cache_folder, scratch_folder
+from appliance.progress import note, step
+from appliance.recipes import Target
+from appliance.shell import Failed, TooLong, run
+
+_LIMIT = 60.0  # seconds; an app that takes longer, or whose threads never end, goes untried
+_FRAME = re.compile(r'^  File "/appliance/app/([^"]+)", line (\d+)', re.MULTILINE)
+
+
+def try_program(program: Path, app: Path, target: Target) -> None:
+    """Run ``program --check`` if this machine can; a Problem says what the app must mend."""
+    if platform.machine() != target.machine:
+        return
+    with step(f"try {app.name}"), scratch_folder(cache_folder("work")) as scratch:
+        try:
+            run([program, "--check"], cwd=scratch, limit=_LIMIT, what=f"trying {app.name}")
+        except TooLong:
+            note(f"{app.name} was not tried: importing it did not end within {_LIMIT:.0f} s")
+        except Failed as failure:
+            _judge(failure, app)
+
+
+def _judge(failure: Failed, app: Path) -> None:
+    said = failure.tail.strip()
+    last = said.splitlines()[-1].strip() if said else str(failure)
+    if last.startswith("fapws4: "):
+        raise Problem(f"{app}: {last.removeprefix('fapws4: ')}", "mend the app") from failure
+    frames = _FRAME.findall(said)
+    place = f"{app.parent / frames[-1][0]}:{frames[-1][1]}" if frames else str(app)
+    if _is_of_this_machine(last.partition(":")[0]):
+        note(f"{app.name} was not tried, this machine lacks something ({place}: {last})")
+    else:
+        raise Problem(f"{place}: {last}", f"{app.name} must be importable; mend it") from failure
+
+
+def _is_of_this_machine(error: str) -> bool:
+    """Whether an exception of this name is about what is outside of the program."""
+    kind = getattr(builtins, error, None)
+    return error.startswith("socket.") or (isinstance(kind, type) and issubclass(kind, OSError))

@@ -1,0 +1,3 @@
+"""A package of the app's own."""
+
+from . import prices as prices

@@ -1,0 +1,3 @@
+"""Imported by its name only."""
+
+GREETING = "hello from the plugin"

@@ -1,0 +1,3 @@
+"""In a namespace package: a folder without __init__.py."""
+
+DEPTH = 2

@@ -1,0 +1,162 @@
+"""What an app needs, found; what it cannot get, said with file, line and the way out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import analysis
+from appliance.analysis import analyse, read_app, version_of
+from appliance.build import Plan
+from appliance.interpreter import Interpreter
+from tests.appliance.cases import problem, written
+from tests.appliance.conftest import with_parcel
+
+
+def test_an_app_that_is_not_there(tmp_path: Path) -> None:
+    """A wrong path is named."""
+    app = tmp_path / "page.py"
+    assert f"{app} is not there: name the Python file of your app" == problem(lambda: read_app(app))
+
+
+def test_a_folder_is_no_app(tmp_path: Path) -> None:
+    """A folder is named, with the file that could be meant."""
+    assert f"{tmp_path} is a folder: name the Python file in it, such as {tmp_path}/app.py" == problem(lambda: read_app(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"\x7fELF\x02\x01\x01\x00\x00", b"x = '\xff'\n", b"\0"])
+def test_a_binary_file_is_no_app(tmp_path: Path, content: bytes) -> None:
+    """What is not Python at all is said to be so."""
+    app = tmp_path / "page"
+    app.write_bytes(content)
+    assert f"{app} is not Python: name the Python file of your app" == problem(lambda: read_app(app))
+
+
+def test_a_syntax_error_has_its_line(tmp_path: Path) -> None:
+    """A syntax error is shown as file:line with Python's own words."""
+    app = written(tmp_path, "PATHS = []\n\ndef broken(:\n")
+    assert f"{app}:3: invalid syntax: mend the line" == problem(lambda: read_app(app))
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("my-app.py", "my-app.py cannot be imported as a module: use letters, digits and _ in its name, and the ending .py"),
+    ("json.py", "json.py has the name of a module of Python: rename it, to my_json.py for example"),
+    ("fapws4.py", "fapws4.py has the name of a module of Python: rename it, to my_fapws4.py for example"),
+])
+def test_names_that_cannot_be_imported(tmp_path: Path, name: str, said: str) -> None:
+    """The app is imported under its file's stem: a name that cannot be one, or that is taken, is refused."""
+    app = written(tmp_path, "PATHS = []\n", name)
+    assert said == problem(lambda: read_app(app))
+
+
+@pytest.mark.parametrize(("text", "version"), [('VERSION = "1.2"\n', "1.2"), ("x = 1\n", "0"), ('VERSION = " 3 "\n', "3")])
+def test_the_version_of_an_app(tmp_path: Path, text: str, version: str) -> None:
+    """VERSION at the top level of the app is its version; without one it is 0."""
+    assert version == version_of(written(tmp_path, text))
+
+
+def test_a_version_that_is_no_text(tmp_path: Path) -> None:
+    """VERSION of another kind is refused with its line."""
+    app = written(tmp_path, "x = 1\nVERSION = 2\n")
+    assert f'{app}:2: VERSION must be a text: write it like VERSION = "1.0"' == problem(lambda: version_of(app))
+
+
+def test_whose_a_module_is(probe_plan: Plan, interpreter: Interpreter) -> None:
+    """Every module is counted for the app, fapws4, the standard library or its distribution."""
+    with with_parcel():
+        found = {module.name: module.part for module in analyse(probe_plan.app, interpreter).modules}
+    wanted = {"probe": "app", "beside": "app", "shop": "app", "shop.tax": "app", "space": "app", "space.inner": "app", "parcel": "parcel",
+              "json": "stdlib", "encodings.cp1252": "stdlib"}
+    assert wanted == {name: found[name] for name in wanted}
+    assert [] == [name for name in found if name.startswith(("encodings.big5", "unittest", "pydoc", "_fapws4"))]
+
+
+def test_used_distributions_are_known(probe_plan: Plan, interpreter: Interpreter) -> None:
+    """Name, version and licence of each installed package that is used; those that are only installed are not named."""
+    with with_parcel():
+        assert (("parcel", "1.4", "BSD-2-Clause"),) == analyse(probe_plan.app, interpreter).distributions
+
+
+def test_a_module_that_cannot_be_found(tmp_path: Path, interpreter: Interpreter) -> None:
+    """The import is named by file and line, also in a file beside the app; the builder's own files are no modules."""
+    app = written(tmp_path, "import os\n\nimport beside_it\nPATHS = []\n")
+    other = written(tmp_path, '"""Doc."""\nimport sys\ntry:\n    import lost\nexcept ImportError:\n    pass\nimport preflight\n', "beside_it.py")
+    said = f"{other}:7: the module preflight cannot be found: install it where the builder runs (pip install preflight), or put its file"
+    assert f"{said} beside the app" == problem(lambda: analyse(app, interpreter))
+
+
+def test_a_part_of_the_library_that_the_device_has_not(tmp_path: Path, interpreter: Interpreter) -> None:
+    """`import sqlite3` is refused when it is built, not when it runs: its C part is not in the device's Python."""
+    app = written(tmp_path, "import sqlite3\nPATHS = []\n")
+    said = f"{app}:1: the module sqlite3 cannot be found: this part of the standard library is not in the device's Python"
+    assert said == problem(lambda: analyse(app, interpreter))
+
+
+class Counted:
+    """Stands in for the analysis itself, which takes seconds: counts how often it is run."""
+
+    def __init__(self, app: Path, *others: Path) -> None:
+        self.times = 0
+        self.files = [app, *others]
+
+    def __call__(self, app: Path, interpreter: Interpreter) -> dict[str, Any]:
+        self.times += 1
+        modules = [{"name": file.stem, "file": str(file), "package": False, "part": "app"} for file in self.files]
+        found = {"modules": modules, "builtins": [], "files": [], "distributions": [], "missing": [], "absent": ["settings", "shop.local"]}
+        return dict(json.loads(json.dumps(found)))
+
+
+ORIGINAL = "import os\n\ndef page(environ, start_response):\n    return 'one'\n\nPATHS = [('/', page)]\n"
+
+
+@pytest.mark.parametrize(("changed", "times"), [
+    (ORIGINAL.replace("one", "two"), 1),
+    (ORIGINAL + "\n# a comment\nSIZE = 3\n", 1),
+    (ORIGINAL.replace("import os", "import os, json"), 2),
+    (ORIGINAL + "\ndef later():\n    import wave\n", 2),
+    (ORIGINAL + "\nimport importlib\nplugin = importlib.import_module('wave')\n", 2),
+    (ORIGINAL.replace("'one'", "'one'.encode('cp1252')"), 2),
+])
+def test_what_makes_an_analysis_anew(tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, changed: str,
+                                     times: int) -> None:
+    """An edit of the body uses the analysis that is there; an edit of what is imported, in any way, does not."""
+    app = written(tmp_path, ORIGINAL)
+    counted = Counted(app)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(analysis, "_analyse_inside", counted)
+    analyse(app, interpreter)
+    app.write_text(changed)
+    analyse(app, interpreter)
+    assert times == counted.times
+
+
+@pytest.mark.parametrize(("new", "times"), [("settings.py", 2), ("shop/local.py", 2), ("notes.py", 1), ("settings/readme.txt", 1)])
+def test_a_new_file_that_was_looked_for(tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, new: str,
+                                        times: int) -> None:
+    """A module that was missing and now stands beside the app is taken up."""
+    app = written(tmp_path, ORIGINAL)
+    counted = Counted(app)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(analysis, "_analyse_inside", counted)
+    analyse(app, interpreter)
+    written(tmp_path, "", new)
+    analyse(app, interpreter)
+    assert times == counted.times
+
+
+def test_another_own_file_counts_too(tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imports of modules beside the app are watched like the app's; so is that they are there."""
+    app, other = written(tmp_path, ORIGINAL), written(tmp_path, "import os\n", "other.py")
+    counted = Counted(app, other)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(analysis, "_analyse_inside", counted)
+    analyse(app, interpreter)
+    other.write_text("import os, re\n")
+    analyse(app, interpreter)
+    assert 2 == counted.times
+    other.unlink()
+    analyse(app, interpreter)
+    assert 3 == counted.times

@@ -1,0 +1,236 @@
+"""The whole builder: bad input leaves nothing behind, a stopped build goes on, the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from appliance.build import Plan, build_binary, build_image, make_plan
+from appliance.places import CORE, REPOSITORY, file_digest, tree_digest
+from tests.appliance.cases import cache_with, contents, left_over, problem, written
+from tests.appliance.running import TIMEOUT, errors, invoke
+
+HELLO = REPOSITORY / "samples" / "hello" / "hello.py"
+GOOD = "def page(environ, start_response):\n    return 'here'\n\n\nPATHS = [('/', page)]\n"
+
+# What a build has once it has compiled everything; the rest is what depends on the app.
+COMPILED = ("downloads", "trees", "libraries", "interpreters", "toolchains", "zig", "kernels", "bootloaders", "apt")
+PARTS = (*COMPILED, "tools", "analyses", "code", "runtimes")
+
+
+def kept_parts(*without: str) -> list[str]:
+    """The parts of this machine's cache, those that are there, less some."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "fapws4")
+    return sorted(part.name for part in cache.iterdir() if part.is_dir() and part.name not in (*without, "tests", "work"))
+
+
+def test_bad_input_is_one_line(tmp_path: Path) -> None:
+    """Through the command: exit code 1, one line that names the thing and the remedy, nothing in dist."""
+    app, output = tmp_path / "page.py", tmp_path / "out"
+    done = invoke("build-appliance", app, "--output", output)
+    assert (1, [f"{app} is not there: name the Python file of your app"]) == (done.returncode, errors(done))
+    assert not output.exists()
+
+
+def test_an_unknown_board(tmp_path: Path) -> None:
+    """The boards that there are are listed, with the one that is probably meant."""
+    done = invoke("build-appliance", HELLO, "--board", "cp", "--output", tmp_path / "out")
+    assert (1, ["there is no recipe recipes/boards/cp.toml: did you mean pc? there are: pc"]) == (done.returncode, errors(done))
+
+
+def test_an_output_that_is_a_file(tmp_path: Path) -> None:
+    """A file in the place of the results is not touched."""
+    file = written(tmp_path, "mine", "out")
+    assert f"{file} is a file: name a folder with --output" == problem(lambda: make_plan(str(HELLO), "pc", str(file), 0, False))
+    assert "mine" == file.read_text()
+
+
+def test_an_image_before_its_binary(tmp_path: Path) -> None:
+    """The stage that is missing is named."""
+    plan = make_plan(str(HELLO), "pc", str(tmp_path / "out"), 0, False)
+    assert f"{plan.binary} is not there: first: invoke freeze hello.py" == problem(lambda: build_image(plan))
+    assert not plan.output.exists()
+
+
+def test_an_edit_that_breaks_the_app_leaves_the_results(tmp_path: Path) -> None:
+    """No PATHS, PATHS of a wrong shape, an error at import: said by name, and dist keeps what was there before."""
+    app = written(tmp_path, GOOD)
+    plan = make_plan(str(app), "pc", str(tmp_path / "out"), 0, False)
+    build_binary(plan)
+    before = contents(plan.output)
+    for text, said in (
+        (GOOD.replace("PATHS", "PATH"), f"{app}: PATHS: is missing: the app needs a list like PATHS = "),
+        (GOOD.replace("[('/', page)]", "{'/': page}"), f"{app}: PATHS: must be a list of tuples, like "),
+        (GOOD.replace("[('/', page)]", "[('/', 3)]"), f"{app}: PATHS[0]: must be a tuple of a str and a callable, like "),
+        (GOOD.replace("('/', page)", "('/', pages)"), f"{app}:5: NameError: name 'pages' is not defined. Did you mean: 'page'?: "),
+        ("import sys\n".replace("import", "#") + "raise SystemExit('bye')\n", f"{app}: bye: page.py must be importable"),
+    ):
+        app.write_text(text)
+        assert problem(lambda: build_binary(plan)).startswith(said)
+        assert before == contents(plan.output)
+
+
+def test_the_description_is_complete(hello: Plan) -> None:
+    """BUILD.json has every input with version, digest and licence, the tools, and the digest of every output."""
+    table = json.loads(hello.description.read_text())
+    assert ["app", "core", "board", "target", "sources", "packages", "tools", "outputs"] == list(table)
+    assert {"hello": file_digest(hello.app)}.items() <= table["app"]["modules"].items()
+    assert {"fapws4", "fapws4.base"} <= set(table["app"]["modules"])
+    assert tree_digest(CORE) == table["core"]
+    assert {"cpython", "libuv", "linux-debian-amd64", "zlib", "grub-pc-bin"} <= {source["name"] for source in table["sources"]}
+    for source in table["sources"]:
+        assert ["name", "version", "origin", "file", "sha256", "licence"] == list(source)
+    assert {hello.binary.name: file_digest(hello.binary), hello.image.name: file_digest(hello.image)} == {
+        name: output["sha256"] for name, output in table["outputs"].items()}
+    assert {"ziglang", "pyinstaller", "pyinstaller-hooks-contrib", "zstandard"} == set(table["tools"])
+
+
+def clone(folder: Path) -> Path:
+    """The repository's own files, copied to another folder."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY, check=True,
+                            capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, folder / name)
+    return folder
+
+
+def built_in(folder: Path, cache: Path, output: Path, **environment: str) -> dict[str, bytes]:
+    """What the builder of another clone makes of its own samples/hello."""
+    command = [sys.executable, "-m", "invoke", "build-appliance", "samples/hello/hello.py", "--output", str(output)]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, "XDG_CACHE_HOME": str(cache), **environment}, capture_output=True,
+                          text=True, check=False)
+    assert (0, []) == (done.returncode, errors(done))
+    return contents(output)
+
+
+def test_two_folders_give_the_same_bytes(hello: Plan, tmp_path: Path) -> None:
+    """A clone in another folder (with a space in its name), another time zone, locale and umask: every file is the same."""
+    cache = cache_with(tmp_path / "cache", *kept_parts("analyses", "code", "runtimes", "package"))
+    umask = os.umask(0o077)
+    try:
+        found = built_in(clone(tmp_path / "a clone"), cache, tmp_path / "out", TZ="Asia/Tokyo", LC_ALL="C")
+    finally:
+        os.umask(umask)
+    assert contents(hello.output) == found
+
+
+@pytest.mark.long
+def test_two_machines_give_the_same_bytes(hello: Plan, tmp_path: Path) -> None:
+    """With nothing but the downloads in common, everything compiled anew: every file is the same."""
+    cache = cache_with(tmp_path / "cache", "downloads", "apt")
+    assert contents(hello.output) == built_in(clone(tmp_path / "clone"), cache, tmp_path / "out")
+
+
+def started(output: Path, cache: Path, *before: str) -> subprocess.Popen[bytes]:
+    """The builder at work on samples/hello, in a process group of its own."""
+    command = [*before, sys.executable, "-m", "invoke", "build-appliance", str(HELLO), "--output", str(output)]
+    return subprocess.Popen(command, cwd=REPOSITORY, env={**os.environ, "XDG_CACHE_HOME": str(cache)}, start_new_session=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def over_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Let it work for so long; whether it came to its end."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+MOMENTS = (0.9, 2.7, 5.3, 8.0, 9.5, 11.0)
+
+
+def test_a_killed_build_goes_on(hello: Plan, tmp_path: Path) -> None:
+    """kill -9 at many moments: the next run ends with the same bytes, and nothing half-made is left."""
+    cache = cache_with(tmp_path / "cache", *kept_parts("analyses", "code", "runtimes", "package"))
+    output = tmp_path / "out"
+    for seconds in MOMENTS:
+        process = started(output, cache)
+        if not over_within(process, seconds):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(TIMEOUT)
+    last = started(output, cache)
+    assert 0 == last.wait(TIMEOUT)
+    assert contents(hello.output) == contents(output)
+    assert [] == left_over(output, cache / "fapws4" / "code", cache / "fapws4" / "runtimes", cache / "fapws4" / "work")
+
+
+def test_an_interrupted_build_goes_on(hello: Plan, tmp_path: Path) -> None:
+    """Ctrl-C at many moments: exit code 130, nothing half-made at any time, the next run ends with the same bytes."""
+    cache = cache_with(tmp_path / "cache", *kept_parts("analyses", "code", "runtimes", "package"))
+    output = tmp_path / "out"
+    for seconds in MOMENTS:
+        process = started(output, cache)
+        if not over_within(process, seconds):
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(TIMEOUT) in (0, 1, 130)
+            assert [] == left_over(output, cache)
+            assert [] == [path for path in (output,) if path.exists() and set(contents(path)) != set(contents(hello.output))]
+    last = started(output, cache)
+    assert 0 == last.wait(TIMEOUT)
+    assert contents(hello.output) == contents(output)
+
+
+def test_two_builds_at_the_same_time(hello: Plan, tmp_path: Path) -> None:
+    """Two builders with one cache and one output folder leave one another alone."""
+    cache = cache_with(tmp_path / "cache", *kept_parts("analyses", "code", "runtimes", "package"))
+    output = tmp_path / "out"
+    both = [started(output, cache), started(output, cache)]
+    assert [0, 0] == [process.wait(TIMEOUT) for process in both]
+    assert contents(hello.output) == contents(output)
+    assert [] == left_over(output, cache)
+
+
+SMALL_DISK = 'mount -t tmpfs -o size="$1" tmpfs "$2"; folder=$2; shift 2; "$@"; code=$?; find "$folder" -type f >&2; exit $code'
+
+
+@pytest.mark.parametrize("which", ["--output", "XDG_CACHE_HOME"])
+def test_a_full_disk(hello: Plan, tmp_path: Path, which: str) -> None:
+    """A disk that is full, that of the results or that of the cache, is said in one line; nothing is left on it."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    before = ["unshare", "--mount", "sh", "-c", SMALL_DISK, "sh", "4m", str(disk)]
+    output = disk if which == "--output" else tmp_path / "out"
+    done = invoke("build-appliance", HELLO, "--output", output, env={} if which == "--output" else {which: str(disk)}, before=before)
+    assert 1 == done.returncode
+    assert [f"the disk is full (while writing to {disk}"] == [line[: len(f"the disk is full (while writing to {disk}")] for line in errors(done)]
+    assert errors(done)[0].endswith("free some space and run the same command again, it goes on where it stopped")
+    assert [] == [line for line in done.stderr.splitlines() if line.startswith(str(disk)) and ("hello" in line or ".part" in line)]
+
+
+def test_without_a_network(tmp_path: Path) -> None:
+    """No network and nothing fetched yet: one line that says what to do."""
+    cache = cache_with(tmp_path / "cache", "toolchains")
+    done = invoke("build-appliance", HELLO, "--output", tmp_path / "out", env={"XDG_CACHE_HOME": str(cache)}, before=["unshare", "--net"])
+    said = "no network: PyPI cannot be reached for uvloop: connect, or set FAPWS_SOURCES to a folder made by: invoke sources --to FOLDER"
+    assert (1, [said]) == (done.returncode, errors(done))
+    assert not (tmp_path / "out").exists()
+
+
+def test_offline_says_everything_that_is_missing(tmp_path: Path) -> None:
+    """--offline with nothing there lists every file in one go, before any work."""
+    done = invoke("build-appliance", HELLO, "--offline", "--output", tmp_path / "out", env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    [said] = errors(done)
+    assert 1 == done.returncode
+    assert said.startswith("offline, and these files are not here: python3.13_3.13.")
+    assert said.endswith("on a machine with internet: invoke sources --to FOLDER; here: set FAPWS_SOURCES to that folder")
+    assert 20 < said.count(", ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_offline_with_a_warm_cache(hello: Plan, tmp_path: Path) -> None:
+    """In a network namespace without interfaces --offline builds from the cache, to the same bytes."""
+    cache = cache_with(tmp_path / "cache", *kept_parts("runtimes", "code"))
+    done = invoke("build-appliance", HELLO, "--offline", "--output", tmp_path / "out", env={"XDG_CACHE_HOME": str(cache)},
+                  before=["unshare", "--net"])
+    assert (0, []) == (done.returncode, errors(done))
+    assert contents(hello.output) == contents(tmp_path / "out")

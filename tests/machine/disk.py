@@ -1,0 +1,60 @@
+"""A copy of an image whose slots and slot state a test may change, as an update or an accident would."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
+from appliance.formats.gpt import SECTOR
+from appliance.image import layout
+from appliance.recipes import Board
+
+_ARGUMENTS = re.compile(rb'set arguments="([^"]*)"')
+
+
+class Disk:
+    """The image at ``path``, laid out as ``board`` says."""
+
+    def __init__(self, original: Path, path: Path, board: Board) -> None:
+        subprocess.run(["cp", "--sparse=always", original, path], check=True)
+        self.path = path
+        self.board = board
+        self._parts = {part.name: (part.first * SECTOR, part.sectors * SECTOR) for part in layout(board, "any")}
+
+    def read(self, partition: str, offset: int = 0, size: int | None = None) -> bytes:
+        """Bytes of a partition."""
+        start, length = self._parts[partition]
+        with self.path.open("rb") as file:
+            file.seek(start + offset)
+            return file.read(length - offset if size is None else size)
+
+    def write(self, partition: str, offset: int, data: bytes) -> None:
+        """Overwrite bytes of a partition."""
+        with self.path.open("r+b") as file:
+            file.seek(self._parts[partition][0] + offset)
+            file.write(data)
+
+    def write_state(self, *copies: SlotState | bytes) -> None:
+        """Both copies of the slot state: as fields, or as raw sectors."""
+        for at, copy in zip(STATE_COPIES_AT, copies, strict=True):
+            self.write("state", at, copy.block() if isinstance(copy, SlotState) else copy)
+
+    def state(self) -> list[dict[str, str]]:
+        """The fields of both copies."""
+        copies = [self.read("state", at, STATE_SIZE) for at in STATE_COPIES_AT]
+        return [dict(line.split("=", 1) for line in copy.decode().splitlines() if "=" in line) for copy in copies]
+
+    def fill_slot_b(self, arguments: str | None = None) -> None:
+        """Put what slot A holds into slot B; with ``arguments``, started with these instead of its own."""
+        content = self.read("slota")
+        if arguments is not None:
+            start, end = _ARGUMENTS.search(content).span(1)  # type: ignore[union-attr]
+            content = content[:start] + arguments.encode().ljust(end - start) + content[end:]
+        self.write("slotb", 0, content)
+
+    def damage_kernel_of_slot_b(self) -> None:
+        """Overwrite what both firmwares look at first in linux.efi."""
+        start = self.read("slotb").index(b"MZ")
+        self.write("slotb", start, bytes(16 << 20))
