@@ -10,7 +10,6 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +73,12 @@ def build_host(jobs: int, flags: tuple[str, ...] = OPTIMISED, offline: bool = Fa
                        tree_digest(CORE, "**/*.[ch]"))
     folder = cache_folder("host") / digest[:16]
     if not folder.exists():
+        libraries = _libraries(trees, flags, jobs)
         with step(f"compile fapws4 for Python {python.version}"), whole_folder(folder) as work, \
                 tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
-            objects = _compile_all(python, trees, flags, Path(scratch), jobs)
-            own = ("-static-libasan",) if flags == SANITIZED else ()
-            run(["cc", *flags, *own, *objects, "-o", work / "fapws4", *python.link], what="linking fapws4")
+            objects = compile_here(core_files(), CORE, Path(scratch), [*C_WARNINGS, *flags, *include_flags(trees)], jobs)
+            alone = ("-static-libasan",) if "-fsanitize=address,undefined" in flags else ()  # then no preload is needed
+            run(["cc", *flags, *alone, *objects, *libraries, "-o", work / "fapws4", *python.link], what="linking fapws4")
     return folder / "fapws4"
 
 
@@ -119,23 +119,30 @@ def installed(prefix: Path) -> tuple[Path, Path]:
     return prefix / "bin" / "fapws4", prefix / "lib" / f"python{host_python().version}" / "site-packages" / "fapws4"
 
 
-def _compile_all(
-    python: HostPython, trees: dict[str, Path], flags: tuple[str, ...], scratch: Path, jobs: int
-) -> list[Path]:
-    """Objects of the core and of the libraries, the latter without their warnings."""
-    own = [*C_WARNINGS, *flags, *include_flags(trees)]
-    work = [(file, scratch / f"core-{file.parent.name}-{file.stem}.o", own) for file in core_files()]
-    for name, tree in trees.items():
-        recipe = load_source(name).build
-        assert recipe is not None
-        foreign = ["-w", *flags, *recipe.flags, *(f"-I{tree / folder}" for folder in recipe.include)]
-        files: Iterable[Path] = (file for glob in recipe.compile for file in sorted(tree.glob(glob)))
-        work += [(file, scratch / f"{name}-{file.parent.name}-{file.stem}.o", foreign) for file in files]
+def _libraries(trees: dict[str, Path], flags: tuple[str, ...], jobs: int) -> list[Path]:
+    """Objects of libuv and picohttpparser, without their warnings; kept by themselves, since they seldom change."""
+    optimised = tuple(flag for flag in flags if not flag.startswith("-D"))
+    digest = digest_of(*optimised, *(tree.name for tree in trees.values()), Path(__file__))
+    folder = cache_folder("host") / f"libraries-{digest[:16]}"
+    if not folder.exists():
+        with step("compile libuv and picohttpparser"), whole_folder(folder) as work:
+            for name, tree in trees.items():
+                recipe = load_source(name).build
+                assert recipe is not None
+                words = ["-w", "-DNDEBUG", *optimised, *recipe.flags, *(f"-I{tree / folder}" for folder in recipe.include)]
+                files = [file for glob in recipe.compile for file in sorted(tree.glob(glob))]
+                compile_here(files, tree, work / name, words, jobs)
+    return sorted(folder.rglob("*.o"))
 
-    def compile_one(job: tuple[Path, Path, list[str]]) -> Path:
-        file, made, words = job
-        run(["cc", *words, "-c", file, "-o", made], what=f"compiling {file.name}")
+
+def compile_here(files: list[Path], root: Path, objects: Path, flags: list[str], jobs: int) -> list[Path]:
+    """Compile files below ``root`` with this machine's compiler; the objects, in the order of ``files``."""
+    objects.mkdir(parents=True, exist_ok=True)
+
+    def compile_one(file: Path) -> Path:
+        made = objects / f"{file.relative_to(root).as_posix().replace('/', '.')}.o"
+        run(["cc", *flags, "-c", file, "-o", made], what=f"compiling {file.name}")
         return made
 
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(compile_one, work))
+        return list(pool.map(compile_one, files))

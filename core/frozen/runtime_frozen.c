@@ -70,6 +70,7 @@ static PyStatus start_python(int argc, char **argv)
     config.write_bytecode = 0;
     config.pathconfig_warnings = 0;
     config.parse_argv = 0;
+    config.buffered_stdio = 0; /* a line that the app prints shows at once, though nobody's terminal is there */
     config.install_signal_handlers = 0; /* the server has its own */
     status = set_folders(&config);
     if (!PyStatus_Exception(status))
