@@ -20,7 +20,7 @@ from appliance.recipes import Board
 def test_it_boots_answers_and_ends_in_an_orderly_way(hello_image: Path, pc: Board, firmware: str) -> None:
     """By UEFI and by BIOS the app answers on port 80, the power button ends the machine, and the image is as before."""
     before = hello_image.stat().st_mtime_ns
-    with Machine(hello_image, pc, firmware=firmware) as machine:
+    with Machine(hello_image, pc, echo=print, firmware=firmware) as machine:
         machine.wait_for("starting slot a ")
         assert machine.url().startswith("http://127.0.0.1:")
         assert machine.get("/") == (200, b"Hello World!!")
@@ -64,6 +64,6 @@ def test_it_boots_on_other_hardware(hello_image: Path, pc: Board, hardware: str,
     rom = "" if card == "usb-net" else ",romfile="
     network = ["-netdev", "user,id=network", "-device", f"{card},netdev=network{rom}"]
     board = dataclasses.replace(pc, emulate=dataclasses.replace(pc.emulate, disk=disk, network=network))
-    with Machine(hello_image, board, firmware=firmware) as machine:
+    with Machine(hello_image, board, echo=print, firmware=firmware) as machine:
         assert machine.get("/") == (200, b"Hello World!!")
         assert any("/data is /dev/" in line for line in machine.console)

@@ -32,7 +32,7 @@ def test_a_bad_new_slot_gets_three_tries_and_then_the_old_one_is_back(disk: Disk
     """A new version whose kernel dies is started three times, each one counted, and then the old version runs."""
     disk.fill_slot_b(_PANIC)
     disk.write_state(SlotState(4, "a"), SlotState(5, "a", "b", 3))
-    with Machine(disk.path, disk.board, firmware="bios", keep=True) as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
         starts = [machine.wait_for(_STARTS).groups() for _ in range(4)]
     assert starts == [
         ("b", "1", "5", "a", "b", "2"),
@@ -49,7 +49,7 @@ def test_a_new_slot_that_cannot_be_loaded_costs_no_restart(disk: Disk, firmware:
     disk.fill_slot_b()
     disk.damage_kernel_of_slot_b()
     disk.write_state(SlotState(4, "a"), SlotState(5, "a", "b", 3))
-    with Machine(disk.path, disk.board, firmware=firmware, keep=True) as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware=firmware, keep=True) as machine:
         assert machine.wait_for(_STARTS)[1] == "b"
         machine.wait_for("slot b cannot be started")
         assert machine.wait_for(_STARTS)[1] == "a"
@@ -73,14 +73,14 @@ def test_a_damaged_state_copy_does_not_count(disk: Disk, damage: str) -> None:
     disk.fill_slot_b()
     whole = SlotState(5, "b")
     disk.write_state(DAMAGES[damage](SlotState(4, "a"), SlotState(6, "a")), whole)
-    with Machine(disk.path, disk.board, firmware="bios") as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware="bios") as machine:
         assert machine.wait_for(_STARTS).groups() == ("b", "1", "5", "b", "", "0")
 
 
 def test_without_any_state_the_first_slot_starts(disk: Disk) -> None:
     """Losing both copies does not keep a device from starting."""
     disk.write_state(bytes(STATE_SIZE), bytes(STATE_SIZE))
-    with Machine(disk.path, disk.board, firmware="bios") as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware="bios") as machine:
         machine.wait_for("no slot state can be read")
         assert machine.wait_for(_STARTS).groups() == ("a", "", "", "a", "", "")
 
@@ -88,7 +88,7 @@ def test_without_any_state_the_first_slot_starts(disk: Disk) -> None:
 def test_a_good_slot_that_is_gone_is_replaced_by_the_other(disk: Disk) -> None:
     """When the confirmed slot holds nothing any more, the other one starts instead of none."""
     disk.write_state(SlotState(2, "b"), SlotState(1, "b"))
-    with Machine(disk.path, disk.board, firmware="bios") as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware="bios") as machine:
         machine.wait_for("slot b is empty")
         assert machine.wait_for(_STARTS)[1] == "a"
 
@@ -97,7 +97,7 @@ def test_a_state_that_cannot_be_written_starts_the_good_slot(disk: Disk) -> None
     """A try that cannot be counted is not made: otherwise a bad version would be started for ever."""
     disk.fill_slot_b()
     disk.write_state(bytes(STATE_SIZE), SlotState(5, "a", "b", 3))
-    with Machine(disk.path, disk.board, firmware="bios") as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware="bios") as machine:
         machine.wait_for("slot b is not tried")
         assert machine.wait_for(_STARTS)[1] == "a"
 
@@ -105,7 +105,7 @@ def test_a_state_that_cannot_be_written_starts_the_good_slot(disk: Disk) -> None
 def test_with_no_slot_at_all_it_tries_again_without_a_prompt(disk: Disk) -> None:
     """A disk with nothing to start leads to a restart and never to a boot loader's prompt."""
     disk.write("slota", 0, bytes(1 << 20))
-    with Machine(disk.path, disk.board, firmware="bios") as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware="bios") as machine:
         for _ in range(2):
             machine.wait_for("no slot can be started; once more in 5 seconds")
         assert not [line for line in machine.console if "grub>" in line or "rescue" in line]
