@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from appliance.errors import Problem
-from appliance.host import include_flags
+from appliance.host import include_flags, require_programs
 from appliance.link import C_WARNINGS
 from appliance.places import CORE, REPOSITORY
 from appliance.preflight import require
@@ -26,7 +26,7 @@ PROGRAMS = {
 
 def check(fix: bool = False) -> None:
     """ruff, mypy in strict mode, and gcc with all warnings as errors over every C file."""
-    require({"gcc": "gcc"}, "checking")
+    require_programs()
     with step("ruff"):
         _tool(["ruff", "check", *(["--fix"] if fix else []), "."])
     with step("mypy"):
@@ -38,6 +38,7 @@ def check(fix: bool = False) -> None:
 def run_all(long: bool = False, only: str = "") -> None:
     """All tests. Those of C files run under ASan and UBSan in a process of their own, since the sanitizer must come first."""
     require(PROGRAMS, "testing")
+    require_programs()
     chosen = Path(only or "tests")
     marks = [] if long else ["-m", "not long"]
     in_core = chosen == Path("tests") or Path("tests/core") in (chosen, *chosen.parents)

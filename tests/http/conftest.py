@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.build import build_binary, make_plan
 from appliance.places import REPOSITORY
 from tests.build import server_program
 from tests.http.wire import TIMEOUT, Client
@@ -70,15 +71,16 @@ def command_of(program: Path) -> Command:
     return start
 
 
-def start_server(command: Command, folder: Path, app: Path, *words: str | Path, **options: object) -> Server:
-    """Starts an app; returns once it listens."""
-    log = folder / f"{app.stem}.log"
+def start_server(command: Command, folder: Path, app: Path | None, *words: str | Path, **options: object) -> Server:
+    """Starts an app (None: the one that is frozen into the program); returns once it listens."""
+    log = folder / f"{app.stem if app else 'frozen'}.log"
     reading, writing = os.pipe()
     environment = {"FAPWS_READY_FD": str(writing), **options.pop("environment", {})}  # type: ignore[dict-item]
     address = [] if "--server" in words else ["--server", "127.0.0.1:0"]
     with log.open("wb") as output:
         process = command(
-            app, *address, *words, stdout=output, stderr=output, pass_fds=[writing], environment=environment, **options
+            *([app] if app else []), *address, *words,
+            stdout=output, stderr=output, pass_fds=[writing], environment=environment, **options,
         )
     os.close(writing)
     with os.fdopen(reading, "rb") as ready:
@@ -114,9 +116,24 @@ def server(command: Command, tmp_path: Path) -> Iterator[Start]:
         end_server(running)
 
 
-@pytest.fixture(scope="module")
-def echo(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests of a file, with apps/echo.py."""
-    running = start_server(command, tmp_path_factory.mktemp("echo"), APPS / "echo.py")
+@pytest.fixture(scope="session")
+def frozen_echo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """apps/echo.py frozen into one executable by the builder."""
+    plan = make_plan(str(APPS / "echo.py"), "pc", str(tmp_path_factory.mktemp("frozen")), 0, False)
+    build_binary(plan)
+    return plan.binary
+
+
+@pytest.fixture(scope="module", params=["host", "frozen"])
+def echo(
+    request: pytest.FixtureRequest, command: Command, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One server for all tests of a file, with apps/echo.py: under this machine's Python, and frozen."""
+    folder = tmp_path_factory.mktemp("echo")
+    if request.param == "host":
+        running = start_server(command, folder, APPS / "echo.py")
+    else:
+        program: Path = request.getfixturevalue("frozen_echo")
+        running = start_server(command_of(program), folder, None)
     yield running
     end_server(running)

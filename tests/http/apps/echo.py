@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,7 +117,10 @@ def bad_header(environ: Environ, start_response: Start_response) -> str:
 
 
 KEPT: list[tuple[Environ, Start_response]] = []
-HERE = Path(__file__)
+# A file on the disk, under plain Python and frozen alike; the test knows its text.
+HERE = Path(tempfile.mkstemp(prefix="fapws4-echo-")[1])
+HERE.write_text("A caf\u00e9 of many lines.\n" * 3000, encoding="utf-8")
+atexit.register(HERE.unlink)
 
 PATHS = [
     ("/echo", echo),
