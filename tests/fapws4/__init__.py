@@ -1,0 +1,1 @@
+"""The package that apps import: pure parts directly, the others through the real server."""

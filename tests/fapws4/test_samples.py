@@ -1,0 +1,107 @@
+"""The samples: each runs alone and does what its docstring says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from appliance.places import REPOSITORY
+from tests.fapws4.conftest import ask, place_of
+from tests.http.conftest import Command, Start
+from tests.http.wire import TIMEOUT
+
+SAMPLES = REPOSITORY / "samples"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("name", ["hello", "static", "iterator", "forms", "wiki"])
+def test_every_sample_is_valid_and_explained(command: Command, tmp_path: Path, name: str) -> None:
+    """`--check` has nothing to say, and the docstring tells how to run it."""
+    app = SAMPLES / name / f"{name}.py"
+    process = command("--check", app, cwd=tmp_path)
+    _, errors = process.communicate(timeout=TIMEOUT)
+    assert 0 == process.returncode, errors
+    assert f"fapws4 samples/{name}/{name}.py" in (ast.get_docstring(ast.parse(app.read_text())) or "")
+
+
+def test_hello(server: Start) -> None:
+    """The first thing that everyone tries."""
+    assert b"Hello World!!" == ask(server(SAMPLES / "hello" / "hello.py"), "/").body
+
+
+def test_static(server: Start, tmp_path: Path) -> None:
+    """A site of files, wherever it is started."""
+    site = server(SAMPLES / "static" / "static.py", cwd=tmp_path)
+    page = ask(site, "/")
+    assert (200, "text/html; charset=utf-8") == (page.status, page.headers["content-type"])
+    for link in re.findall(rb'(?:href|src)="([^"]+)"', page.body):
+        assert ask(site, f"/{link.decode()}").status in (200, 301)
+    assert b"<h1>Documents</h1>" in ask(site, "/docs/").body
+    assert "image/svg+xml" == ask(site, "/favicon.ico").headers["content-type"]
+    assert 304 == ask(site, "/", {"If-None-Match": page.headers["etag"]}).status
+    assert 404 == ask(site, "/../static.py").status
+
+
+def test_iterator(server: Start) -> None:
+    """Lines are made while they are sent, and the status is set by the generator."""
+    running = server(SAMPLES / "iterator" / "iterator.py")
+    found = ask(running, "/primes?below=30")
+    assert b"2 3 5 7 11 13 17 19 23 29".split() == found.body.split()
+    assert "chunked" == found.headers["transfer-encoding"]
+    for text in ("x", "-1", "10000000", "0" * 5000, ""):
+        assert 400 == ask(running, f"/primes?below={text}").status
+    assert b"/primes?below=1000" in ask(running, "/").body
+
+
+def test_forms(server: Start) -> None:
+    """The session remembers a name, uploads are counted, markup is text, everything is logged."""
+    running = server(SAMPLES / "forms" / "forms.py")
+    assert b"We have not met." in ask(running, "/").body
+    sent = ask(running, "/name", FORM, "POST", urlencode({"name": "<b>J\u00fcrgen"}).encode())
+    assert (303, "/") == (sent.status, sent.headers["location"])
+    page = ask(running, "/", {"Cookie": sent.headers["set-cookie"].partition(";")[0]})
+    assert "Hello &lt;b&gt;J\u00fcrgen!" in page.body.decode()
+    assert "gzip" == ask(running, "/", {"Accept-Encoding": "gzip"}).headers["content-encoding"]
+    body = b'--B\r\nContent-Disposition: form-data; name="files"; filename="<i>.txt"\r\n\r\n12345\r\n--B--\r\n'
+    answer = ask(running, "/upload", {"Content-Type": "multipart/form-data; boundary=B"}, "POST", body)
+    assert b"&lt;i&gt;.txt: 5 bytes" in answer.body
+    assert 415 == ask(running, "/upload", FORM, "POST", b"a=b").status
+    assert '"POST /upload HTTP/1.1" 415' in running.logged()
+
+
+def test_wiki(server: Start, tmp_path: Path) -> None:
+    """Pages are written, shown, listed and linked; what is written cannot become markup."""
+    running = server(SAMPLES / "wiki" / "wiki.py", tmp_path / "pages")
+    assert "/edit/Home" == ask(running, "/page/Home").headers["location"]
+    assert "/edit/Home" == ask(running, "/?new=Home").headers["location"]
+    text = "<script>alert(1)</script>\r\n$title [[Other]] \u00e9</textarea>"
+    sent = ask(running, "/edit/Home", FORM, "POST", urlencode({"text": text}).encode())
+    assert (302, "/page/Home") == (sent.status, sent.headers["location"])
+    page = ask(running, "/page/Home").body.decode()
+    assert '&lt;script&gt;alert(1)&lt;/script&gt;\n$title <a href="/page/Other">Other</a> \u00e9&lt;/textarea&gt;' in page
+    assert "$title [[Other]] \u00e9&lt;/textarea&gt;</textarea>" in ask(running, "/edit/Home").body.decode()
+    assert b'<a href="/page/Home">Home</a>' in ask(running, "/").body
+    assert [tmp_path / "pages" / "Home.txt"] == list((tmp_path / "pages").iterdir())
+    assert "text/css; charset=utf-8" == ask(running, "/style/wiki.css").headers["content-type"]
+    for target in ("/page/../Home", "/page/%2e%2e%2fx", "/page/a.b", "/edit/", "/page/a%00b", "/x"):
+        assert ask(running, target).status in (400, 404)
+    assert ask(running, "/edit/..%2fevil", FORM, "POST", b"text=x").status == 404
+
+
+def test_the_wiki_needs_no_argument(server: Start, tmp_path: Path) -> None:
+    """Without one the pages are in ./wiki-data."""
+    server(SAMPLES / "wiki" / "wiki.py", cwd=tmp_path)
+    assert (tmp_path / "wiki-data").is_dir()
+
+
+def test_pages_open_in_curl(server: Start) -> None:
+    """A client with its own ideas about encoding sees the same page."""
+    running = server(SAMPLES / "forms" / "forms.py")
+    host, port = place_of(running)
+    command = ["curl", "--silent", "--max-time", "20", "--compressed", "--fail", f"http://{host}:{port}/"]
+    assert b"<h1>Forms</h1>" in subprocess.run(command, capture_output=True, check=True).stdout
