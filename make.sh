@@ -56,5 +56,4 @@ make_environment() {
 
 cmp -s "$pins" "$here/.venv/installed.txt" || make_environment
 [ $# -gt 0 ] || set -- --list
-cd "$here"
-exec "$here/.venv/bin/python" -m invoke "$@"
+exec "$here/.venv/bin/python" -m invoke --search-root "$here" "$@"

@@ -18,7 +18,7 @@ from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter
 from appliance.libraries import build_library, is_built
 from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
-from appliance.places import CORE, REPOSITORY, file_digest, scratch_folder, tree_digest, whole_file
+from appliance.places import CORE, file_digest, scratch_folder, tree_digest, whole_file
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
 from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
@@ -73,7 +73,7 @@ def make_plan(app: str, board: str, output: str, jobs: int, offline: bool) -> Pl
     chosen = load_board(board)
     path = Path(app)
     read_app(path)
-    folder = Path(output) if output else REPOSITORY / "dist" / path.stem
+    folder = Path(output) if output else Path.cwd() / "dist" / path.stem
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder with --output")
     plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline)
