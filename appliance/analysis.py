@@ -95,7 +95,8 @@ def analyse(app: Path, interpreter: Interpreter) -> Analysis:
     app = app.resolve()
     read_app(app)
     folder = cache_folder("analyses", digest_of(str(app))[:16])
-    key = digest_of(interpreter.digest, *_SCRIPTS, Path(__file__), str(app), *sys.path, _installed(), tree_digest(PACKAGE))
+    key = digest_of(interpreter.digest, str(interpreter.stdlib), *_SCRIPTS, Path(__file__), str(app), *sys.path, _installed(),
+                    tree_digest(PACKAGE))
     kept = folder / f"{key[:16]}.json"
     found = json.loads(kept.read_text()) if kept.exists() else None
     if found is None or _has_changed(found, app.parent):

@@ -27,7 +27,8 @@ def code_of(source: bytes, path: str, level: int) -> bytes:
 
 def _names_in(code) -> set[str]:
     names = {code.co_filename, code.co_name, code.co_qualname, *code.co_names, *code.co_varnames, *code.co_freevars}
-    return names.union(code.co_cellvars, *(_names_in(constant) for constant in code.co_consts if isinstance(constant, CodeType)))
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return names.union(code.co_cellvars, *(_names_in(each) for each in inner))
 
 
 def canonical(value, names: set[str], texts: dict[str, str]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from typing import Any
 
 ABSENT = ("MissingModule", "InvalidSourceModule", "InvalidPackage", "InvalidCompiledModule", "ExcludedModule")
 
@@ -15,23 +16,23 @@ ABSENT = ("MissingModule", "InvalidSourceModule", "InvalidPackage", "InvalidComp
 PROVIDED = ("__main__", "_fapws4", "_fapws4_archive")
 
 
-def missing_of(graph, app: str, modules: list[dict]) -> list[dict]:
+def missing_of(graph: Any, app: str, modules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first import that cannot succeed, as {file, line, what, hint}; nothing when all can."""
     return _Search(graph, {item["name"]: item for item in modules if item["part"] == "app"}).in_file(app, "", False)
 
 
-def absent_names(graph) -> list[str]:
+def absent_names(graph: Any) -> list[str]:
     """The names of all modules that were looked for and not found."""
     return sorted({node.identifier for node in graph.iter_graph() if type(node).__name__ == "MissingModule"})
 
 
 class _Search:
-    def __init__(self, graph, own: dict[str, dict]) -> None:
+    def __init__(self, graph: Any, own: dict[str, dict[str, Any]]) -> None:
         self.graph, self.own = graph, own
         self.seen: set[str] = set()
         self.lacks: dict[str, str] = {}
 
-    def in_file(self, file: str, name: str, package: bool) -> list[dict]:
+    def in_file(self, file: str, name: str, package: bool) -> list[dict[str, Any]]:
         """Of one of the app's own files."""
         self.seen.add(file)
         for line, target, children in hard_imports(file, name, package):
@@ -71,7 +72,7 @@ def hard_imports(file: str, name: str, package: bool) -> list[tuple[int, str, li
     """(line, module, what is taken from it as if it were modules too) of each import that must succeed."""
     with open(file, "rb") as source:
         body = ast.parse(source.read()).body
-    found = []
+    found: list[tuple[int, str, list[str]]] = []
     for node in body:
         if isinstance(node, ast.Import):
             found += [(node.lineno, entry.name, []) for entry in node.names]

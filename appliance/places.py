@@ -37,7 +37,10 @@ def cache_folder(*parts: str) -> Path:
     except OSError as error:
         raise Problem(f"the cache folder {folder} cannot be made ({error.strerror})",
                       "set XDG_CACHE_HOME to a folder you can write to") from error
-    return folder
+    if len(str(folder.resolve()).split()) > 1:
+        raise Problem(f"the cache folder {folder} has a space in its path, which make cannot live with",
+                      "set XDG_CACHE_HOME to another folder")
+    return folder.resolve()  # modules are told apart by the folder they are in: no links in its path
 
 
 def digest_of(*parts: bytes | str | Path) -> str:

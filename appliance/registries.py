@@ -19,6 +19,7 @@ from appliance.errors import Problem
 from appliance.places import cache_folder
 from appliance.shell import Failed, run
 
+_APT = Path("/etc/apt")
 _KEYRINGS = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
 _NO_NETWORK = re.compile(r"Temporary failure|Could not resolve|Network is unreachable|Connection (refused|timed out|broken)"
                          r"|NewConnectionError|Max retries|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH"
@@ -215,7 +216,7 @@ def _debian_mirrors() -> tuple[str, str]:
     main = os.environ.get("FAPWS_DEBIAN", "").rstrip("/")
     if main:
         return main, os.environ.get("FAPWS_DEBIAN_SECURITY", f"{main}-security").rstrip("/")
-    places = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    places = [_APT / "sources.list", *sorted((_APT / "sources.list.d").glob("*"))]
     text = "\n".join(path.read_text(errors="replace") for path in places if path.is_file())
     uris = [uri.rstrip("/") for uri in re.findall(r"^(?:URIs:|deb(?:-src)?(?: \[[^]]*\])?)\s*(\S+)", text, re.MULTILINE)]
     main = next((uri for uri in uris if uri.endswith("/debian")), "")

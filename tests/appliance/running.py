@@ -49,12 +49,16 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Iterator[Running]:
+def running(
+    command: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[Running]:
     """Start a program and wait until it says that it listens."""
     reading, writing = os.pipe()
     environment = {**os.environ, "FAPWS_READY_FD": str(writing), **(env or {})}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, cwd=cwd, stdout=output, stderr=output, pass_fds=[writing])
+        process = subprocess.Popen(
+            command, env=environment, cwd=cwd, stdout=output, stderr=output, pass_fds=[writing]
+        )
     os.close(writing)
     try:
         with os.fdopen(reading, "rb") as ready:
@@ -67,11 +71,21 @@ def running(command: Sequence[str | Path], log: Path, env: Mapping[str, str] | N
         process.wait(TIMEOUT)
 
 
-def invoke(*words: str | Path, env: Mapping[str, str] | None = None, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+def invoke(
+    *words: str | Path, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run a task of tasks.py to its end, in the repository; ``before`` are words in front of the command."""
     command = [*before, sys.executable, "-m", "invoke", *map(str, words)]
-    return subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=1800,
-                          check=False, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def errors(done: subprocess.CompletedProcess[str]) -> list[str]:

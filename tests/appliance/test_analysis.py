@@ -24,7 +24,9 @@ def test_an_app_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_app(tmp_path: Path) -> None:
     """A folder is named, with the file that could be meant."""
-    assert f"{tmp_path} is a folder: name the Python file in it, such as {tmp_path}/app.py" == problem(lambda: read_app(tmp_path))
+    assert f"{tmp_path} is a folder: name the Python file in it, such as {tmp_path}/app.py" == problem(
+        lambda: read_app(tmp_path)
+    )
 
 
 @pytest.mark.parametrize("content", [b"\x7fELF\x02\x01\x01\x00\x00", b"x = '\xff'\n", b"\0"])
@@ -41,18 +43,26 @@ def test_a_syntax_error_has_its_line(tmp_path: Path) -> None:
     assert f"{app}:3: invalid syntax: mend the line" == problem(lambda: read_app(app))
 
 
-@pytest.mark.parametrize(("name", "said"), [
-    ("my-app.py", "my-app.py cannot be imported as a module: use letters, digits and _ in its name, and the ending .py"),
-    ("json.py", "json.py has the name of a module of Python: rename it, to my_json.py for example"),
-    ("fapws4.py", "fapws4.py has the name of a module of Python: rename it, to my_fapws4.py for example"),
-])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "my-app.py",
+            "my-app.py cannot be imported as a module: use letters, digits and _ in its name, and the ending .py",
+        ),
+        ("json.py", "json.py has the name of a module of Python: rename it, to my_json.py for example"),
+        ("fapws4.py", "fapws4.py has the name of a module of Python: rename it, to my_fapws4.py for example"),
+    ],
+)
 def test_names_that_cannot_be_imported(tmp_path: Path, name: str, said: str) -> None:
     """The app is imported under its file's stem: a name that cannot be one, or that is taken, is refused."""
     app = written(tmp_path, "PATHS = []\n", name)
     assert said == problem(lambda: read_app(app))
 
 
-@pytest.mark.parametrize(("text", "version"), [('VERSION = "1.2"\n', "1.2"), ("x = 1\n", "0"), ('VERSION = " 3 "\n', "3")])
+@pytest.mark.parametrize(
+    ("text", "version"), [('VERSION = "1.2"\n', "1.2"), ("x = 1\n", "0"), ('VERSION = " 3 "\n', "3")]
+)
 def test_the_version_of_an_app(tmp_path: Path, text: str, version: str) -> None:
     """VERSION at the top level of the app is its version; without one it is 0."""
     assert version == version_of(written(tmp_path, text))
@@ -68,8 +78,17 @@ def test_whose_a_module_is(probe_plan: Plan, interpreter: Interpreter) -> None:
     """Every module is counted for the app, fapws4, the standard library or its distribution."""
     with with_parcel():
         found = {module.name: module.part for module in analyse(probe_plan.app, interpreter).modules}
-    wanted = {"probe": "app", "beside": "app", "shop": "app", "shop.tax": "app", "space": "app", "space.inner": "app", "parcel": "parcel",
-              "json": "stdlib", "encodings.cp1252": "stdlib"}
+    wanted = {
+        "probe": "app",
+        "beside": "app",
+        "shop": "app",
+        "shop.tax": "app",
+        "space": "app",
+        "space.inner": "app",
+        "parcel": "parcel",
+        "json": "stdlib",
+        "encodings.cp1252": "stdlib",
+    }
     assert wanted == {name: found[name] for name in wanted}
     assert [] == [name for name in found if name.startswith(("encodings.big5", "unittest", "pydoc", "_fapws4"))]
 
@@ -83,9 +102,13 @@ def test_used_distributions_are_known(probe_plan: Plan, interpreter: Interpreter
 def test_a_module_that_cannot_be_found(tmp_path: Path, interpreter: Interpreter) -> None:
     """The import is named by file and line, also in a file beside the app; the builder's own files are no modules."""
     app = written(tmp_path, "import os\n\nimport beside_it\nPATHS = []\n")
-    other = written(tmp_path, '"""Doc."""\nimport sys\ntry:\n    import lost\nexcept ImportError:\n    pass\nimport preflight\n', "beside_it.py")
-    said = f"{other}:7: the module preflight cannot be found: install it where the builder runs (pip install preflight), or put its file"
-    assert f"{said} beside the app" == problem(lambda: analyse(app, interpreter))
+    other = written(
+        tmp_path,
+        '"""Doc."""\nimport sys\ntry:\n    import lost\nexcept ImportError:\n    pass\nimport preflight\n',
+        "beside_it.py",
+    )
+    hint = "install it where the builder runs (pip install preflight), or put its file beside the app"
+    assert f"{other}:7: the module preflight cannot be found: {hint}" == problem(lambda: analyse(app, interpreter))
 
 
 def test_a_part_of_the_library_that_the_device_has_not(tmp_path: Path, interpreter: Interpreter) -> None:
@@ -105,23 +128,34 @@ class Counted:
     def __call__(self, app: Path, interpreter: Interpreter) -> dict[str, Any]:
         self.times += 1
         modules = [{"name": file.stem, "file": str(file), "package": False, "part": "app"} for file in self.files]
-        found = {"modules": modules, "builtins": [], "files": [], "distributions": [], "missing": [], "absent": ["settings", "shop.local"]}
+        found = {
+            "modules": modules,
+            "builtins": [],
+            "files": [],
+            "distributions": [],
+            "missing": [],
+            "absent": ["settings", "shop.local"],
+        }
         return dict(json.loads(json.dumps(found)))
 
 
 ORIGINAL = "import os\n\ndef page(environ, start_response):\n    return 'one'\n\nPATHS = [('/', page)]\n"
 
 
-@pytest.mark.parametrize(("changed", "times"), [
-    (ORIGINAL.replace("one", "two"), 1),
-    (ORIGINAL + "\n# a comment\nSIZE = 3\n", 1),
-    (ORIGINAL.replace("import os", "import os, json"), 2),
-    (ORIGINAL + "\ndef later():\n    import wave\n", 2),
-    (ORIGINAL + "\nimport importlib\nplugin = importlib.import_module('wave')\n", 2),
-    (ORIGINAL.replace("'one'", "'one'.encode('cp1252')"), 2),
-])
-def test_what_makes_an_analysis_anew(tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, changed: str,
-                                     times: int) -> None:
+@pytest.mark.parametrize(
+    ("changed", "times"),
+    [
+        (ORIGINAL.replace("one", "two"), 1),
+        (ORIGINAL + "\n# a comment\nSIZE = 3\n", 1),
+        (ORIGINAL.replace("import os", "import os, json"), 2),
+        (ORIGINAL + "\ndef later():\n    import wave\n", 2),
+        (ORIGINAL + "\nimport importlib\nplugin = importlib.import_module('wave')\n", 2),
+        (ORIGINAL.replace("'one'", "'one'.encode('cp1252')"), 2),
+    ],
+)
+def test_what_makes_an_analysis_anew(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, changed: str, times: int
+) -> None:
     """An edit of the body uses the analysis that is there; an edit of what is imported, in any way, does not."""
     app = written(tmp_path, ORIGINAL)
     counted = Counted(app)
@@ -133,9 +167,12 @@ def test_what_makes_an_analysis_anew(tmp_path: Path, interpreter: Interpreter, m
     assert times == counted.times
 
 
-@pytest.mark.parametrize(("new", "times"), [("settings.py", 2), ("shop/local.py", 2), ("notes.py", 1), ("settings/readme.txt", 1)])
-def test_a_new_file_that_was_looked_for(tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, new: str,
-                                        times: int) -> None:
+@pytest.mark.parametrize(
+    ("new", "times"), [("settings.py", 2), ("shop/local.py", 2), ("notes.py", 1), ("settings/readme.txt", 1)]
+)
+def test_a_new_file_that_was_looked_for(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, new: str, times: int
+) -> None:
     """A module that was missing and now stands beside the app is taken up."""
     app = written(tmp_path, ORIGINAL)
     counted = Counted(app)
@@ -147,7 +184,9 @@ def test_a_new_file_that_was_looked_for(tmp_path: Path, interpreter: Interpreter
     assert times == counted.times
 
 
-def test_another_own_file_counts_too(tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_own_file_counts_too(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Imports of modules beside the app are watched like the app's; so is that they are there."""
     app, other = written(tmp_path, ORIGINAL), written(tmp_path, "import os\n", "other.py")
     counted = Counted(app, other)

@@ -44,7 +44,8 @@ def test_every_way_to_import(probe: Running) -> None:
     """Relative imports, a module beside the app, one imported by name only, a namespace package, an installed package."""
     told = probe.told("/imports")
     assert (330, "beside", "hello from the plugin", 2, 5) == tuple(
-        told[name] for name in ("relative", "beside", "by_name", "namespace", "installed"))
+        told[name] for name in ("relative", "beside", "by_name", "namespace", "installed")
+    )
     assert ["/appliance/app/space"] == told["namespace_path"]
 
 
@@ -78,34 +79,37 @@ def test_source_text_is_not_inside(probe: Running) -> None:
     assert {"refused": "could not get source code"} == probe.told("/source")
 
 
-@pytest.mark.parametrize(("call", "path", "expected"), [
-    ("read", f"{TEXTS}/one.txt", "one\n"),
-    ("read_bytes", f"{TEXTS}/zwei.txt", b"zwei\n".hex()),
-    ("read", f"{TEXTS}/../texts//./one.txt", "one\n"),
-    ("read", f"{TEXTS}/one.txt/", "FileNotFoundError No such file or directory"),
-    ("read", f"{TEXTS}/three.txt", "FileNotFoundError No such file or directory"),
-    ("read", "/appliance/../etc/hostname", "FileNotFoundError No such file or directory"),
-    ("read", TEXTS, "IsADirectoryError Is a directory"),
-    ("read", "/appliance/lib/" + "x" * 5000, "FileNotFoundError No such file or directory"),
-    ("size", f"{TEXTS}/one.txt", 4),
-    ("mode", f"{TEXTS}/one.txt", "0o100444"),
-    ("lmode", TEXTS, "0o40555"),
-    ("time", f"{TEXTS}/one.txt", 1_700_000_000.0),
-    ("exists", f"{TEXTS}/three.txt", False),
-    ("isfile", f"{TEXTS}/one.txt", True),
-    ("isdir", f"{TEXTS}/", True),
-    ("isdir", "/appliancex", False),
-    ("readable", f"{TEXTS}/one.txt", True),
-    ("writable", f"{TEXTS}/one.txt", False),
-    ("realpath", f"{TEXTS}/../texts/one.txt", f"{TEXTS}/one.txt"),
-    ("list", "/appliance", ["app", "lib"]),
-    ("list", TEXTS, ["one.txt", "zwei.txt"]),
-    ("list", f"{TEXTS}/one.txt", "NotADirectoryError Not a directory"),
-    ("list", "/appliance/nothing", "FileNotFoundError No such file or directory"),
-    ("scan", "/appliance/lib/parcel", [["texts", True]]),
-    ("walk", "/appliance/lib/parcel", [f"{TEXTS}/one.txt", f"{TEXTS}/zwei.txt"]),
-    ("glob", f"{TEXTS}/*.txt", [f"{TEXTS}/one.txt", f"{TEXTS}/zwei.txt"]),
-])
+@pytest.mark.parametrize(
+    ("call", "path", "expected"),
+    [
+        ("read", f"{TEXTS}/one.txt", "one\n"),
+        ("read_bytes", f"{TEXTS}/zwei.txt", b"zwei\n".hex()),
+        ("read", f"{TEXTS}/../texts//./one.txt", "one\n"),
+        ("read", f"{TEXTS}/one.txt/", "FileNotFoundError No such file or directory"),
+        ("read", f"{TEXTS}/three.txt", "FileNotFoundError No such file or directory"),
+        ("read", "/appliance/../etc/hostname", "FileNotFoundError No such file or directory"),
+        ("read", TEXTS, "IsADirectoryError Is a directory"),
+        ("read", "/appliance/lib/" + "x" * 5000, "FileNotFoundError No such file or directory"),
+        ("size", f"{TEXTS}/one.txt", 4),
+        ("mode", f"{TEXTS}/one.txt", "0o100444"),
+        ("lmode", TEXTS, "0o40555"),
+        ("time", f"{TEXTS}/one.txt", 1_700_000_000.0),
+        ("exists", f"{TEXTS}/three.txt", False),
+        ("isfile", f"{TEXTS}/one.txt", True),
+        ("isdir", f"{TEXTS}/", True),
+        ("isdir", "/appliancex", False),
+        ("readable", f"{TEXTS}/one.txt", True),
+        ("writable", f"{TEXTS}/one.txt", False),
+        ("realpath", f"{TEXTS}/../texts/one.txt", f"{TEXTS}/one.txt"),
+        ("list", "/appliance", ["app", "lib"]),
+        ("list", TEXTS, ["one.txt", "zwei.txt"]),
+        ("list", f"{TEXTS}/one.txt", "NotADirectoryError Not a directory"),
+        ("list", "/appliance/nothing", "FileNotFoundError No such file or directory"),
+        ("scan", "/appliance/lib/parcel", [["texts", True]]),
+        ("walk", "/appliance/lib/parcel", [f"{TEXTS}/one.txt", f"{TEXTS}/zwei.txt"]),
+        ("glob", f"{TEXTS}/*.txt", [f"{TEXTS}/one.txt", f"{TEXTS}/zwei.txt"]),
+    ],
+)
 def test_packaged_files_read_like_others(probe: Running, call: str, path: str, expected: object) -> None:
     """open, stat, listdir, access and their kin work on files inside the program."""
     assert expected == probe.file(call, path)
@@ -114,23 +118,26 @@ def test_packaged_files_read_like_others(probe: Running, call: str, path: str, e
 READ_ONLY = "OSError Read-only file system"
 
 
-@pytest.mark.parametrize(("call", "paths", "expected"), [
-    ("write", [f"{TEXTS}/one.txt"], READ_ONLY),
-    ("append", [f"{TEXTS}/one.txt"], READ_ONLY),
-    ("write", [f"{TEXTS}/new.txt"], READ_ONLY),
-    ("create", [f"{TEXTS}/new.txt"], READ_ONLY),
-    ("mkdir", [f"{TEXTS}/new"], READ_ONLY),
-    ("mkdir", [TEXTS], "FileExistsError File exists"),
-    ("remove", [f"{TEXTS}/one.txt"], READ_ONLY),
-    ("remove", [f"{TEXTS}/new.txt"], "FileNotFoundError No such file or directory"),
-    ("rmdir", [TEXTS], READ_ONLY),
-    ("rename", [f"{TEXTS}/one.txt", f"{TEXTS}/two.txt"], READ_ONLY),
-    ("rename", ["/tmp", f"{TEXTS}/two.txt"], READ_ONLY),
-    ("symlink", ["/tmp", f"{TEXTS}/link"], READ_ONLY),
-    ("chmod", [f"{TEXTS}/one.txt"], READ_ONLY),
-    ("utime", [f"{TEXTS}/one.txt"], READ_ONLY),
-    ("truncate", [f"{TEXTS}/one.txt"], READ_ONLY),
-])
+@pytest.mark.parametrize(
+    ("call", "paths", "expected"),
+    [
+        ("write", [f"{TEXTS}/one.txt"], READ_ONLY),
+        ("append", [f"{TEXTS}/one.txt"], READ_ONLY),
+        ("write", [f"{TEXTS}/new.txt"], READ_ONLY),
+        ("create", [f"{TEXTS}/new.txt"], READ_ONLY),
+        ("mkdir", [f"{TEXTS}/new"], READ_ONLY),
+        ("mkdir", [TEXTS], "FileExistsError File exists"),
+        ("remove", [f"{TEXTS}/one.txt"], READ_ONLY),
+        ("remove", [f"{TEXTS}/new.txt"], "FileNotFoundError No such file or directory"),
+        ("rmdir", [TEXTS], READ_ONLY),
+        ("rename", [f"{TEXTS}/one.txt", f"{TEXTS}/two.txt"], READ_ONLY),
+        ("rename", ["/tmp", f"{TEXTS}/two.txt"], READ_ONLY),
+        ("symlink", ["/tmp", f"{TEXTS}/link"], READ_ONLY),
+        ("chmod", [f"{TEXTS}/one.txt"], READ_ONLY),
+        ("utime", [f"{TEXTS}/one.txt"], READ_ONLY),
+        ("truncate", [f"{TEXTS}/one.txt"], READ_ONLY),
+    ],
+)
 def test_packaged_files_cannot_be_changed(probe: Running, call: str, paths: list[str], expected: str) -> None:
     """Whatever would change a file inside the program fails as on a read-only file system."""
     assert expected == probe.file(call, *paths)
@@ -138,7 +145,10 @@ def test_packaged_files_cannot_be_changed(probe: Running, call: str, paths: list
 
 def _entries() -> list[Entry]:
     names = ["json", "json.decoder", "app", "zürich"]
-    return [Entry(name, f"/appliance/lib/{name}.py", name.encode() * 9, 9 * len(name.encode()), 1, "app") for name in names]
+    return [
+        Entry(name, f"/appliance/lib/{name}.py", name.encode() * 9, 9 * len(name.encode()), 1, "app")
+        for name in names
+    ]
 
 
 def test_the_order_of_entries_does_not_matter() -> None:
@@ -159,11 +169,14 @@ def test_the_layout_is_the_documented_one() -> None:
     assert (27, 1, 0) == (inflated, flags, start % 16)
 
 
-@pytest.mark.parametrize(("module", "path"), [
-    (Module("shop.tax", "/x/tax.py", False, "app"), "/appliance/app/shop/tax.py"),
-    (Module("json", "/x/__init__.py", True, "stdlib"), "/appliance/lib/json/__init__.py"),
-    (Module("space", "", True, "app"), "/appliance/app/space/"),
-])
+@pytest.mark.parametrize(
+    ("module", "path"),
+    [
+        (Module("shop.tax", "/x/tax.py", False, "app"), "/appliance/app/shop/tax.py"),
+        (Module("json", "/x/__init__.py", True, "stdlib"), "/appliance/lib/json/__init__.py"),
+        (Module("space", "", True, "app"), "/appliance/app/space/"),
+    ],
+)
 def test_paths_inside_the_program(module: Module, path: str) -> None:
     """The app's own modules stand below app, all others below lib; a namespace package is a folder."""
     assert path == virtual_path(module)
@@ -171,7 +184,16 @@ def test_paths_inside_the_program(module: Module, path: str) -> None:
 
 def test_the_same_source_gives_the_same_code(interpreter: Interpreter, tmp_path: Path) -> None:
     """Modules compiled in another order, by another process, from another folder are the same bytes."""
-    names = ["json/decoder", "dataclasses", "enum", "typing", "inspect", "argparse", "collections/__init__", "email/_header_value_parser"]
+    names = [
+        "json/decoder",
+        "dataclasses",
+        "enum",
+        "typing",
+        "inspect",
+        "argparse",
+        "collections/__init__",
+        "email/_header_value_parser",
+    ]
 
     def compiled(names: list[str], folder: Path) -> dict[str, bytes]:
         modules = []
@@ -179,8 +201,15 @@ def test_the_same_source_gives_the_same_code(interpreter: Interpreter, tmp_path:
             copy = folder / f"{name}.py"
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(interpreter.stdlib / f"{name}.py", copy)
-            modules.append({"file": str(copy), "path": f"/appliance/lib/{name}.py", "level": 0, "plain": False,
-                            "to": name.replace("/", ".")})
+            modules.append(
+                {
+                    "file": str(copy),
+                    "path": f"/appliance/lib/{name}.py",
+                    "level": 0,
+                    "plain": False,
+                    "to": name.replace("/", "."),
+                }
+            )
         made = folder / "made"
         made.mkdir()
         run([interpreter.python, "-I", "-S", COMPILER], cwd=made, stdin=json.dumps(modules).encode())
@@ -192,8 +221,9 @@ def test_the_same_source_gives_the_same_code(interpreter: Interpreter, tmp_path:
     assert alone["typing"] == first["typing"]
 
 
-def test_compiled_twice_is_the_same_archive(probe_plan: Plan, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch,
-                                            tmp_path: Path) -> None:
+def test_compiled_twice_is_the_same_archive(
+    probe_plan: Plan, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """With nothing kept from before, all modules compiled anew, the archive is the same to the last byte."""
     with with_parcel():
         found = analyse(probe_plan.app, interpreter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -42,7 +41,9 @@ def test_the_archive_is_a_read_only_segment(probe_plan: Plan) -> None:
 
 def test_binutils_find_nothing_wrong(probe_plan: Plan) -> None:
     """Foreign tools read the program without a warning."""
-    done = subprocess.run(["readelf", "--all", "--wide", probe_plan.binary], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["readelf", "--all", "--wide", probe_plan.binary], check=True, capture_output=True, text=True
+    )
     assert "" == done.stderr
 
 
@@ -59,7 +60,7 @@ def test_it_serves_in_an_empty_folder(probe_plan: Plan, tmp_path: Path) -> None:
     root.mkdir()
     shutil.copy(probe_plan.binary, root / "probe")
     tmp_path.chmod(0o755)
-    command = ["chroot", "--userspec=65534:65534", root, "/probe", "--server", "127.0.0.1:0"]
+    command: list[str | Path] = ["chroot", "--userspec=65534:65534", root, "/probe", "--server", "127.0.0.1:0"]
     with running(command, tmp_path / "log") as program:
         assert 330 == program.told("/imports")["relative"]
         assert ["probe"] == program.file("list", "/")
@@ -70,14 +71,21 @@ def test_it_does_not_read_the_python_of_the_machine(probe_plan: Plan, tmp_path: 
     """PYTHONHOME, PYTHONPATH and modules in the working folder change nothing."""
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')\n")
     environment = {"PYTHONHOME": "/nowhere", "PYTHONPATH": str(tmp_path), "PYTHONSTARTUP": str(tmp_path / "json.py")}
-    with running([probe_plan.binary, "--server", "127.0.0.1:0"], tmp_path / "log", environment, cwd=tmp_path) as program:
+    with running(
+        [probe_plan.binary, "--server", "127.0.0.1:0"], tmp_path / "log", environment, cwd=tmp_path
+    ) as program:
         assert 330 == program.told("/imports")["relative"]
 
 
 def test_a_port_in_use_is_named(probe: Running, probe_plan: Plan) -> None:
     """A second program on the same port says which one it is and what to do."""
-    done = subprocess.run([probe_plan.binary, "--server", f"127.0.0.1:{probe.port}"], capture_output=True, text=True, timeout=TIMEOUT,
-                          check=False)
+    done = subprocess.run(
+        [probe_plan.binary, "--server", f"127.0.0.1:{probe.port}"],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
     said = f"fapws4: 127.0.0.1:{probe.port} is in use by another program; choose another with --server ADDR:PORT\n"
     assert (1, said) == (done.returncode, done.stderr)
 
@@ -89,20 +97,30 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.mark.parametrize("given", [
-    ("option", "variable", "app"), ("variable", "app"), ("app",),
-], ids=lambda given: " > ".join(given))
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("option", "variable", "app"),
+        ("variable", "app"),
+        ("app",),
+    ],
+    ids=lambda given: " > ".join(given),
+)
 def test_who_decides_where_it_listens(probe_plan: Plan, tmp_path: Path, given: tuple[str, ...]) -> None:
     """--server comes before FAPWS_SERVER, and that before SERVER in the app."""
     places = {who: f"127.0.0.1:{free_port()}" for who in given}
     words = ["--server", places["option"]] if "option" in places else []
-    environment = {name: places[who] for who, name in (("variable", "FAPWS_SERVER"), ("app", "PROBE_SERVER")) if who in places}
+    environment = {
+        name: places[who] for who, name in (("variable", "FAPWS_SERVER"), ("app", "PROBE_SERVER")) if who in places
+    }
     with running([probe_plan.binary, *words], tmp_path / "log", environment) as program:
         assert places[given[0]] == f"127.0.0.1:{program.port}"
 
 
 @pytest.mark.parametrize(("environment", "port"), [({}, 8888), ({"FAPWS_DEFAULT_PORT": "80"}, 80)])
-def test_where_it_listens_when_nobody_decides(probe_plan: Plan, tmp_path: Path, environment: dict[str, str], port: int) -> None:
+def test_where_it_listens_when_nobody_decides(
+    probe_plan: Plan, tmp_path: Path, environment: dict[str, str], port: int
+) -> None:
     """The default is port 8888, and 80 for PID 1 (seen in a network of its own)."""
     log = tmp_path / "log"
     with running(["unshare", "--net", probe_plan.binary], log, environment) as program:
@@ -112,6 +130,8 @@ def test_where_it_listens_when_nobody_decides(probe_plan: Plan, tmp_path: Path, 
 
 def test_nothing_is_written_when_it_starts(probe_plan: Plan, tmp_path: Path) -> None:
     """Start and stop leave the working folder and the temporary folder as they were."""
-    with running([probe_plan.binary, "--server", "127.0.0.1:0"], tmp_path / "log", {"TMPDIR": str(tmp_path)}, cwd=tmp_path):
-        assert ["log"] == os.listdir(tmp_path)
-    assert ["log"] == os.listdir(tmp_path)
+    with running(
+        [probe_plan.binary, "--server", "127.0.0.1:0"], tmp_path / "log", {"TMPDIR": str(tmp_path)}, cwd=tmp_path
+    ):
+        assert ["log"] == [path.name for path in tmp_path.iterdir()]
+    assert ["log"] == [path.name for path in tmp_path.iterdir()]

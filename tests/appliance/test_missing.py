@@ -38,7 +38,9 @@ class Graph:
         return self.nodes.get(name) or MissingModule(name, None, set())
 
 
-def search(folder: Path, texts: dict[str, str], names: dict[str, set[str]] | None = None) -> list[tuple[str, int, str]]:
+def search(
+    folder: Path, texts: dict[str, str], names: dict[str, set[str]] | None = None
+) -> list[tuple[str, int, str]]:
     """What is missing for the first of these modules: (file name, line, what). Those named lib_* are not the app's own."""
     nodes: dict[str, Node] = {}
     modules: list[dict[str, Any]] = []
@@ -52,30 +54,45 @@ def search(folder: Path, texts: dict[str, str], names: dict[str, set[str]] | Non
     return [(Path(item["file"]).name, item["line"], item["what"]) for item in found]
 
 
-@pytest.mark.parametrize("text", [
-    "try:\n    import lost\nexcept ImportError:\n    lost = None\n",
-    "if False:\n    import lost\n",
-    "def later():\n    import lost\n",
-    "import contextlib_\nwith contextlib_.suppress(ImportError):\n    import lost\n".replace("contextlib_", "known"),
-    "from __future__ import annotations\n",
-    "import __main__\nimport _fapws4\n",
-    "from known import name\n",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "try:\n    import lost\nexcept ImportError:\n    lost = None\n",
+        "if False:\n    import lost\n",
+        "def later():\n    import lost\n",
+        "import contextlib_\nwith contextlib_.suppress(ImportError):\n    import lost\n".replace(
+            "contextlib_", "known"
+        ),
+        "from __future__ import annotations\n",
+        "import __main__\nimport _fapws4\n",
+        "from known import name\n",
+    ],
+)
 def test_imports_that_may_fail(tmp_path: Path, text: str) -> None:
     """Inside try, if, with and functions an import may fail; names that a module defines are no modules."""
     assert [] == search(tmp_path, {"page": text, "known": ""}, {"known": {"name"}})
 
 
-@pytest.mark.parametrize(("texts", "expected"), [
-    ({"page": "import lost\n"}, ("page.py", 1, "the module lost cannot be found")),
-    ({"page": "x = 1\nfrom lost import x\n"}, ("page.py", 2, "the module lost cannot be found")),
-    ({"page": "from known import gone\n", "known": ""}, ("page.py", 1, "the module known.gone cannot be found")),
-    ({"page": "import other\n", "other": "\nimport lost\n"}, ("other.py", 2, "the module lost cannot be found")),
-    ({"page": "import lib_a\n", "lib_a": "import lost\n"}, ("page.py", 1, "lib_a needs lost, which cannot be found")),
-    ({"page": "import lib_a\n", "lib_a": "import lib_b\n", "lib_b": "import lib_a, lost\n"},
-     ("page.py", 1, "lib_a needs lost, which cannot be found")),
-])
-def test_the_first_import_that_cannot_succeed(tmp_path: Path, texts: dict[str, str], expected: tuple[str, int, str]) -> None:
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ({"page": "import lost\n"}, ("page.py", 1, "the module lost cannot be found")),
+        ({"page": "x = 1\nfrom lost import x\n"}, ("page.py", 2, "the module lost cannot be found")),
+        ({"page": "from known import gone\n", "known": ""}, ("page.py", 1, "the module known.gone cannot be found")),
+        ({"page": "import other\n", "other": "\nimport lost\n"}, ("other.py", 2, "the module lost cannot be found")),
+        (
+            {"page": "import lib_a\n", "lib_a": "import lost\n"},
+            ("page.py", 1, "lib_a needs lost, which cannot be found"),
+        ),
+        (
+            {"page": "import lib_a\n", "lib_a": "import lib_b\n", "lib_b": "import lib_a, lost\n"},
+            ("page.py", 1, "lib_a needs lost, which cannot be found"),
+        ),
+    ],
+)
+def test_the_first_import_that_cannot_succeed(
+    tmp_path: Path, texts: dict[str, str], expected: tuple[str, int, str]
+) -> None:
     """It is named where the app's own file asks for it, whatever is missing behind it."""
     assert [expected] == search(tmp_path, texts)
 
@@ -86,13 +103,18 @@ def test_what_is_only_tried_may_lack_things(tmp_path: Path) -> None:
     assert [] == search(tmp_path, texts)
 
 
-@pytest.mark.parametrize(("text", "package", "expected"), [
-    ("from . import tax\n", True, [(1, "shop", ["shop.tax"])]),
-    ("from .tax import rate\n", True, [(1, "shop.tax", ["shop.tax.rate"])]),
-    ("from .tax import rate\n", False, [(1, "tax", ["tax.rate"])]),
-    ("import a.b, c\n", False, [(1, "a.b", []), (1, "c", [])]),
-])
-def test_relative_imports_are_resolved(tmp_path: Path, text: str, package: bool, expected: list[tuple[int, str, list[str]]]) -> None:
+@pytest.mark.parametrize(
+    ("text", "package", "expected"),
+    [
+        ("from . import tax\n", True, [(1, "shop", ["shop.tax"])]),
+        ("from .tax import rate\n", True, [(1, "shop.tax", ["shop.tax.rate"])]),
+        ("from .tax import rate\n", False, [(1, "tax", ["tax.rate"])]),
+        ("import a.b, c\n", False, [(1, "a.b", []), (1, "c", [])]),
+    ],
+)
+def test_relative_imports_are_resolved(
+    tmp_path: Path, text: str, package: bool, expected: list[tuple[int, str, list[str]]]
+) -> None:
     """A relative import is the full name that Python would look for."""
     file = tmp_path / "__init__.py"
     file.write_text(text)

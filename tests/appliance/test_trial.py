@@ -20,7 +20,9 @@ def target() -> Target:
 
 def program(folder: Path, says: str, code: int) -> Path:
     """A program that says this on stderr and ends with that exit code."""
-    file = written(folder, f"#!/bin/sh\n[ \"$1\" = --check ] || exit 99\ncat >&2 <<'END'\n{says}\nEND\nexit {code}\n", "program")
+    file = written(
+        folder, f"#!/bin/sh\n[ \"$1\" = --check ] || exit 99\ncat >&2 <<'END'\n{says}\nEND\nexit {code}\n", "program"
+    )
     file.chmod(0o755)
     return file
 
@@ -38,28 +40,46 @@ def test_a_program_that_is_well(tmp_path: Path, target: Target, capfd: pytest.Ca
     assert "" == capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("says", "expected"), [
-    ("fapws4: PATHS: must be a list of tuples", "page.py: PATHS: must be a list of tuples: mend the app"),
-    (TRACEBACK + "NameError: no x", "shop/tax.py:12: NameError: no x: page.py must be importable; mend it"),
-    (TRACEBACK + "ModuleNotFoundError: no y", "shop/tax.py:12: ModuleNotFoundError: no y: page.py must be importable; mend it"),
-    ("the app's own last words", "page.py: the app's own last words: page.py must be importable; mend it"),
-])
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        ("fapws4: PATHS: must be a list of tuples", "page.py: PATHS: must be a list of tuples: mend the app"),
+        (TRACEBACK + "NameError: no x", "shop/tax.py:12: NameError: no x: page.py must be importable; mend it"),
+        (
+            TRACEBACK + "ModuleNotFoundError: no y",
+            "shop/tax.py:12: ModuleNotFoundError: no y: page.py must be importable; mend it",
+        ),
+        ("the app's own last words", "page.py: the app's own last words: page.py must be importable; mend it"),
+    ],
+)
 def test_what_the_app_must_mend(tmp_path: Path, target: Target, says: str, expected: str) -> None:
     """The line of the app's own file, and what went wrong there."""
     app = tmp_path / "page.py"
     assert f"{tmp_path}/{expected}" == problem(lambda: try_program(program(tmp_path, says, 1), app, target))
 
 
-@pytest.mark.parametrize("error", ["FileNotFoundError: [Errno 2] No such file or directory: '/dev/i2c-1'", "socket.gaierror: [Errno -2] x",
-                                   "PermissionError: [Errno 13] Permission denied: '/dev/ttyS0'"])
-def test_what_only_this_machine_lacks(tmp_path: Path, target: Target, capfd: pytest.CaptureFixture[str], error: str) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        "FileNotFoundError: [Errno 2] No such file or directory: '/dev/i2c-1'",
+        "socket.gaierror: [Errno -2] x",
+        "PermissionError: [Errno 13] Permission denied: '/dev/ttyS0'",
+    ],
+)
+def test_what_only_this_machine_lacks(
+    tmp_path: Path, target: Target, capfd: pytest.CaptureFixture[str], error: str
+) -> None:
     """A sensor that is not on this machine does not stop the build; that the app was not tried is said."""
     try_program(program(tmp_path, TRACEBACK + error, 1), tmp_path / "page.py", target)
-    assert f"note: page.py was not tried, this machine lacks something ({tmp_path}/shop/tax.py:12: {error})\n" == capfd.readouterr().err
+    assert (
+        f"note: page.py was not tried, this machine lacks something ({tmp_path}/shop/tax.py:12: {error})\n"
+        == capfd.readouterr().err
+    )
 
 
-def test_an_app_that_does_not_come_to_an_end(tmp_path: Path, target: Target, capfd: pytest.CaptureFixture[str],
-                                             monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_that_does_not_come_to_an_end(
+    tmp_path: Path, target: Target, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An import that goes on and on does not hold up the build for ever."""
     monkeypatch.setattr("appliance.trial._LIMIT", 0.1)
     file = written(tmp_path, f"#!/bin/sh\nmkfifo {tmp_path}/fifo\nread nothing < {tmp_path}/fifo\n", "program")
