@@ -22,7 +22,7 @@ from appliance.places import CORE, file_digest, scratch_folder, tree_digest, who
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
 from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
-from appliance.sources import require_offline
+from appliance.sources import missing, require_offline
 from appliance.toolchain import Toolchain, toolchain_for
 from appliance.tools import all_tools
 from appliance.trial import try_program
@@ -82,19 +82,23 @@ def make_plan(app: str, board: str, output: str, jobs: int, offline: bool) -> Pl
     return plan
 
 
-def compile_libraries(target: str, jobs: int, offline: bool) -> tuple[Toolchain, Interpreter]:
-    """Everything that does not depend on an app: the libraries, CPython, and the interpreter for the builder."""
+def compile_libraries(target: str, jobs: int, offline: bool, later: int = 0) -> tuple[Toolchain, Interpreter]:
+    """Everything that does not depend on an app: the libraries, CPython, and the interpreter for the builder.
+
+    ``later`` is how many steps the caller has to come after these.
+    """
     tools = toolchain_for(load_target(target))
     order = (*LIBRARIES, "cpython")
-    expect(sum(not is_built(name, tools) for name in order) + 5)
+    waiting = [name for name in order if not is_built(name, tools)]
+    expect(len(missing(_with_patches(waiting))) + len(waiting) + 1 + later)
     for name in order:
         build_library(name, tools, jobs, offline)
     return tools, build_interpreter(tools, jobs, offline)
 
 
-def freeze_app(plan: Plan, program: Path) -> Frozen:
-    """app.py to a static program."""
-    tools, interpreter = compile_libraries(plan.board.target, plan.jobs, plan.offline)
+def freeze_app(plan: Plan, program: Path, later: int = 4) -> Frozen:
+    """app.py to a static program: analysis, archive, link, trial."""
+    tools, interpreter = compile_libraries(plan.board.target, plan.jobs, plan.offline, later)
     analysis = analyse(plan.app, interpreter)
     archive = freeze(analysis, interpreter)
     runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
@@ -111,7 +115,8 @@ def compose_image(plan: Plan, program: Path, image: Path) -> Image:
 def build(plan: Plan) -> tuple[Frozen, Image]:
     """app.py to a binary and an image, which appear in the output folder together or not at all."""
     with _staging(plan) as staging:
-        frozen = freeze_app(plan, staging / plan.binary.name)
+        of_the_image = len(missing(_image_sources(plan.board))) + 3
+        frozen = freeze_app(plan, staging / plan.binary.name, 4 + of_the_image)
         image = compose_image(plan, frozen.program, staging / plan.image.name)
         describe(plan, frozen, [frozen.program, staging / plan.image.name], staging / plan.description.name)
     return replace(frozen, program=plan.binary), replace(image, path=plan.image)
@@ -127,10 +132,13 @@ def build_binary(plan: Plan) -> Frozen:
 
 def build_image(plan: Plan) -> Image:
     """The binary that is there already to an image."""
-    if not plan.binary.exists():
+    if not plan.binary.exists() or not plan.description.exists():
         raise Problem(f"{plan.binary} is not there", f"first: invoke freeze {plan.app.name}")
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
+        table = json.loads(plan.description.read_text())
+        table["outputs"] = _outputs([plan.binary, staging / plan.image.name])
+        (staging / plan.description.name).write_text(json.dumps(table, indent=2) + "\n")
     return replace(image, path=plan.image)
 
 
@@ -159,16 +167,19 @@ def shares_of(frozen: Frozen) -> dict[str, int]:
 
 def needed_sources(board: Board) -> list[Source]:
     """Every file that a build for ``board`` fetches."""
-    names = ["cpython", *LIBRARIES, load_kernel(board.kernel).source, *BOOT_SOURCES]
-    names += [name for tool in all_tools() for name in tool.sources]
-    found: dict[str, Source] = {}
-    for name in names:
-        source = load_source(name)
-        found[name] = source
-        for glob in source.patches:
-            other = glob.partition("/")[0]
-            found[other] = load_source(other)
+    found = {source.name: source for source in [*_with_patches(["cpython", *LIBRARIES]), *_image_sources(board)]}
     return [found[name] for name in sorted(found)]
+
+
+def _with_patches(names: list[str]) -> list[Source]:
+    sources = [load_source(name) for name in names]
+    patches = sorted({glob.partition("/")[0] for source in sources for glob in source.patches})
+    return [*sources, *(load_source(name) for name in patches)]
+
+
+def _image_sources(board: Board) -> list[Source]:
+    names = [load_kernel(board.kernel).source, *BOOT_SOURCES, *(name for tool in all_tools() for name in tool.sources)]
+    return [load_source(name) for name in sorted(set(names))]
 
 
 def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) -> None:
@@ -186,10 +197,14 @@ def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) ->
         "packages": [{"name": name, "version": version, "licence": licence}
                      for name, version, licence in analysis.distributions],
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
-        "outputs": {path.name: {"size": path.stat().st_size, "sha256": file_digest(path)} for path in outputs},
+        "outputs": _outputs(outputs),
     }
     with whole_file(file) as work:
         work.write_text(json.dumps(table, indent=2) + "\n")
+
+
+def _outputs(files: Iterable[Path]) -> dict[str, dict[str, int | str]]:
+    return {path.name: {"size": path.stat().st_size, "sha256": file_digest(path)} for path in files}
 
 
 @contextmanager

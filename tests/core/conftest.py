@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -76,13 +77,19 @@ void response_finish(struct response *response);
 """
 
 
-@pytest.fixture(scope="session")
-def core() -> ModuleType:
-    """The compiled module: `core.lib` has the functions, `core.ffi` makes C values."""
-    if "libasan" not in os.environ.get("LD_PRELOAD", ""):
+@pytest.fixture(scope="session", autouse=True)
+def sanitizer() -> None:
+    """AddressSanitizer is in this process, and is not handed on: gpgv, which apt starts, hangs with it."""
+    os.environ.pop("LD_PRELOAD", None)
+    if "libasan" not in Path("/proc/self/maps").read_text():
         pytest.fail(
             "tests/core needs AddressSanitizer in the interpreter; run: LD_PRELOAD=$(gcc -print-file-name=libasan.so) "
             "ASAN_OPTIONS=detect_leaks=0 pytest tests/core",
             pytrace=False,
         )
+
+
+@pytest.fixture(scope="session")
+def core() -> ModuleType:
+    """The compiled module: `core.lib` has the functions, `core.ffi` makes C values."""
     return pure_core(DECLARATIONS)
