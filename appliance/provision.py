@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from appliance import registries
@@ -76,8 +77,9 @@ def _update_packages() -> str:
     with whole_file(PINS) as work, step("resolve the builder's packages"):
         before = PINS.read_text()
         command: list[str | Path] = [
-            "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade",
-            "--no-header", "--no-annotate", RECIPES / "requirements.in", "--output-file", work]
+            sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10",
+            "--generate-hashes", "--upgrade", "--no-header", "--no-annotate", "--output-file", work,
+            RECIPES / "requirements.in"]
         run(command, env=_certificates(), what="resolving the packages")
         changed = sum(line not in before for line in work.read_text().splitlines() if "==" in line)
     return f"{changed} packages changed; written to recipes/requirements.txt" if changed else "all packages are the newest"

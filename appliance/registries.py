@@ -122,7 +122,7 @@ def debian_package_newest(suite: str, name: str, architecture: str, folder: Path
     if real and real[1] != name:
         return debian_package_newest(suite, real[1], architecture, folder)
     version = stanzas[0]["Version"]
-    run([*apt("apt-get"), "download", "-qq", f"{name}={version}"], cwd=folder)
+    _announced(apt, ["download", "-qq", f"{name}={version}"], folder, f"{name} {version}")
     return version, Path(stanzas[0]["Filename"]).name, _only_file(folder, "*.deb")
 
 
@@ -147,8 +147,18 @@ def debian_source_newest(suite: str, name: str, file: str, folder: Path) -> tupl
     if not version:
         raise Absent(f"Debian {suite} has no source package {name}")
     part = re.search(r"\.(orig|debian)\.tar\.\w+$", file)
-    run([*apt("apt-get"), "source", "--download-only", "-qq", f"{name}={version}"], cwd=folder)
+    _announced(apt, ["source", "--download-only", "-qq", f"{name}={version}"], folder, f"{name} {version}")
     return version, _only_file(folder, f"*{part[0]}" if part else "*.tar.*")
+
+
+def _announced(apt: _Apt, arguments: list[str], folder: Path, what: str) -> None:
+    """Download what the lists name; mirrors may lag behind their own lists."""
+    try:
+        run([*apt("apt-get"), *arguments], cwd=folder, what=f"apt-get (for {what})")
+    except Failed as failure:
+        _explain(failure, what, "the Debian mirror")
+        raise Problem(f"the Debian mirror announces {what} and does not have it",
+                      "the recipe is as it was; try later, or another mirror with FAPWS_DEBIAN") from failure
 
 
 def _debian_source_file(apt: _Apt, name: str, version: str, file: str, folder: Path) -> Path:
