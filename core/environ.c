@@ -1,5 +1,6 @@
 #include "environ.h"
 
+#include "file_wrapper.h"
 #include "header_name.h"
 #include "params.h"
 #include "wsgi_input.h"
@@ -26,6 +27,7 @@
     X(WSGI_MULTITHREAD, "wsgi.multithread")      \
     X(WSGI_MULTIPROCESS, "wsgi.multiprocess")    \
     X(WSGI_RUN_ONCE, "wsgi.run_once")            \
+    X(WSGI_FILE_WRAPPER, "wsgi.file_wrapper")    \
     X(FAPWS_URI, "fapws.uri")                    \
     X(FAPWS_PARAMS, "fapws.params")              \
     X(FAPWS_RAW_HEADER, "fapws.raw_header")      \
@@ -139,7 +141,7 @@ static int set_defaults(PyObject *template, bool strict)
     status |= set(template, REMOTE_ADDR, values[EMPTY]);
     status |= set(template, REMOTE_PORT, values[EMPTY]);
     if (strict)
-        return status;
+        return status | set(template, WSGI_FILE_WRAPPER, (PyObject *)&file_wrapper_type);
     status |= set(template, REQUEST_PROTOCOL, values[PROTOCOL_1_1]);
     status |= set(template, FAPWS_URI, values[EMPTY]);
     status |= set(template, FAPWS_PARAMS, Py_None);

@@ -9,30 +9,49 @@
 
 #include <stdlib.h>
 
+/* Where the second argument of a call comes from. */
+struct starter {
+    PyTypeObject *type;
+    struct start_response *start_response; /* used again unless the app has kept it */
+    bool strict;                           /* PEP 3333 to the letter */
+};
+
 struct handler {
     struct routes routes;
-    bool strict;                /* a WSGI application */
     bool shows_tracebacks;
     PyObject *environ_type;     /* the app's own Environ, or NULL */
-    PyTypeObject *start_type;
-    struct start_response *start_response; /* used again unless the app has kept it */
+    struct starter starters[2]; /* for PATHS handlers, and for WSGI applications */
     PyObject *held;             /* what response->body lies in */
     struct buffer joined;       /* or here */
 };
 
 /* ---- creation ---- */
 
-static struct start_response *create_start_response(struct handler *handler)
+static struct start_response *create_start_response(const struct starter *starter)
 {
-    PyObject *object = PyObject_CallNoArgs((PyObject *)handler->start_type);
+    PyObject *object = PyObject_CallNoArgs((PyObject *)starter->type);
 
     if (object != NULL && !PyObject_TypeCheck(object, &start_response_type)) {
         PyErr_SetString(PyExc_TypeError, "Start_response() did not give an instance of itself");
         Py_CLEAR(object);
     }
     if (object != NULL)
-        ((struct start_response *)object)->strict = handler->strict;
+        ((struct start_response *)object)->strict = starter->strict;
     return (struct start_response *)object;
+}
+
+static int starter_init(struct starter *starter, PyObject *type, bool strict)
+{
+    starter->type = (PyTypeObject *)Py_NewRef(type);
+    starter->strict = strict;
+    starter->start_response = create_start_response(starter);
+    return starter->start_response != NULL ? 0 : -1;
+}
+
+static void starter_finish(struct starter *starter)
+{
+    Py_XDECREF((PyObject *)starter->type);
+    Py_XDECREF((PyObject *)starter->start_response);
 }
 
 struct handler *handler_create(const struct settings *settings, const struct address *server,
@@ -44,17 +63,14 @@ struct handler *handler_create(const struct settings *settings, const struct add
         PyErr_NoMemory();
         return NULL;
     }
-    handler->strict = settings->paths == NULL;
     handler->shows_tracebacks = settings->debug > 0;
-    handler->start_type = (PyTypeObject *)Py_NewRef(settings->start_response);
     handler->environ_type = Py_XNewRef(settings->environ);
-    if (environ_init() == 0 && routes_init(&handler->routes, settings, server, router) == 0)
-        handler->start_response = create_start_response(handler);
-    if (handler->start_response == NULL) {
-        handler_destroy(handler);
-        return NULL;
-    }
-    return handler;
+    if (environ_init() == 0 && routes_init(&handler->routes, settings, server, router) == 0 &&
+        starter_init(&handler->starters[0], settings->start_response, false) == 0 &&
+        starter_init(&handler->starters[1], (PyObject *)&start_response_type, true) == 0)
+        return handler;
+    handler_destroy(handler);
+    return NULL;
 }
 
 void handler_destroy(struct handler *handler)
@@ -63,8 +79,8 @@ void handler_destroy(struct handler *handler)
         return;
     routes_finish(&handler->routes);
     Py_XDECREF(handler->environ_type);
-    Py_XDECREF(handler->start_type);
-    Py_XDECREF((PyObject *)handler->start_response);
+    starter_finish(&handler->starters[0]);
+    starter_finish(&handler->starters[1]);
     Py_XDECREF(handler->held);
     buffer_finish(&handler->joined);
     environ_finish();
@@ -73,16 +89,15 @@ void handler_destroy(struct handler *handler)
 
 /* ---- arguments of the call ---- */
 
-static int fill_environ(const struct handler *handler, const struct route *route,
-                        const struct request *request, const struct visitor *visitor,
-                        PyObject *env)
+static int fill_environ(const struct route *route, const struct request *request,
+                        const struct visitor *visitor, PyObject *env)
 {
     size_t path_length = request->path.length - route->prefix_length;
 
-    if (environ_set_request(env, request, visitor, handler->strict) != 0 ||
-        environ_set_uri(env, request, path_length, handler->strict) != 0)
+    if (environ_set_request(env, request, visitor, route->strict) != 0 ||
+        environ_set_uri(env, request, path_length, route->strict) != 0)
         return -1;
-    return environ_set_headers(env, request, handler->strict);
+    return environ_set_headers(env, request, route->strict);
 }
 
 static PyObject *call_hook(PyObject *env, const char *hook, PyObject *part)
@@ -125,10 +140,10 @@ static PyObject *create_environ(const struct handler *handler, const struct rout
 {
     PyObject *env;
 
-    if (handler->environ_type != NULL)
+    if (handler->environ_type != NULL && !route->strict)
         return create_own_environ(handler, route, request, visitor);
     env = PyDict_Copy(route->template);
-    if (env != NULL && fill_environ(handler, route, request, visitor, env) != 0)
+    if (env != NULL && fill_environ(route, request, visitor, env) != 0)
         Py_CLEAR(env);
     return env;
 }
@@ -140,17 +155,17 @@ static bool has_own_state(const PyTypeObject *type)
 }
 
 /* The shared start_response when nobody else holds it, else a new one. */
-static struct start_response *take_start_response(struct handler *handler)
+static struct start_response *take_start_response(struct starter *starter)
 {
-    PyObject *shared = (PyObject *)handler->start_response;
+    PyObject *shared = (PyObject *)starter->start_response;
 
-    if (Py_REFCNT(shared) == 1 && !has_own_state(handler->start_type)) {
-        start_response_reset(handler->start_response);
-        return handler->start_response;
+    if (Py_REFCNT(shared) == 1 && !has_own_state(starter->type)) {
+        start_response_reset(starter->start_response);
+        return starter->start_response;
     }
-    shared = (PyObject *)create_start_response(handler);
+    shared = (PyObject *)create_start_response(starter);
     if (shared != NULL)
-        Py_SETREF(handler->start_response, (struct start_response *)shared);
+        Py_SETREF(starter->start_response, (struct start_response *)shared);
     return (struct start_response *)shared;
 }
 
@@ -173,9 +188,10 @@ static PyObject *describe(const struct request *request, const struct visitor *v
 }
 
 /* What was given to write() goes in front of the first piece. */
-static int prepend_written(struct handler *handler, struct response *response)
+static int prepend_written(struct handler *handler, const struct start_response *start,
+                           struct response *response)
 {
-    PyObject *written = handler->start_response->written;
+    PyObject *written = start->written;
     struct buffer all = {NULL, 0, 0, false};
 
     if (written == NULL)
@@ -193,9 +209,9 @@ static int prepend_written(struct handler *handler, struct response *response)
     return -1;
 }
 
-static int fill_head(struct handler *handler, struct response *response)
+static int fill_head(struct start_response *start, struct response *response)
 {
-    if (response_head_fill(handler->start_response, response) != 0)
+    if (response_head_fill(start, response) != 0)
         return -1;
     if (response->is_text && !response->has_content_type)
         buffer_append_slice(&response->fields, SLICE("Content-Type: text/html; charset=utf-8\r\n"));
@@ -220,20 +236,20 @@ static int end_early(struct handler *handler, struct response *response, struct 
 }
 
 /* Takes the first piece before the head is made: a generator's start_response runs only now. */
-static int begin_pieces(struct handler *handler, PyObject *result, PyObject *what,
-                        struct response *response, struct reply **reply)
+static int begin_pieces(struct handler *handler, struct start_response *start, PyObject *result,
+                        PyObject *what, struct response *response, struct reply **reply)
 {
     enum writing writing;
     long long size;
 
-    *reply = what != NULL ? reply_create(result, handler->strict, what) : NULL;
+    *reply = what != NULL ? reply_create(result, start->strict, what) : NULL;
     if (*reply == NULL)
         return -1;
     size = reply_file_size(*reply);
     writing = reply_next(*reply, &response->body);
     response->whole = writing == DONE;
     response->is_text = reply_is_text(*reply);
-    if (writing == BROKEN || fill_head(handler, response) != 0)
+    if (writing == BROKEN || fill_head(start, response) != 0)
         return -1;
     if (size >= 0 && !response->has_length) {
         response->has_length = true;
@@ -254,22 +270,23 @@ static void drop_reply(struct reply **reply)
     PyErr_Restore(type, value, traceback);
 }
 
-static int respond(struct handler *handler, PyObject *result, const struct request *request,
-                   const struct visitor *visitor, struct response *response, struct reply **reply)
+static int respond(struct handler *handler, struct start_response *start, PyObject *result,
+                   const struct request *request, const struct visitor *visitor,
+                   struct response *response, struct reply **reply)
 {
-    int status = reply_whole(result, handler->strict, &handler->joined, response);
+    int status = reply_whole(result, start->strict, &handler->joined, response);
     PyObject *what;
 
     if (status > 0)
-        status = fill_head(handler, response);
+        status = fill_head(start, response);
     else if (status == 0) {
         what = describe(request, visitor);
-        status = begin_pieces(handler, result, what, response, reply);
+        status = begin_pieces(handler, start, result, what, response, reply);
         Py_XDECREF(what);
         if (status != 0 || response->whole)
             drop_reply(reply);
     }
-    return status == 0 ? prepend_written(handler, response) : -1;
+    return status == 0 ? prepend_written(handler, start, response) : -1;
 }
 
 /* 500 instead of whatever the response was going to be. */
@@ -297,23 +314,24 @@ void handler_call(struct handler *handler, int route_number, const struct reques
                   struct reply **reply)
 {
     const struct route *route = &handler->routes.items[route_number];
-    struct start_response *start_response = take_start_response(handler);
+    struct start_response *start = take_start_response(&handler->starters[route->strict]);
     PyObject *env = NULL, *result = NULL;
 
     handler->joined.length = 0;
     handler->joined.failed = false;
     if (*visitor == NULL)
         *visitor = visitor_create(peer);
-    if (*visitor != NULL && start_response != NULL)
+    if (*visitor != NULL && start != NULL)
         env = create_environ(handler, route, request, *visitor);
     if (env != NULL) {
-        PyObject *args[3] = {NULL, env, (PyObject *)start_response};
+        PyObject *args[3] = {NULL, env, (PyObject *)start};
         result = PyObject_Vectorcall(route->callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET,
                                      NULL);
         Py_DECREF(env);
     }
     Py_XSETREF(handler->held, result);
-    if (result == NULL || respond(handler, result, request, *visitor, response, reply) != 0)
+    if (result == NULL ||
+        respond(handler, start, result, request, *visitor, response, reply) != 0)
         fail(handler, request, *visitor, response);
 }
 

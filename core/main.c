@@ -1,5 +1,7 @@
 /* fapws4: the web server with Python inside. See options.h for the command line and runtime.h for
  * where Python comes from. */
+#include "deferred.h"
+#include "errands.h"
 #include "handler.h"
 #include "init/init.h"
 #include "options.h"
@@ -7,6 +9,7 @@
 #include "runtime.h"
 #include "server.h"
 #include "settings.h"
+#include "timers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -109,6 +112,22 @@ static void freeze_app(void)
     PyErr_Clear();
 }
 
+/* What the app may ask of the loop besides serving; it may have asked while it was imported. */
+static int begin_services(uv_loop_t *loop)
+{
+    int status = deferred_begin(loop);
+
+    timers_begin(loop);
+    return status == 0 ? errands_begin(loop) : status;
+}
+
+static void end_services(void)
+{
+    deferred_end();
+    timers_end();
+    errands_end();
+}
+
 static int serve(const struct settings *settings, int ready)
 {
     struct address address = settings->address;
@@ -118,6 +137,8 @@ static int serve(const struct settings *settings, int ready)
     int exit_code = 1;
     int status = server_init(&server, settings->max_body_size);
 
+    if (status == 0)
+        status = begin_services(&server.loop);
     if (status == 0)
         status = server_listen(&server, &address);
     if (status != 0)
@@ -129,6 +150,7 @@ static int serve(const struct settings *settings, int ready)
         print_address(&address);
         tell_ready(ready, &address);
         server_run(&server, &router, handler);
+        end_services();
         exit_code = 0;
     }
     server_finish(&server);

@@ -1,6 +1,9 @@
+#include "deferred.h"
+#include "file_wrapper.h"
 #include "runtime.h"
 #include "start_response.h"
 #include "status.h"
+#include "timers.h"
 #include "wsgi_input.h"
 
 static PyObject *module_status_reason(PyObject *module, PyObject *code)
@@ -16,6 +19,14 @@ static PyObject *module_status_reason(PyObject *module, PyObject *code)
 static PyMethodDef functions[] = {
     {"status_reason", module_status_reason, METH_O,
      "status_reason(code) -> str: the reason phrase of a status code, 'Unknown' without one."},
+    {"add_timer", (PyCFunction)(void (*)(void))timers_add, METH_VARARGS | METH_KEYWORDS,
+     "add_timer(seconds, f) -> Timer: calls f() again and again, every so many seconds, until it "
+     "returns False, raises, or the timer is stopped."},
+    {"defer", (PyCFunction)(void (*)(void))deferred_add, METH_VARARGS | METH_KEYWORDS,
+     "defer(f, arg, combine=False): calls f(arg) later, behind the requests that are there; one "
+     "call in each turn of the loop. With combine it is dropped when an equal f and arg wait."},
+    {"defer_queue_size", deferred_count, METH_NOARGS,
+     "defer_queue_size() -> int: the number of deferred calls that wait."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -32,7 +43,9 @@ PyMODINIT_FUNC PyInit__fapws4(void)
     PyObject *module = PyModule_Create(&definition);
 
     if (module != NULL && (PyModule_AddType(module, &start_response_type) != 0 ||
-                           PyModule_AddType(module, &wsgi_input_type) != 0))
+                           PyModule_AddType(module, &wsgi_input_type) != 0 ||
+                           PyModule_AddType(module, &file_wrapper_type) != 0 ||
+                           PyModule_AddType(module, &timer_type) != 0))
         Py_CLEAR(module);
     return module;
 }

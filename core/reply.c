@@ -1,5 +1,6 @@
 #include "reply.h"
 
+#include "file_wrapper.h"
 #include "limits.h"
 #include "report.h"
 
@@ -94,9 +95,9 @@ struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
         return NULL;
     }
     reply->strict = strict;
-    reply->source = Py_NewRef(result);
+    reply->source = Py_NewRef(file_wrapper_content(result));
     reply->what = Py_NewRef(what);
-    reply->read = PyObject_GetAttrString(result, "read");
+    reply->read = PyObject_GetAttrString(reply->source, "read");
     if (reply->read != NULL)
         return reply;
     PyErr_Clear();

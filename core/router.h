@@ -1,21 +1,26 @@
 /* Which of the app's PATHS answers a request: the first whose prefix the decoded path starts with,
  * in the order of registration. A prefix is plain text: "/env" also takes "/envelope", "" takes
- * all. */
+ * all; only a mounted application asks for whole segments. */
 #ifndef FAPWS4_ROUTER_H
 #define FAPWS4_ROUTER_H
 
 #include "buffer.h"
 
+struct prefix {
+    struct slice text;
+    bool segments; /* the path must end behind it, or go on with '/' */
+};
+
 /* Zeroed is a valid router without routes. */
 struct router {
-    struct slice *prefixes;
+    struct prefix *prefixes;
     size_t count;
 };
 
 enum { ROUTE_NONE = -1 };
 
 /* Appends a route; `prefix` is copied. False when memory is out. */
-bool router_add(struct router *router, struct slice prefix);
+bool router_add(struct router *router, struct slice prefix, bool segments);
 
 /* The number of the first matching route, counted from 0, or ROUTE_NONE. */
 int router_find(const struct router *router, struct slice path);

@@ -30,21 +30,66 @@ static PyObject *create_template(struct slice prefix, const struct address *serv
     return template;
 }
 
-/* The template's reference is taken over; it may be NULL after an error. */
+/* The callable's reference is taken over. */
 static int add(struct routes *routes, struct router *router, struct slice prefix,
-               PyObject *callable, PyObject *template)
+               PyObject *callable, bool strict, const struct address *server)
 {
-    struct route *route = &routes->items[routes->count];
+    struct route *route = &routes->items[routes->count++];
 
-    if (template == NULL)
-        return -1;
-    route->template = template;
-    route->callable = Py_NewRef(callable);
+    if (strict && prefix.length > 0 && prefix.data[prefix.length - 1] == '/')
+        prefix.length--; /* PEP 3333: PATH_INFO begins with '/', SCRIPT_NAME does not end with it */
+    route->callable = callable;
+    route->template = create_template(prefix, server, strict);
     route->prefix_length = prefix.length;
-    routes->count++;
-    if (router_add(router, prefix))
+    route->strict = strict;
+    if (route->template == NULL)
+        return -1;
+    if (router_add(router, prefix, strict))
         return 0;
     PyErr_NoMemory();
+    return -1;
+}
+
+/* True for an attribute that fapws4.marks has set. */
+static bool is_marked(PyObject *callable, const char *mark)
+{
+    PyObject *value = PyObject_GetAttrString(callable, mark);
+    bool marked = value == Py_True;
+
+    PyErr_Clear();
+    Py_XDECREF(value);
+    return marked;
+}
+
+/* New reference to what is to be called: a Mount only stands for its application, as long as it is
+ * the Mount itself and not something that a decorator made of it. */
+static PyObject *unwrapped(PyObject *callable)
+{
+    PyObject *marks = PyImport_ImportModule("fapws4.marks");
+    PyObject *mount = marks != NULL ? PyObject_GetAttrString(marks, "Mount") : NULL;
+    PyObject *found = NULL;
+
+    if (mount != NULL && (PyObject *)Py_TYPE(callable) == mount)
+        found = PyObject_GetAttrString(callable, "application");
+    else if (mount != NULL)
+        found = Py_NewRef(callable);
+    Py_XDECREF(mount);
+    Py_XDECREF(marks);
+    return found;
+}
+
+static int add_path(struct routes *routes, struct router *router, PyObject *pair,
+                    const struct address *server)
+{
+    PyObject *callable = PyTuple_GET_ITEM(pair, 1);
+    bool strict = is_marked(callable, "fapws4_strict");
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(pair, 0), &length);
+
+    callable = strict ? unwrapped(callable) : Py_NewRef(callable);
+    if (callable != NULL && text != NULL)
+        return add(routes, router, (struct slice){text, (size_t)length}, callable, strict, server);
+    Py_XDECREF(callable);
     return -1;
 }
 
@@ -52,12 +97,7 @@ static int add_paths(struct routes *routes, PyObject *paths, const struct addres
                      struct router *router)
 {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(paths); i++) {
-        PyObject *pair = PyList_GET_ITEM(paths, i);
-        Py_ssize_t length;
-        const char *text = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(pair, 0), &length);
-        struct slice prefix = {text, (size_t)length};
-        if (text == NULL || add(routes, router, prefix, PyTuple_GET_ITEM(pair, 1),
-                                create_template(prefix, server, false)) != 0)
+        if (add_path(routes, router, PyList_GET_ITEM(paths, i), server) != 0)
             return -1;
     }
     return 0;
@@ -76,8 +116,7 @@ int routes_init(struct routes *routes, const struct settings *settings,
     }
     if (settings->paths != NULL)
         return add_paths(routes, settings->paths, server, router);
-    return add(routes, router, SLICE(""), settings->application,
-               create_template(SLICE(""), server, true));
+    return add(routes, router, SLICE(""), Py_NewRef(settings->application), true, server);
 }
 
 void routes_finish(struct routes *routes)

@@ -8,9 +8,10 @@
 #include <Python.h>
 
 struct route {
-    PyObject *callable;
+    PyObject *callable; /* of fapws4.wsgi(app): the app */
     PyObject *template; /* environ without what differs between requests; see environ.h */
-    size_t prefix_length;
+    size_t prefix_length; /* bytes of the path that are in SCRIPT_NAME */
+    bool strict;          /* PEP 3333 to the letter: for a WSGI application */
 };
 
 struct routes {

@@ -1,8 +1,28 @@
 """fapws4: what an app imports.
 
 `base` has the classes of the two arguments of every handler, `headers` answers such as a redirect,
-`views` ready handlers such as static files. The server itself is the program `fapws4` (or the
-frozen app), not this package.
+`views` ready handlers such as static files. `fapws4.wsgi(app)` mounts a WSGI application in PATHS.
+`add_timer(seconds, f)` calls a function again and again, `defer(f, arg)` calls one when the requests
+that are there are answered; both may be used at any time, by any thread, and call on the server's.
+The server itself is the program `fapws4` (or the frozen app), not this package.
 """
 
+from __future__ import annotations
+
+from fapws4.marks import wsgi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _fapws4 import add_timer, defer, defer_queue_size
+
+__all__ = ["add_timer", "defer", "defer_queue_size", "wsgi"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """What the server itself holds; looked up late, so that the rest of the package is importable under plain Python."""
+    if name not in __all__:
+        raise AttributeError(f"module 'fapws4' has no attribute {name!r}")
+    import _fapws4
+
+    return getattr(_fapws4, name)

@@ -43,8 +43,8 @@ bool target_parse(struct slice text, struct target *target);
 struct slice target_decode(struct slice path, char *decoded);
 bool host_is_valid(struct slice host);
 
-struct router { struct slice *prefixes; size_t count; };
-bool router_add(struct router *router, struct slice prefix);
+struct router { size_t count; ...; };
+bool router_add(struct router *router, struct slice prefix, bool segments);
 int router_find(const struct router *router, struct slice path);
 void router_finish(struct router *router);
 

@@ -86,7 +86,22 @@ def test_the_first_prefix_wins(core: ModuleType, path: bytes, expected: int) -> 
     router = core.ffi.new("struct router *")
     kept = [core.ffi.from_buffer(text) for text in (b"/env", b"/static/", b"/")]
     for memory in kept:
-        assert core.lib.router_add(router, {"data": memory, "length": len(memory)})
+        assert core.lib.router_add(router, {"data": memory, "length": len(memory)}, False)
+    wanted = core.ffi.from_buffer(path)
+    assert expected == core.lib.router_find(router, {"data": wanted, "length": len(path)})
+    core.lib.router_finish(router)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [(b"/shop", 0), (b"/shop/", 0), (b"/shop/x", 0), (b"/shopping", 1), (b"/", 1), (b"*", -1)],
+)
+def test_a_mounted_application_takes_whole_segments(core: ModuleType, path: bytes, expected: int) -> None:
+    """An application at /shop does not get /shopping."""
+    router = core.ffi.new("struct router *")
+    kept = [core.ffi.from_buffer(text) for text in (b"/shop", b"")]
+    for memory in kept:
+        assert core.lib.router_add(router, {"data": memory, "length": len(memory)}, True)
     wanted = core.ffi.from_buffer(path)
     assert expected == core.lib.router_find(router, {"data": wanted, "length": len(path)})
     core.lib.router_finish(router)
