@@ -42,6 +42,19 @@ class FileWrapper:
     def __next__(self) -> bytes: ...
     def close(self) -> None: ...
 
+class Stream:
+    """A body that is written after the handler has returned it."""
+
+    on_gone: Callable[[], Any] | None
+    on_drain: Callable[[], Any] | None
+    def __init__(
+        self, on_gone: Callable[[], Any] | None = None, on_drain: Callable[[], Any] | None = None
+    ) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+    def write(self, data: bytes | str, /) -> bool: ...
+    def close(self) -> None: ...
+
 class Timer:
     """A function that is called again and again."""
 

@@ -2,6 +2,7 @@
 
 #include "threads.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 /* A copy of what the socket did not take. */
@@ -12,6 +13,7 @@ struct outgoing {
 };
 
 static void serve(struct connection *c, struct input input);
+static void go_on(struct connection *c);
 
 /* ---- end ---- */
 
@@ -42,7 +44,7 @@ static void enter(struct connection *c, enum phase phase)
     if (phase == HEAD && c->phase == HEAD) /* a head does not get more time by coming slowly */
         return;
     c->phase = phase;
-    c->deadline = c->shared->seconds + seconds[phase] + 1;
+    c->deadline = phase == HELD ? UINT_MAX : c->shared->seconds + seconds[phase] + 1;
 }
 
 static void on_shutdown(uv_shutdown_t *request, int status)
@@ -147,6 +149,21 @@ static void flush(struct connection *c)
     exchange_settle(x);
 }
 
+static void on_news(void *context)
+{
+    struct connection *c = context;
+
+    c->phase = IDLE;
+    go_on(c);
+}
+
+/* The app is at work, or has nothing to say at present. */
+static void hold(struct connection *c)
+{
+    enter(c, HELD);
+    handler_watch(c->dialogue.reply, on_news, c);
+}
+
 /* Queues the next piece of a body. Queued even when the socket would take it: the loop then serves
  * everyone else before on_written asks for the piece after it. */
 static void pump(struct connection *c)
@@ -156,6 +173,10 @@ static void pump(struct connection *c)
     enum writing writing = exchange_more(x, &c->dialogue);
     uv_buf_t buffer = view(x->output.data, x->output.length);
 
+    if (writing == LATER) {
+        hold(c);
+        return;
+    }
     if (writing == BROKEN) {
         c->last = true;
         c->broken = ends_by_closing;
@@ -212,7 +233,9 @@ static void await(struct connection *c)
 
     if (uv_is_closing(&c->uv.handle) || c->phase == WRITING)
         return;
-    if (c->dialogue.reply != NULL)
+    if (c->dialogue.headless)
+        hold(c);
+    else if (c->dialogue.reply != NULL)
         pump(c);
     else if (c->last || c->ended || (c->shared->exchange.stopping && c->pending.length == 0))
         finish(c);
@@ -259,6 +282,35 @@ static void serve_pending(struct connection *c)
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer);
 
+static void read_again(struct connection *c)
+{
+    if (!c->paused || is_busy(c) || uv_is_closing(&c->uv.handle))
+        return;
+    c->paused = false;
+    if (uv_read_start(&c->uv.stream, on_allocate, on_read) != 0)
+        connection_close(c);
+}
+
+/* After a pause: the response is written as far as it was there, or there is news of it. */
+static void go_on(struct connection *c)
+{
+    if (c->dialogue.headless) {
+        if (exchange_resume(&c->shared->exchange, &c->dialogue) == WAITING) {
+            hold(c);
+            return;
+        }
+        c->last = !c->shared->exchange.response.keep_alive;
+        flush(c);
+        if (c->phase == WRITING || uv_is_closing(&c->uv.handle))
+            return;
+    }
+    if (c->last || c->dialogue.reply != NULL)
+        await(c);
+    else
+        serve_pending(c);
+    read_again(c);
+}
+
 static void on_written(uv_write_t *request, int status)
 {
     struct outgoing *outgoing = (struct outgoing *)request;
@@ -273,15 +325,10 @@ static void on_written(uv_write_t *request, int status)
         return;
     }
     c->phase = IDLE;
-    if (c->last || c->dialogue.reply != NULL)
-        await(c);
+    if (c->dialogue.headless)
+        hold(c);
     else
-        serve_pending(c);
-    if (c->paused && !is_busy(c) && !uv_is_closing(&c->uv.handle)) {
-        c->paused = false;
-        if (uv_read_start(&c->uv.stream, on_allocate, on_read) != 0)
-            connection_close(c);
-    }
+        go_on(c);
 }
 
 static void receive(struct connection *c, char *data, size_t length)
@@ -308,7 +355,7 @@ static void receive(struct connection *c, char *data, size_t length)
 static void receive_end(struct connection *c)
 {
     c->ended = true;
-    if (c->phase == LINGERING)
+    if (c->phase == LINGERING || (c->dialogue.reply != NULL && handler_is_held(c->dialogue.reply)))
         connection_close(c);
     else if (!is_busy(c))
         serve_pending(c);
@@ -377,4 +424,6 @@ void connection_end_idle(struct connection *c)
 {
     if (c->phase == IDLE && !is_busy(c))
         connection_close(c);
+    else if (c->dialogue.reply != NULL)
+        handler_stop(c->dialogue.reply);
 }

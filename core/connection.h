@@ -32,8 +32,8 @@ struct connection {
     struct buffer pending; /* received, not answered yet; most of the time without memory */
     size_t queued;         /* bytes the kernel had not taken at the last look */
     unsigned deadline;     /* on the clock of `shared` */
-    /* What the connection waits for; each has a deadline of its own. */
-    enum phase { IDLE, HEAD, BODY, WRITING, LINGERING } phase;
+    /* What the connection waits for; each has a deadline of its own, but HELD: the app at work. */
+    enum phase { IDLE, HEAD, BODY, WRITING, LINGERING, HELD } phase;
     bool paused;  /* reading is stopped: the client sends ahead faster than it is answered */
     bool ended;   /* the client will send no more */
     bool last;    /* close after what is being written */
@@ -52,7 +52,7 @@ void connection_close(struct connection *c);
 /* Ends the connection when its deadline has passed. */
 void connection_end_overdue(struct connection *c);
 
-/* Ends the connection when no request is under way. */
+/* Ends the connection when no request is under way, and a held reply. */
 void connection_end_idle(struct connection *c);
 
 #endif

@@ -34,6 +34,17 @@ static void append_continue(struct exchange *x, struct dialogue *dialogue)
     dialogue->intake.owes_continue = false;
 }
 
+/* The head, and what there is of the body. */
+static void begin(struct exchange *x, struct dialogue *dialogue)
+{
+    if (x->stopping)
+        x->response.keep_alive = false;
+    response_begin(&x->response, &x->banner, &x->output);
+    dialogue->framing = x->response.framing;
+    if (x->response.is_head || x->response.framing.kind == FRAMING_NONE)
+        end_reply(dialogue);
+}
+
 enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, struct input *input)
 {
     enum progress progress = request_parse(&x->request, &dialogue->intake, input, x->body_limit);
@@ -47,13 +58,23 @@ enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, st
         response_refuse(&x->response, x->request.refusal);
     else
         answer(x, dialogue);
-    if (x->stopping)
-        x->response.keep_alive = false;
-    response_begin(&x->response, &x->banner, &x->output);
-    dialogue->framing = x->response.framing;
-    if (x->response.is_head || x->response.framing.kind == FRAMING_NONE)
-        end_reply(dialogue);
+    if (x->response.later) {
+        dialogue->headless = true;
+        dialogue->terms = response_terms(&x->response);
+        return READY;
+    }
+    begin(x, dialogue);
     return progress;
+}
+
+enum progress exchange_resume(struct exchange *x, struct dialogue *dialogue)
+{
+    response_renew(&x->response, dialogue->terms);
+    if (!handler_collect(x->handler, &x->response, &dialogue->reply))
+        return WAITING;
+    dialogue->headless = false;
+    begin(x, dialogue);
+    return READY;
 }
 
 enum writing exchange_more(struct exchange *x, struct dialogue *dialogue)
@@ -65,7 +86,7 @@ enum writing exchange_more(struct exchange *x, struct dialogue *dialogue)
         writing = response_chunk(&dialogue->framing, piece, &x->output);
     else if (writing == DONE)
         writing = response_end(&dialogue->framing, &x->output);
-    if (writing != MORE)
+    if (writing == DONE || writing == BROKEN)
         end_reply(dialogue);
     return writing;
 }

@@ -25,17 +25,25 @@ struct dialogue {
     struct visitor *visitor;
     struct reply *reply; /* a response body that is still being produced, else NULL */
     struct framing framing;
+    struct terms terms;  /* of a request whose response has no head yet */
+    bool headless;       /* ... because the handler is at work on a thread */
 };
 
 /* Takes the next request from `input` and appends its response to `output` (100 (Continue)
  * included). WAITING: nothing to answer yet. READY: drop request.consumed bytes of the input; write
  * `output`, then response.tail; then, when dialogue->reply is set, whatever exchange_more appends
- * until it is not MORE; the connection goes on when response.keep_alive says so. REFUSED: write
+ * until it is not MORE; the connection goes on when response.keep_alive says so. When
+ * dialogue->headless is set, nothing but earlier responses is in `output`. REFUSED: write
  * `output` and close. */
 enum progress exchange_advance(struct exchange *exchange, struct dialogue *dialogue,
                                struct input *input);
 
-/* Appends the next piece of the body that is being produced. DONE and BROKEN end it. */
+/* Appends the head of a headless response, and what comes with it: READY, as above. WAITING: the
+ * handler is still at work. */
+enum progress exchange_resume(struct exchange *exchange, struct dialogue *dialogue);
+
+/* Appends the next piece of the body that is being produced. DONE and BROKEN end it; after LATER
+ * handler_watch tells when to go on. */
 enum writing exchange_more(struct exchange *exchange, struct dialogue *dialogue);
 
 /* Appends the refusal of a request that did not come in time (408). */

@@ -1,11 +1,11 @@
 #include "handler.h"
 
+#include "answer.h"
 #include "environ.h"
-#include "reply.h"
-#include "report.h"
-#include "response_head.h"
 #include "routes.h"
 #include "settings.h"
+#include "stream.h"
+#include "threaded.h"
 
 #include <stdlib.h>
 
@@ -18,11 +18,9 @@ struct starter {
 
 struct handler {
     struct routes routes;
-    bool shows_tracebacks;
     PyObject *environ_type;     /* the app's own Environ, or NULL */
     struct starter starters[2]; /* for PATHS handlers, and for WSGI applications */
-    PyObject *held;             /* what response->body lies in */
-    struct buffer joined;       /* or here */
+    struct answer answer;       /* what the last response lies in */
 };
 
 /* ---- creation ---- */
@@ -63,7 +61,7 @@ struct handler *handler_create(const struct settings *settings, const struct add
         PyErr_NoMemory();
         return NULL;
     }
-    handler->shows_tracebacks = settings->debug > 0;
+    handler->answer.shows_tracebacks = settings->debug > 0;
     handler->environ_type = Py_XNewRef(settings->environ);
     if (environ_init() == 0 && routes_init(&handler->routes, settings, server, router) == 0 &&
         starter_init(&handler->starters[0], settings->start_response, false) == 0 &&
@@ -81,8 +79,7 @@ void handler_destroy(struct handler *handler)
     Py_XDECREF(handler->environ_type);
     starter_finish(&handler->starters[0]);
     starter_finish(&handler->starters[1]);
-    Py_XDECREF(handler->held);
-    buffer_finish(&handler->joined);
+    answer_finish(&handler->answer);
     environ_finish();
     free(handler);
 }
@@ -169,144 +166,32 @@ static struct start_response *take_start_response(struct starter *starter)
     return (struct start_response *)shared;
 }
 
-/* ---- the answer ---- */
+/* ---- the call ---- */
 
-static PyObject *describe(const struct request *request, const struct visitor *visitor)
+/* Leaves the call to a thread. 0, or -1 with an error set. */
+static int call_later(const struct route *route, PyObject *env, struct start_response *start,
+                      struct subject *subject, struct response *response, struct reply **reply)
 {
-    PyObject *method = PyUnicode_DecodeLatin1(request->method.data,
-                                              (Py_ssize_t)request->method.length, NULL);
-    PyObject *target = PyUnicode_DecodeLatin1(request->text.data,
-                                              (Py_ssize_t)request->text.length, NULL);
-    PyObject *text = NULL;
+    PyObject *what = subject_text(subject);
+    struct job *job = what != NULL ? job_create(route->callable, env, start, what) : NULL;
 
-    if (method != NULL && target != NULL)
-        text = PyUnicode_FromFormat("%U %U from %S", method, target,
-                                    visitor != NULL ? visitor->address : Py_None);
-    Py_XDECREF(method);
-    Py_XDECREF(target);
-    return text;
+    if (job != NULL)
+        *reply = reply_of_job(job);
+    response->later = *reply != NULL;
+    return response->later ? 0 : -1;
 }
 
-/* What was given to write() goes in front of the first piece. */
-static int prepend_written(struct handler *handler, const struct start_response *start,
-                           struct response *response)
+static int call_now(struct handler *handler, const struct route *route, PyObject *env,
+                    struct start_response *start, struct subject *subject,
+                    struct response *response, struct reply **reply)
 {
-    PyObject *written = start->written;
-    struct buffer all = {NULL, 0, 0, false};
+    PyObject *args[3] = {NULL, env, (PyObject *)start};
+    PyObject *result = PyObject_Vectorcall(route->callable, args + 1,
+                                           2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 
-    if (written == NULL)
-        return 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(written); i++)
-        buffer_append(&all, PyBytes_AS_STRING(PyList_GET_ITEM(written, i)),
-                      (size_t)PyBytes_GET_SIZE(PyList_GET_ITEM(written, i)));
-    buffer_append_slice(&all, response->body);
-    buffer_finish(&handler->joined);
-    handler->joined = all;
-    response->body = (struct slice){all.data, all.length};
-    if (!all.failed)
-        return 0;
-    PyErr_NoMemory();
-    return -1;
-}
-
-static int fill_head(struct start_response *start, struct response *response)
-{
-    if (response_head_fill(start, response) != 0)
+    if (result == NULL)
         return -1;
-    if (response->is_text && !response->has_content_type)
-        buffer_append_slice(&response->fields, SLICE("Content-Type: text/html; charset=utf-8\r\n"));
-    return 0;
-}
-
-/* Frameworks wrap one complete piece into an iterator: when the first is as long as announced and
- * nothing follows, the body is whole and needs no second write. 0, or -1 with an error set. */
-static int end_early(struct handler *handler, struct response *response, struct reply *reply)
-{
-    struct slice rest = {NULL, 0};
-    enum writing writing;
-
-    if (response->whole || !response->has_length || response->body.length != response->length)
-        return 0;
-    handler->joined.length = 0;
-    buffer_append_slice(&handler->joined, response->body); /* the next piece frees this one */
-    response->body = (struct slice){handler->joined.data, handler->joined.length};
-    writing = reply_next(reply, &rest);
-    response->whole = writing == DONE;
-    return writing == BROKEN ? -1 : 0;
-}
-
-/* Takes the first piece before the head is made: a generator's start_response runs only now. */
-static int begin_pieces(struct handler *handler, struct start_response *start, PyObject *result,
-                        PyObject *what, struct response *response, struct reply **reply)
-{
-    enum writing writing;
-    long long size;
-
-    *reply = what != NULL ? reply_create(result, start->strict, what) : NULL;
-    if (*reply == NULL)
-        return -1;
-    size = reply_file_size(*reply);
-    writing = reply_next(*reply, &response->body);
-    response->whole = writing == DONE;
-    response->is_text = reply_is_text(*reply);
-    if (writing == BROKEN || fill_head(start, response) != 0)
-        return -1;
-    if (size >= 0 && !response->has_length) {
-        response->has_length = true;
-        response->length = (uint64_t)size;
-    }
-    if (response->whole)
-        response->body = (struct slice){NULL, 0};
-    return end_early(handler, response, *reply);
-}
-
-static void drop_reply(struct reply **reply)
-{
-    PyObject *type, *value, *traceback;
-
-    PyErr_Fetch(&type, &value, &traceback); /* close() must not run with an error set */
-    reply_destroy(*reply);
-    *reply = NULL;
-    PyErr_Restore(type, value, traceback);
-}
-
-static int respond(struct handler *handler, struct start_response *start, PyObject *result,
-                   const struct request *request, const struct visitor *visitor,
-                   struct response *response, struct reply **reply)
-{
-    int status = reply_whole(result, start->strict, &handler->joined, response);
-    PyObject *what;
-
-    if (status > 0)
-        status = fill_head(start, response);
-    else if (status == 0) {
-        what = describe(request, visitor);
-        status = begin_pieces(handler, start, result, what, response, reply);
-        Py_XDECREF(what);
-        if (status != 0 || response->whole)
-            drop_reply(reply);
-    }
-    return status == 0 ? prepend_written(handler, start, response) : -1;
-}
-
-/* 500 instead of whatever the response was going to be. */
-static void fail(struct handler *handler, const struct request *request,
-                 const struct visitor *visitor, struct response *response)
-{
-    PyObject *type, *value, *traceback;
-    PyObject *what, *exception, *text = NULL;
-
-    PyErr_Fetch(&type, &value, &traceback);
-    what = describe(request, visitor);
-    PyErr_Restore(type, value, traceback);
-    exception = what != NULL ? report_exception(what) : NULL;
-    if (exception != NULL && handler->shows_tracebacks)
-        text = report_traceback(exception);
-    response_plain(response, 500, text != NULL ? PyUnicode_AsUTF8(text) : NULL);
-    PyErr_Clear();
-    Py_XSETREF(handler->held, text);
-    Py_XDECREF(exception);
-    Py_XDECREF(what);
+    return answer_with(&handler->answer, start, result, subject, response, reply);
 }
 
 void handler_call(struct handler *handler, int route_number, const struct request *request,
@@ -315,31 +200,28 @@ void handler_call(struct handler *handler, int route_number, const struct reques
 {
     const struct route *route = &handler->routes.items[route_number];
     struct start_response *start = take_start_response(&handler->starters[route->strict]);
-    PyObject *env = NULL, *result = NULL;
+    struct subject subject = {request, NULL, NULL};
+    PyObject *env = NULL;
+    int status = -1;
 
-    handler->joined.length = 0;
-    handler->joined.failed = false;
     if (*visitor == NULL)
         *visitor = visitor_create(peer);
+    subject.visitor = *visitor;
     if (*visitor != NULL && start != NULL)
         env = create_environ(handler, route, request, *visitor);
-    if (env != NULL) {
-        PyObject *args[3] = {NULL, env, (PyObject *)start};
-        result = PyObject_Vectorcall(route->callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET,
-                                     NULL);
-        Py_DECREF(env);
-    }
-    Py_XSETREF(handler->held, result);
-    if (result == NULL ||
-        respond(handler, start, result, request, *visitor, response, reply) != 0)
-        fail(handler, request, *visitor, response);
+    if (env != NULL && route->threaded)
+        status = call_later(route, env, start, &subject, response, reply);
+    else if (env != NULL)
+        status = call_now(handler, route, env, start, &subject, response, reply);
+    Py_XDECREF(env);
+    if (status != 0)
+        answer_failure(&handler->answer, &subject, response);
+    Py_XDECREF(subject.text);
 }
 
 void handler_settle(struct handler *handler)
 {
-    Py_CLEAR(handler->held);
-    if (handler->joined.capacity > LIMIT_READ)
-        buffer_finish(&handler->joined);
+    answer_settle(&handler->answer);
 }
 
 /* ---- after the call ---- */
@@ -348,9 +230,50 @@ enum writing handler_next(struct reply *reply, struct slice *piece)
 {
     enum writing writing = reply_next(reply, piece);
 
-    if (writing == BROKEN)
+    if (writing == BROKEN && PyErr_Occurred())
         reply_report(reply);
     return writing;
+}
+
+void handler_watch(struct reply *reply, void (*ready)(void *context), void *context)
+{
+    channel_watch(reply_channel(reply), ready, context);
+}
+
+bool handler_collect(struct handler *handler, struct response *response, struct reply **reply)
+{
+    struct job *job = reply_job(*reply);
+    struct subject subject = {NULL, NULL, NULL};
+    struct outcome outcome;
+    struct reply *body = NULL;
+    int status;
+
+    if (!job_outcome(job, &outcome))
+        return false;
+    subject.text = job_what(job);
+    if (outcome.result != NULL)
+        status = answer_with(&handler->answer, job_start(job), Py_NewRef(outcome.result), &subject,
+                             response, &body);
+    else
+        status = answer_outcome(&handler->answer, job_start(job), &outcome, response);
+    if (status != 0)
+        answer_failure(&handler->answer, &subject, response);
+    if (status == 0 && outcome.result == NULL && !response->whole)
+        return true;
+    reply_destroy(*reply);
+    *reply = body;
+    return true;
+}
+
+bool handler_is_held(const struct reply *reply)
+{
+    return reply_stream(reply) != NULL;
+}
+
+void handler_stop(struct reply *reply)
+{
+    if (handler_is_held(reply))
+        stream_end(reply_stream(reply));
 }
 
 void handler_drop(struct reply *reply)

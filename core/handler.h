@@ -29,7 +29,8 @@ void handler_destroy(struct handler *handler);
 
 /* Calls the callable of a route (a number from router_find). Never fails: what goes wrong in the
  * app is logged and becomes a 500. Sets `*reply` when response->whole is false; the caller destroys
- * it. response->body stays valid until handler_settle. */
+ * it. response->body stays valid until handler_settle. When the handler runs on a thread only
+ * response->later and `*reply` are set. */
 void handler_call(struct handler *handler, int route, const struct request *request,
                   const struct peer *peer, struct visitor **visitor, struct response *response,
                   struct reply **reply);
@@ -37,9 +38,23 @@ void handler_call(struct handler *handler, int route, const struct request *requ
 /* Releases what the last response's body lay in. */
 void handler_settle(struct handler *handler);
 
-/* The next piece of a body, valid until the next call: MORE with a piece, DONE without one, BROKEN
- * after an exception (it is logged). */
+/* The next piece of a body, valid until the next call: MORE with a piece, LATER when there is none
+ * yet, DONE behind the last, BROKEN after an exception (it is logged). */
 enum writing handler_next(struct reply *reply, struct slice *piece);
+
+/* Calls `ready` once, on the loop's thread, when there is news of a reply that answered LATER or was
+ * not collected. Dropping the reply cancels it. */
+void handler_watch(struct reply *reply, void (*ready)(void *context), void *context);
+
+/* Fills the response that handler_call left for later. False: the handler is still at work. True:
+ * as after handler_call; `*reply` is NULL when nothing follows. */
+bool handler_collect(struct handler *handler, struct response *response, struct reply **reply);
+
+/* True for a held reply: who has said the end of what it sends will not read it either. */
+bool handler_is_held(const struct reply *reply);
+
+/* The server stops: a held reply ends here. Others are left alone. */
+void handler_stop(struct reply *reply);
 
 /* Ends a reply, whether it is used up or not: its close() is called. NULL is legal. */
 void handler_drop(struct reply *reply);

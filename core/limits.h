@@ -34,6 +34,15 @@
 /* Bytes taken at once from a file object returned by a handler. */
 #define LIMIT_FILE_BLOCK 65536
 
+/* Bytes of a Stream, or of a body made on a thread, that wait for a slow client before who makes
+ * them is told to wait; and at most, bytes of a Stream. */
+#define LIMIT_STREAM 65536
+#define LIMIT_STREAM_MOST 1048576
+
+/* Threads for handlers marked with fapws4.threaded, and bytes of address space for each stack. */
+#define LIMIT_WORKERS 32
+#define LIMIT_WORKER_STACK 4194304
+
 /* Form and query fields that are parsed into fapws.params; the rest is left to the app. */
 #define LIMIT_PARAMS 1000
 

@@ -10,6 +10,7 @@
 #include "server.h"
 #include "settings.h"
 #include "timers.h"
+#include "workers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -125,6 +126,7 @@ static void end_services(void)
 {
     deferred_end();
     timers_end();
+    workers_end();
     errands_end();
 }
 
@@ -203,6 +205,17 @@ static int run_app(const struct options *options, const char *script, int ready)
     return exit_code;
 }
 
+/* Python cannot be ended under a handler that is still at work on a thread; what its end does for
+ * the app is done here. */
+static void leave(int exit_code)
+{
+    PyRun_SimpleString("import atexit, sys\n"
+                       "atexit._run_exitfuncs()\n"
+                       "sys.stdout.flush()\n"
+                       "sys.stderr.flush()\n");
+    _exit(exit_code);
+}
+
 static int complain_about_options(const struct options *options)
 {
     if (options->fault != NULL)
@@ -235,5 +248,7 @@ int main(int argc, char **argv)
     if (exit_code != 0)
         return exit_code;
     exit_code = run_app(&options, options.app != NULL ? options.app : argv[0], ready);
+    if (workers_busy())
+        leave(exit_code);
     return runtime_stop(exit_code);
 }

@@ -3,6 +3,7 @@
 #include "runtime.h"
 #include "start_response.h"
 #include "status.h"
+#include "stream.h"
 #include "timers.h"
 #include "wsgi_input.h"
 
@@ -45,7 +46,8 @@ PyMODINIT_FUNC PyInit__fapws4(void)
     if (module != NULL && (PyModule_AddType(module, &start_response_type) != 0 ||
                            PyModule_AddType(module, &wsgi_input_type) != 0 ||
                            PyModule_AddType(module, &file_wrapper_type) != 0 ||
-                           PyModule_AddType(module, &timer_type) != 0))
+                           PyModule_AddType(module, &timer_type) != 0 ||
+                           PyModule_AddType(module, &stream_type) != 0))
         Py_CLEAR(module);
     return module;
 }

@@ -3,6 +3,8 @@
 #include "file_wrapper.h"
 #include "limits.h"
 #include "report.h"
+#include "stream.h"
+#include "threaded.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +16,8 @@ struct reply {
     PyObject *piece;    /* the bytes given out last */
     PyObject *what;
     bool strict;
+    PyObject *stream;   /* a held reply's, else NULL */
+    struct job *job;    /* a thread's, else NULL */
 };
 
 /* ---- one piece ---- */
@@ -84,11 +88,65 @@ int reply_whole(PyObject *result, bool strict, struct buffer *joined, struct res
     return 0;
 }
 
+bool reply_is_immediate(PyObject *result)
+{
+    return PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_Check(result) ||
+           PyUnicode_Check(result) || result == Py_None || Py_IS_TYPE(result, &stream_type);
+}
+
+/* ---- bodies that come later ---- */
+
+struct reply *reply_of_job(struct job *job)
+{
+    struct reply *reply = calloc(1, sizeof(*reply));
+
+    if (reply != NULL) {
+        reply->job = job;
+        return reply;
+    }
+    job_leave(job);
+    PyErr_NoMemory();
+    return NULL;
+}
+
+struct job *reply_job(const struct reply *reply)
+{
+    return reply->job;
+}
+
+PyObject *reply_stream(const struct reply *reply)
+{
+    return reply->stream;
+}
+
+struct channel *reply_channel(const struct reply *reply)
+{
+    return reply->job != NULL ? job_channel(reply->job) : stream_channel(reply->stream);
+}
+
 /* ---- bodies in pieces ---- */
+
+/* Finds out how to take pieces from the source; -1 with an error set when it has none to give. */
+static int find_pieces(struct reply *reply)
+{
+    reply->read = PyObject_GetAttrString(reply->source, "read");
+    if (reply->read != NULL)
+        return 0;
+    PyErr_Clear();
+    if (!PyDict_Check(reply->source))
+        reply->iterator = PyObject_GetIter(reply->source);
+    if (reply->iterator != NULL)
+        return 0;
+    PyErr_Format(PyExc_TypeError,
+                 "a handler returns str, bytes, a list, a file or an iterable, not %.100s",
+                 Py_TYPE(reply->source)->tp_name);
+    return -1;
+}
 
 struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
 {
     struct reply *reply = calloc(1, sizeof(*reply));
+    PyObject *type, *value, *traceback;
 
     if (reply == NULL) {
         PyErr_NoMemory();
@@ -97,19 +155,16 @@ struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
     reply->strict = strict;
     reply->source = Py_NewRef(file_wrapper_content(result));
     reply->what = Py_NewRef(what);
-    reply->read = PyObject_GetAttrString(reply->source, "read");
-    if (reply->read != NULL)
+    if (!Py_IS_TYPE(result, &stream_type)) {
+        if (find_pieces(reply) == 0)
+            return reply;
+    } else if (stream_take(result) == 0) {
+        reply->stream = result;
         return reply;
-    PyErr_Clear();
-    if (!PyDict_Check(result))
-        reply->iterator = PyObject_GetIter(result);
-    if (reply->iterator != NULL)
-        return reply;
-    PyErr_Format(PyExc_TypeError,
-                 "a handler returns str, bytes, a list, a file or an iterable, not %.100s",
-                 Py_TYPE(result)->tp_name);
-    PyObject *type, *value, *traceback;
+    }
     PyErr_Fetch(&type, &value, &traceback); /* close() must not run with an error set */
+    if (Py_IS_TYPE(result, &stream_type)) /* another response's: it is not to be closed */
+        Py_SETREF(reply->source, Py_NewRef(Py_None));
     reply_destroy(reply);
     PyErr_Restore(type, value, traceback);
     return NULL;
@@ -129,8 +184,13 @@ static PyObject *take_piece(struct reply *reply)
 
 enum writing reply_next(struct reply *reply, struct slice *piece)
 {
-    PyObject *taken = take_piece(reply);
+    PyObject *taken;
 
+    if (reply->stream != NULL)
+        return stream_read(reply->stream, piece);
+    if (reply->job != NULL)
+        return channel_read(job_channel(reply->job), piece);
+    taken = take_piece(reply);
     Py_XSETREF(reply->piece, taken);
     if (taken == NULL)
         return PyErr_Occurred() ? BROKEN : DONE;
@@ -189,7 +249,12 @@ void reply_destroy(struct reply *reply)
 {
     if (reply == NULL)
         return;
-    close_source(reply);
+    if (reply->stream != NULL)
+        stream_leave(reply->stream);
+    else if (reply->job != NULL)
+        job_leave(reply->job);
+    else
+        close_source(reply);
     Py_XDECREF(reply->read);
     Py_XDECREF(reply->iterator);
     Py_XDECREF(reply->piece);

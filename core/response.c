@@ -3,7 +3,7 @@
 #include "character.h"
 #include "status.h"
 
-void response_reset(struct response *response, const struct request *request)
+void response_renew(struct response *response, struct terms terms)
 {
     struct buffer fields = response->fields;
 
@@ -11,9 +11,23 @@ void response_reset(struct response *response, const struct request *request)
     fields.length = 0;
     fields.failed = false;
     response->fields = fields;
-    response->keep_alive = request->fields.keep_alive;
-    response->minor_version = request->minor_version;
-    response->is_head = request->method.length == 4 && memcmp(request->method.data, "HEAD", 4) == 0;
+    response->keep_alive = terms.keep_alive;
+    response->minor_version = terms.minor_version;
+    response->is_head = terms.is_head;
+}
+
+void response_reset(struct response *response, const struct request *request)
+{
+    bool is_head =
+        request->method.length == 4 && memcmp(request->method.data, "HEAD", 4) == 0;
+
+    response_renew(response, (struct terms){request->fields.keep_alive, is_head,
+                                            request->minor_version});
+}
+
+struct terms response_terms(const struct response *response)
+{
+    return (struct terms){response->keep_alive, response->is_head, response->minor_version};
 }
 
 /* ---- status and fields ---- */

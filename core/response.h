@@ -9,6 +9,7 @@
 /* The answers of every stage that writes. */
 enum writing {
     MORE,  /* there is more to come */
+    LATER, /* there is more to come, but not now */
     DONE,  /* the message is complete */
     BROKEN /* it cannot be completed: the connection must be closed for the client to notice */
 };
@@ -19,11 +20,19 @@ struct framing {
     uint64_t left; /* FRAMING_LENGTH: bytes still owed */
 };
 
+/* What a request asks of the form of its response. */
+struct terms {
+    bool keep_alive;
+    bool is_head;
+    int minor_version;
+};
+
 struct response {
     int status;
     struct buffer fields;        /* "200 OK\r\nName: value\r\n...", as the handler gave them */
     struct slice body;           /* the first piece, valid until the handler is called again */
     bool whole;                  /* nothing follows `body` */
+    bool later;                  /* the handler has not answered yet */
     bool keep_alive;             /* starts as what the client wants */
     bool is_text;                /* the body was str: it gets a Content-Type if it has none */
     bool has_date, has_server, has_content_type;
@@ -37,6 +46,12 @@ struct response {
 
 /* Ready for the answer to `request`; keeps the memory of `fields`. */
 void response_reset(struct response *response, const struct request *request);
+
+/* The same for a request that is gone but for its terms. */
+void response_renew(struct response *response, struct terms terms);
+
+/* The terms that response_reset has found. */
+struct terms response_terms(const struct response *response);
 
 /* The status line: code, a space and a reason; both come from one text like "404 Not Found", whose
  * reason may be missing. Call it first. False when the text is no status of 200 to 999 or has

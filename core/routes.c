@@ -30,35 +30,44 @@ static PyObject *create_template(struct slice prefix, const struct address *serv
     return template;
 }
 
-/* The callable's reference is taken over. */
-static int add(struct routes *routes, struct router *router, struct slice prefix,
-               PyObject *callable, bool strict, const struct address *server)
-{
-    struct route *route = &routes->items[routes->count++];
-
-    if (strict && prefix.length > 0 && prefix.data[prefix.length - 1] == '/')
-        prefix.length--; /* PEP 3333: PATH_INFO begins with '/', SCRIPT_NAME does not end with it */
-    route->callable = callable;
-    route->template = create_template(prefix, server, strict);
-    route->prefix_length = prefix.length;
-    route->strict = strict;
-    if (route->template == NULL)
-        return -1;
-    if (router_add(router, prefix, strict))
-        return 0;
-    PyErr_NoMemory();
-    return -1;
-}
-
 /* True for an attribute that fapws4.marks has set. */
-static bool is_marked(PyObject *callable, const char *mark)
+static bool has_mark(PyObject *object, const char *mark)
 {
-    PyObject *value = PyObject_GetAttrString(callable, mark);
-    bool marked = value == Py_True;
+    PyObject *value = PyObject_GetAttrString(object, mark);
+    bool found = value == Py_True;
 
     PyErr_Clear();
     Py_XDECREF(value);
-    return marked;
+    return found;
+}
+
+/* A mark on a class's __call__ counts for its instances. */
+static bool is_marked(PyObject *callable, const char *mark)
+{
+    PyObject *call = PyObject_GetAttrString(callable, "__call__");
+    bool found = has_mark(callable, mark) || (call != NULL && has_mark(call, mark));
+
+    PyErr_Clear();
+    Py_XDECREF(call);
+    return found;
+}
+
+/* Takes over the references of `route` to its callable; the template is made here. */
+static int add(struct routes *routes, struct router *router, struct slice prefix,
+               struct route route, const struct address *server)
+{
+    if (route.strict && prefix.length > 0 && prefix.data[prefix.length - 1] == '/')
+        prefix.length--; /* PEP 3333: PATH_INFO begins with '/', SCRIPT_NAME does not end with it */
+    route.template = create_template(prefix, server, route.strict);
+    route.prefix_length = prefix.length;
+    routes->items[routes->count++] = route;
+    if (route.template == NULL ||
+        (route.threaded && PyDict_SetItemString(route.template, "wsgi.multithread", Py_True) != 0))
+        return -1;
+    if (router_add(router, prefix, route.strict))
+        return 0;
+    PyErr_NoMemory();
+    return -1;
 }
 
 /* New reference to what is to be called: a Mount only stands for its application, as long as it is
@@ -82,14 +91,15 @@ static int add_path(struct routes *routes, struct router *router, PyObject *pair
                     const struct address *server)
 {
     PyObject *callable = PyTuple_GET_ITEM(pair, 1);
-    bool strict = is_marked(callable, "fapws4_strict");
+    struct route route = {.threaded = is_marked(callable, "fapws4_threaded"),
+                          .strict = has_mark(callable, "fapws4_strict")};
     Py_ssize_t length;
     const char *text = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(pair, 0), &length);
 
-    callable = strict ? unwrapped(callable) : Py_NewRef(callable);
-    if (callable != NULL && text != NULL)
-        return add(routes, router, (struct slice){text, (size_t)length}, callable, strict, server);
-    Py_XDECREF(callable);
+    route.callable = route.strict ? unwrapped(callable) : Py_NewRef(callable);
+    if (route.callable != NULL && text != NULL)
+        return add(routes, router, (struct slice){text, (size_t)length}, route, server);
+    Py_XDECREF(route.callable);
     return -1;
 }
 
@@ -116,7 +126,11 @@ int routes_init(struct routes *routes, const struct settings *settings,
     }
     if (settings->paths != NULL)
         return add_paths(routes, settings->paths, server, router);
-    return add(routes, router, SLICE(""), Py_NewRef(settings->application), true, server);
+    return add(routes, router, SLICE(""),
+               (struct route){.callable = Py_NewRef(settings->application),
+                              .threaded = is_marked(settings->application, "fapws4_threaded"),
+                              .strict = true},
+               server);
 }
 
 void routes_finish(struct routes *routes)

@@ -11,6 +11,7 @@ struct route {
     PyObject *callable; /* of fapws4.wsgi(app): the app */
     PyObject *template; /* environ without what differs between requests; see environ.h */
     size_t prefix_length; /* bytes of the path that are in SCRIPT_NAME */
+    bool threaded;        /* called on a thread */
     bool strict;          /* PEP 3333 to the letter: for a WSGI application */
 };
 

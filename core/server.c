@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "threads.h"
+#include "workers.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -41,9 +42,10 @@ static void end_if_empty(struct server *server)
 {
     if (server->all.count > 0)
         return;
-    if (server->stop_at > 0)
+    if (server->stop_at > 0 && !(workers_busy() && server->all.shared.seconds < server->stop_at))
         uv_stop(&server->loop);
-    uv_timer_stop(&server->tick);
+    if (server->stop_at == 0)
+        uv_timer_stop(&server->tick);
 }
 
 static void on_tick(uv_timer_t *timer)

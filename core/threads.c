@@ -1,12 +1,15 @@
 #include "threads.h"
 
+#include "workers.h"
+
 #include <Python.h>
 
 /* The loop's own thread state while others run, else NULL. */
 static PyThreadState *waiting;
 
 /* Letting go of the interpreter costs several hundred instructions; without another thread there is
- * nobody to let in. A thread has its state from before it is started. */
+ * nobody to let in. A thread of the app has its state from before it is started, a worker makes its
+ * own. */
 static int has_others(void)
 {
     PyInterpreterState *interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
@@ -16,7 +19,7 @@ static int has_others(void)
 
 void threads_let_run(void)
 {
-    if (waiting == NULL && has_others())
+    if (waiting == NULL && (has_others() || workers_busy()))
         waiting = PyEval_SaveThread();
 }
 

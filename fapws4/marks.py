@@ -5,7 +5,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, TypeVar
+
+    Handler = TypeVar("Handler", bound=Callable[..., Any])
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -37,3 +39,22 @@ def wsgi(application: Application) -> Mount:
     if not callable(application):
         raise TypeError(f"wsgi() takes a WSGI application, not {type(application).__name__}")
     return Mount(application)
+
+
+def threaded(handler: Handler) -> Handler:
+    """Marks a handler that takes its time: `@threaded`, or `("/shop", threaded(wsgi(shop)))`.
+
+    It is called on a thread of its own, and so is the iterable that it returns; the server answers
+    others meanwhile. The iterable waits while its client is slow; when the client has gone it is
+    closed. Up to 32 such handlers run at a time, further ones wait. `wsgi.multithread` is true.
+    """
+    try:
+        handler.fapws4_threaded = True  # type: ignore[attr-defined]
+    except AttributeError:  # a method, or built in: nothing can be noted on it
+
+        def call(environ: Any, start_response: Any) -> Any:
+            return handler(environ, start_response)
+
+        call.fapws4_threaded = True  # type: ignore[attr-defined]
+        return call  # type: ignore[return-value]
+    return handler

@@ -59,7 +59,7 @@ struct request {
 };
 enum progress request_parse(struct request *request, struct intake *intake, struct input *input, uint64_t body_limit);
 
-enum writing { MORE, DONE, BROKEN };
+enum writing { MORE, LATER, DONE, BROKEN };
 struct framing { uint64_t left; ...; };
 struct response {
     int status; struct buffer fields; struct slice body, tail; bool whole, keep_alive, is_text, has_length;

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +14,24 @@ NAMES = ("HEAD", "BODY", "IDLE", "WRITE", "LINGER", "STOP")
 
 
 @pytest.fixture
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that waits for nobody."""
+def start(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
+    """Starts an app on a server that waits for nobody."""
     program = server_program(*(f"-DLIMIT_{name}_SECONDS=1" for name in NAMES))
-    running = start_server(command_of(program), tmp_path_factory.mktemp("impatient"), APPS / "echo.py")
-    yield running
-    end_server(running)
+    started: list[Server] = []
+
+    def start_app(app: Path) -> Server:
+        started.append(start_server(command_of(program), tmp_path, app))
+        return started[-1]
+
+    yield start_app
+    for running in started:
+        end_server(running)
+
+
+@pytest.fixture
+def impatient(start: Callable[[Path], Server]) -> Server:
+    """Such a server with apps/echo.py."""
+    return start(APPS / "echo.py")
 
 
 def test_a_silent_client_is_let_go(impatient: Server) -> None:
@@ -69,3 +82,42 @@ def test_a_stop_does_not_wait_for_ever(impatient: Server) -> None:
         client.send(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
         client.take(100_000)
         assert 0 == impatient.stop()
+
+
+def test_a_stop_does_not_wait_for_threads_for_ever(start: Callable[[Path], Server], tmp_path: Path) -> None:
+    """Handlers that still are at work on a thread end with the process, whether they wait or compute."""
+    app = tmp_path / "stuck.py"
+    app.write_text(
+        "import atexit, fapws4, os, threading\n"
+        "atexit.register(os.write, 2, b'bye\\n')\n"
+        "@fapws4.threaded\n"
+        "def waits(e, s):\n"
+        "    threading.Event().wait()\n"
+        "@fapws4.threaded\n"
+        "def computes(e, s):\n"
+        "    while True:\n"
+        "        pass\n"
+        "PATHS = [('/waits', waits), ('/computes', computes), ('/', lambda e, s: 'ok')]\n"
+    )
+    running = start(app)
+    with running.client() as waiting, running.client() as computing, running.client() as other:
+        waiting.send(b"GET /waits HTTP/1.1\r\nHost: a\r\n\r\n")
+        computing.send(b"GET /computes HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"ok" == other.ask("/").body
+        assert 0 == running.stop()
+    assert "bye\n" in running.logged()
+
+
+def test_a_held_reply_has_no_deadline(start: Callable[[Path], Server], tmp_path: Path) -> None:
+    """A client may listen for longer than any deadline."""
+    app = tmp_path / "held.py"
+    app.write_text(
+        "import fapws4\n"
+        "def page(e, s):\n"
+        "    stream = fapws4.Stream()\n"
+        "    fapws4.add_timer(3.5, lambda: stream.write('late') and stream.close() or False)\n"
+        "    return stream\n"
+        "PATHS = [('/', page)]\n"
+    )
+    with start(app).client() as client:
+        assert b"late" == client.ask("/").body
