@@ -38,13 +38,10 @@ void connection_close(struct connection *c)
 
 static void enter(struct connection *c, enum phase phase)
 {
-    static const unsigned seconds[] = {LIMIT_IDLE_SECONDS, LIMIT_HEAD_SECONDS, LIMIT_BODY_SECONDS,
-                                       LIMIT_WRITE_SECONDS, LIMIT_LINGER_SECONDS};
-
     if (phase == HEAD && c->phase == HEAD) /* a head does not get more time by coming slowly */
         return;
     c->phase = phase;
-    c->deadline = phase == HELD ? UINT_MAX : c->shared->seconds + seconds[phase] + 1;
+    c->deadline = phase == HELD ? UINT_MAX : c->shared->seconds + c->shared->patience[phase] + 1;
 }
 
 static void on_shutdown(uv_shutdown_t *request, int status)

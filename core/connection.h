@@ -11,11 +11,15 @@
 
 struct connection;
 
+/* What a connection waits for; each has a deadline of its own, but HELD: the app at work. */
+enum phase { IDLE, HEAD, BODY, WRITING, LINGERING, HELD };
+
 /* What all connections of a loop share. */
 struct shared {
     char *read_buffer; /* LIMIT_READ bytes */
     struct exchange exchange;
     unsigned seconds;  /* a coarse clock for deadlines */
+    unsigned patience[HELD]; /* seconds that each phase may take */
     void (*on_closed)(struct connection *); /* the memory of the connection is freed afterwards */
 };
 
@@ -32,8 +36,7 @@ struct connection {
     struct buffer pending; /* received, not answered yet; most of the time without memory */
     size_t queued;         /* bytes the kernel had not taken at the last look */
     unsigned deadline;     /* on the clock of `shared` */
-    /* What the connection waits for; each has a deadline of its own, but HELD: the app at work. */
-    enum phase { IDLE, HEAD, BODY, WRITING, LINGERING, HELD } phase;
+    enum phase phase;
     bool paused;  /* reading is stopped: the client sends ahead faster than it is answered */
     bool ended;   /* the client will send no more */
     bool last;    /* close after what is being written */

@@ -14,12 +14,20 @@ static void answer_options(struct response *response)
     response_field(response, SLICE("Allow"), SLICE("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
 }
 
+static bool asks_for_health(const struct exchange *x)
+{
+    return x->health.length > 0 && x->health.length == x->request.path.length &&
+           memcmp(x->health.data, x->request.path.data, x->health.length) == 0;
+}
+
 static void answer(struct exchange *x, struct dialogue *dialogue)
 {
     int route = router_find(x->router, x->request.path);
 
     if (x->request.target.asterisk)
         answer_options(&x->response);
+    else if (asks_for_health(x))
+        response_plain(&x->response, x->stopping ? 503 : 200, x->stopping ? NULL : "ok");
     else if (route == ROUTE_NONE)
         response_plain(&x->response, 404, NULL);
     else
@@ -37,7 +45,7 @@ static void append_continue(struct exchange *x, struct dialogue *dialogue)
 /* The head, and what there is of the body. */
 static void begin(struct exchange *x, struct dialogue *dialogue)
 {
-    if (x->stopping)
+    if (x->stopping || x->single)
         x->response.keep_alive = false;
     response_begin(&x->response, &x->banner, &x->output);
     dialogue->framing = x->response.framing;

@@ -148,6 +148,9 @@ static int serve(const struct settings *settings, int ready)
     else if ((handler = handler_create(settings, &address, &router)) == NULL)
         PyErr_Print();
     else {
+        server_set_patience(&server, settings->keepalive, settings->timeout);
+        if (settings->health != NULL)
+            server.all.shared.exchange.health = slice_of(PyUnicode_AsUTF8(settings->health));
         freeze_app();
         print_address(&address);
         tell_ready(ready, &address);

@@ -110,8 +110,23 @@ static void init_handles(struct server *server)
     uv_prepare_start(&server->prepare, before_sleep);
 }
 
+void server_set_patience(struct server *server, int keepalive, int timeout)
+{
+    struct shared *shared = &server->all.shared;
+
+    if (keepalive >= 0)
+        shared->patience[IDLE] = (unsigned)keepalive;
+    shared->exchange.single = keepalive == 0;
+    if (timeout >= 0)
+        shared->patience[HEAD] = shared->patience[BODY] = shared->patience[WRITING] =
+            (unsigned)timeout;
+}
+
 int server_init(struct server *server, uint64_t body_limit)
 {
+    static const unsigned patience[HELD] = {LIMIT_IDLE_SECONDS, LIMIT_HEAD_SECONDS,
+                                            LIMIT_BODY_SECONDS, LIMIT_WRITE_SECONDS,
+                                            LIMIT_LINGER_SECONDS};
     int status;
 
     memset(server, 0, sizeof(*server));
@@ -125,6 +140,7 @@ int server_init(struct server *server, uint64_t body_limit)
     init_handles(server);
     server->all.loop = &server->loop;
     server->all.shared.exchange.body_limit = body_limit;
+    memcpy(server->all.shared.patience, patience, sizeof(patience));
     server->all.shared.read_buffer = malloc(LIMIT_READ);
     return server->all.shared.read_buffer == NULL ? UV_ENOMEM : 0;
 }

@@ -25,6 +25,11 @@ struct server {
  * */
 int server_init(struct server *server, uint64_t body_limit);
 
+/* Seconds that a kept connection may be silent (0: none is kept), and seconds that a client may take
+ * for a head, for the next piece of a body, or to take some of a response. Before server_run; what
+ * is 0 or more replaces the deadline of limits.h. */
+void server_set_patience(struct server *server, int keepalive, int timeout);
+
 /* Binds and listens; on success address->port is the real one. A unix socket without a server
  * behind it is replaced. 0 or a UV_E code. */
 int server_listen(struct server *server, struct address *address);

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+enum { LONGEST_WAIT = 86400 }; /* seconds: a day */
+
 /* ---- saying what is wrong ---- */
 
 static int complain(const char *what, const char *wanted)
@@ -48,15 +50,35 @@ static int read_number(PyObject *module, const char *name, long long lowest, lon
 
 static int read_numbers(PyObject *module, struct settings *settings)
 {
-    long long debug = 0, max_body_size = LIMIT_BODY_DEFAULT;
+    long long debug = 0, max_body_size = LIMIT_BODY_DEFAULT, keepalive = -1, timeout = -1;
 
     if (read_number(module, "DEBUG", 0, 3, "must be 0, 1, 2 or 3", &debug) != 0 ||
         read_number(module, "MAX_BODY_SIZE", 0, PY_SSIZE_T_MAX / 2,
-                    "must be a number of bytes, 0 or more", &max_body_size) != 0)
+                    "must be a number of bytes, 0 or more", &max_body_size) != 0 ||
+        read_number(module, "KEEPALIVE", 0, LONGEST_WAIT,
+                    "must be a number of seconds, 0 (connections are not kept) to 86400",
+                    &keepalive) != 0 ||
+        read_number(module, "TIMEOUT", 1, LONGEST_WAIT, "must be a number of seconds, 1 to 86400",
+                    &timeout) != 0)
         return -1;
+    settings->keepalive = (int)keepalive;
+    settings->timeout = (int)timeout;
     settings->debug = (int)debug;
     settings->max_body_size = (uint64_t)max_body_size;
     return 0;
+}
+
+static int read_health(PyObject *module, struct settings *settings)
+{
+    PyObject *value = attribute(module, "HEALTH");
+    const char *text = value != NULL && PyUnicode_Check(value) ? PyUnicode_AsUTF8(value) : NULL;
+
+    if (value == NULL || (text != NULL && text[0] == '/')) {
+        settings->health = value;
+        return 0;
+    }
+    Py_DECREF(value);
+    return complain("HEALTH", "must be a path like \"/health\"");
 }
 
 /* ---- address ---- */
@@ -186,6 +208,7 @@ int settings_read(PyObject *module, const char *server, int default_port, struct
     if (types == NULL)
         return complain("_fapws4", "cannot be imported");
     if (status != 0 || read_numbers(module, settings) != 0 ||
+        read_health(module, settings) != 0 ||
         read_address(module, server, default_port, settings) != 0 ||
         read_start_response(module, settings) != 0)
         return -1;
@@ -194,6 +217,7 @@ int settings_read(PyObject *module, const char *server, int default_port, struct
 
 void settings_finish(struct settings *settings)
 {
+    Py_CLEAR(settings->health);
     Py_CLEAR(settings->paths);
     Py_CLEAR(settings->application);
     Py_CLEAR(settings->start_response);

@@ -12,6 +12,8 @@ struct settings {
     struct address address;     /* SERVER, unless the caller gave one */
     int debug;                  /* DEBUG: 0 to 3; from 1 on clients see tracebacks */
     uint64_t max_body_size;     /* MAX_BODY_SIZE, bytes */
+    int keepalive, timeout;     /* KEEPALIVE, TIMEOUT: seconds; -1 when the app says nothing */
+    PyObject *health;           /* HEALTH: str, or NULL */
     PyObject *paths;            /* PATHS: list of (str, callable); NULL when there is none */
     PyObject *application;      /* without PATHS: the WSGI callable `application` or `app` */
     PyObject *start_response;   /* Start_response: a subclass of _fapws4.StartResponse */

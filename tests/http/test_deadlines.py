@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import server_program
-from tests.http.conftest import APPS, Server, command_of, end_server, start_server
+from tests.http.conftest import APPS, Server, Start, command_of, end_server, start_server
 
 NAMES = ("HEAD", "BODY", "IDLE", "WRITE", "LINGER", "STOP")
 
@@ -121,3 +121,28 @@ def test_a_held_reply_has_no_deadline(start: Callable[[Path], Server], tmp_path:
     )
     with start(app).client() as client:
         assert b"late" == client.ask("/").body
+
+
+def test_the_app_may_say_how_long_to_wait(server: Start) -> None:
+    """KEEPALIVE ends silent connections, TIMEOUT unfinished requests."""
+    running = server("KEEPALIVE = 1\nTIMEOUT = 1\nPATHS = [('/', lambda e, s: 'ok')]\n")
+    with running.client() as silent, running.client() as slow:
+        assert b"ok" == silent.ask("/").body
+        slow.send(b"GET / HTTP/1.1\r\n")
+        assert (b"", 408) == (silent.rest(), slow.response().status)
+
+
+def test_connections_need_not_be_kept(server: Start) -> None:
+    """With KEEPALIVE = 0 each response is the last of its connection."""
+    with server("KEEPALIVE = 0\nPATHS = [('/', lambda e, s: 'ok')]\n").client() as client:
+        response = client.ask("/")
+        assert ("close", b"ok", b"") == (response.field("connection"), response.body, client.rest())
+
+
+def test_health_is_answered_without_the_app(server: Start) -> None:
+    """HEALTH names a path that says ok as long as the server takes requests."""
+    running = server("def page(e, s):\n    return 1 / 0\n\nHEALTH = '/health'\nPATHS = [('/', page)]\n")
+    with running.client() as client:
+        assert [200, 500] == [client.ask(target).status for target in ("/health?x", "/health/")]
+        assert b"ok" == client.ask("/health").body
+        client.ask("/health", method="HEAD")
