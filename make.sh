@@ -25,21 +25,30 @@ find_python() {
     complain 'Python 3.10 or newer is not there: install it (on Debian: apt-get install python3 python3-venv)'
 }
 
-# Debian keeps ensurepip in a package of its own.
-need_venv() {
-    "$1" -c 'import ensurepip, venv' 2>/dev/null && return
-    version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+# The Debian packages that are missing: ensurepip is in one of its own, the other two are what every build starts.
+missing_packages() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null ||
+        printf ' python%s-venv' "$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+    for program in make patch; do
+        command -v "$program" >/dev/null || printf ' %s' "$program"
+    done
+}
+
+need_packages() {
+    packages=$(missing_packages "$1")
+    [ -n "$packages" ] || return 0
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        printf 'make.sh: installing python%s-venv\n' "$version" >&2
-        { apt-get update -qq && apt-get install -qq -y --no-install-recommends "python$version-venv"; } >&2
+        printf 'make.sh: installing%s\n' "$packages" >&2
+        # shellcheck disable=SC2086 # one word for each package
+        { apt-get update -qq && apt-get install -qq -y --no-install-recommends $packages; } >&2
     else
-        complain "Python cannot make a virtual environment yet; type: sudo apt-get install python$version-venv"
+        complain "something is missing; type: sudo apt-get install$packages"
     fi
 }
 
 make_environment() {
     python=$(find_python)
-    need_venv "$python"
+    need_packages "$python"
     printf 'make.sh: installing the pinned packages into .venv\n' >&2
     rm -rf "$here/.venv"
     "$python" -m venv "$here/.venv"

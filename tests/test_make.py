@@ -10,7 +10,7 @@ import pytest
 
 from appliance.places import REPOSITORY
 
-SHELL_PROGRAMS = ("sh", "dirname", "cmp", "id", "rm", "cp", "mkdir", "cat")
+SHELL_PROGRAMS = ("sh", "dirname", "cmp", "id", "rm", "cp", "mkdir", "cat", "make", "patch")
 
 
 @pytest.mark.parametrize("shell", [["sh"], ["dash"], ["bash", "--posix"]], ids=lambda shell: shell[0])
@@ -79,8 +79,19 @@ def test_without_venv_a_user_gets_one_command(clone: Path, programs: Path) -> No
     program(programs, "id", "echo 1000")
     program(programs, "python3", 'case "$2" in *ensurepip*) exit 1;; *print*) echo 3.13;; esac')
     done = made(clone, programs)
-    said = "make.sh: Python cannot make a virtual environment yet; type: sudo apt-get install python3.13-venv\n"
+    said = "make.sh: something is missing; type: sudo apt-get install python3.13-venv\n"
     assert (1, said) == (done.returncode, done.stderr)
+    assert ["make.sh", "recipes"] == sorted(path.name for path in clone.iterdir())
+
+
+def test_without_programs_a_user_gets_one_command(clone: Path, programs: Path) -> None:
+    """What every build starts is looked for before anything is made."""
+    for name in ("id", "make", "patch"):
+        (programs / name).unlink()
+    program(programs, "id", "echo 1000")
+    program(programs, "python3", PYTHON)
+    done = made(clone, programs)
+    assert (1, "make.sh: something is missing; type: sudo apt-get install make patch\n") == (done.returncode, done.stderr)
     assert ["make.sh", "recipes"] == sorted(path.name for path in clone.iterdir())
 
 
