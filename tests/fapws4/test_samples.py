@@ -19,7 +19,7 @@ SAMPLES = REPOSITORY / "samples"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.mark.parametrize("name", ["hello", "static", "iterator", "forms", "wiki"])
+@pytest.mark.parametrize("name", ["hello", "static", "iterator", "forms", "wiki", "timer", "sse"])
 def test_every_sample_is_valid_and_explained(command: Command, tmp_path: Path, name: str) -> None:
     """`--check` has nothing to say, and the docstring tells how to run it."""
     app = SAMPLES / name / f"{name}.py"
@@ -105,3 +105,28 @@ def test_pages_open_in_curl(server: Start) -> None:
     host, port = place_of(running)
     command = ["curl", "--silent", "--max-time", "20", "--compressed", "--fail", f"http://{host}:{port}/"]
     assert b"<h1>Forms</h1>" in subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def test_timer(server: Start) -> None:
+    """A page shows what a timer has measured, and deferred calls are made between requests."""
+    running = server(SAMPLES / "timer" / "timer.py")
+    visits = [ask(running, "/").body.decode().splitlines() for _ in range(3)]
+    assert [f"visits before this one: {number}" for number in range(3)] == [lines[0] for lines in visits]
+    assert all(float(load) >= 0 for lines in visits for load in lines[1:])
+    assert all(len(lines) > 1 for lines in visits)
+
+
+def test_sse(server: Start) -> None:
+    """A message reaches every page that listens, and a page that has gone is forgotten."""
+    running = server(SAMPLES / "sse" / "sse.py")
+    listeners = [running.client(), running.client()]
+    for client in listeners:
+        client.send(b"GET /events HTTP/1.1\r\nHost: test\r\n\r\n")
+        client.until(b": welcome\n\n")
+    said = ask(running, "/say", FORM, method="POST", body=urlencode({"text": "one\ntwo  three"}).encode())
+    assert (303, "/") == (said.status, said.headers["location"])
+    for client in listeners:
+        client.until(b"data: one two three\n\n")
+        client.socket.close()
+    assert 303 == ask(running, "/say", FORM, method="POST", body=b"text=nobody").status
+    assert b"EventSource" in ask(running, "/").body
