@@ -96,9 +96,10 @@ def compile_libraries(target: str, jobs: int, offline: bool, later: int = 0) -> 
     return tools, build_interpreter(tools, jobs, offline)
 
 
-def freeze_app(plan: Plan, program: Path, later: int = 4) -> Frozen:
-    """app.py to a static program: analysis, archive, link, trial."""
-    tools, interpreter = compile_libraries(plan.board.target, plan.jobs, plan.offline, later)
+def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
+    """app.py to a static program. ``later`` is how many steps the caller has to come after it."""
+    steps = 4  # analysis, archive, link, trial
+    tools, interpreter = compile_libraries(plan.board.target, plan.jobs, plan.offline, steps + later)
     analysis = analyse(plan.app, interpreter)
     archive = freeze(analysis, interpreter)
     runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
@@ -115,8 +116,8 @@ def compose_image(plan: Plan, program: Path, image: Path) -> Image:
 def build(plan: Plan) -> tuple[Frozen, Image]:
     """app.py to a binary and an image, which appear in the output folder together or not at all."""
     with _staging(plan) as staging:
-        of_the_image = len(missing(_image_sources(plan.board))) + 3
-        frozen = freeze_app(plan, staging / plan.binary.name, 4 + of_the_image)
+        later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
+        frozen = freeze_app(plan, staging / plan.binary.name, later)
         image = compose_image(plan, frozen.program, staging / plan.image.name)
         describe(plan, frozen, [frozen.program, staging / plan.image.name], staging / plan.description.name)
     return replace(frozen, program=plan.binary), replace(image, path=plan.image)
