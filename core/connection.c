@@ -239,7 +239,7 @@ static void await(struct connection *c)
     else if (c->pending.length == 0)
         enter(c, IDLE);
     else
-        enter(c, intake->awaited > 0 || intake->head_length > 0 ? BODY : HEAD);
+        enter(c, intake->head_length > 0 ? BODY : HEAD);
 }
 
 /* Answers as many requests as are there. */

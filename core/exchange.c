@@ -55,8 +55,10 @@ static void begin(struct exchange *x, struct dialogue *dialogue)
 
 enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, struct input *input)
 {
-    enum progress progress = request_parse(&x->request, &dialogue->intake, input, x->body_limit);
+    enum progress progress = intake_head(&x->request, &dialogue->intake, input);
 
+    if (progress == READY)
+        progress = intake_body(&x->request, &dialogue->intake, input, x->body_limit);
     if (progress == WAITING) {
         append_continue(x, dialogue);
         return WAITING;

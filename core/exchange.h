@@ -4,6 +4,7 @@
 #define FAPWS4_EXCHANGE_H
 
 #include "handler.h"
+#include "intake.h"
 #include "router.h"
 
 /* What all connections of a loop share; only one request is being answered at a time. */

@@ -91,25 +91,24 @@ static bool ends_with_crlf(const char *head, size_t length)
     return length > 4 && head[length - 2] == '\r' && head[length - 4] == '\r';
 }
 
-static enum progress wait_for_head(struct request *request, struct intake *intake,
-                                   const struct input *input)
+static enum progress wait(struct request *request, size_t *scanned, const struct input *input)
 {
     int status = judge_length(input->data, input->length);
 
-    intake->scanned = input->length;
+    *scanned = input->length;
     return status != 0 ? refuse(request, status) : WAITING;
 }
 
-/* READY: everything but the body is known and head.length is the number of its bytes. */
-static enum progress parse_head(struct request *request, struct intake *intake,
-                                const struct input *input)
+enum progress request_parse(struct request *request, size_t *scanned, const struct input *input)
 {
     int status, count;
 
+    request->method = (struct slice){NULL, 0}; /* a refusal may come before the head is parsed */
+    request->minor_version = 1;
+    request->consumed = 0;
     /* Cheap answer to a head sent byte by byte: only a further line end can complete it. */
-    if (intake->scanned > 0 &&
-        !has_line_end(input->data + intake->scanned, input->length - intake->scanned))
-        return wait_for_head(request, intake, input);
+    if (*scanned > 0 && !has_line_end(input->data + *scanned, input->length - *scanned))
+        return wait(request, scanned, input);
     request->body = (struct slice){NULL, 0};
     request->header_count = LIMIT_HEADERS;
     count = phr_parse_request(input->data, input->length, &request->method.data,
@@ -118,7 +117,7 @@ static enum progress parse_head(struct request *request, struct intake *intake,
     if (count == PHR_FAULT)
         return refuse(request, judge_fault(request, input->data, input->length));
     if (count == PHR_PARTIAL)
-        return wait_for_head(request, intake, input);
+        return wait(request, scanned, input);
     request->head = (struct slice){input->data, (size_t)count};
     status = count > LIMIT_REQUEST_LINE ? judge_length(input->data, (size_t)count) : 0;
     if (status != 0)
@@ -134,100 +133,4 @@ static enum progress parse_head(struct request *request, struct intake *intake,
     if (status == 0 && request->target.authority.data != NULL) /* RFC 9112 section 3.2.2 */
         request->fields.host = request->target.authority;
     return status != 0 ? refuse(request, status) : READY;
-}
-
-/* ---- body ---- */
-
-static enum progress wait_for_body(const struct request *request, struct intake *intake,
-                                   size_t received)
-{
-    intake->owes_continue = request->fields.expects_continue && received == 0;
-    return WAITING;
-}
-
-static enum progress take_sized_body(struct request *request, struct intake *intake,
-                                     const struct input *input, uint64_t body_limit)
-{
-    size_t received = input->length - request->head.length;
-
-    if (request->fields.content_length > body_limit)
-        return refuse(request, 413);
-    if (received < request->fields.content_length) {
-        intake->awaited = request->head.length + (size_t)request->fields.content_length;
-        return wait_for_body(request, intake, received);
-    }
-    request->body.data = input->data + request->head.length;
-    request->body.length = (size_t)request->fields.content_length;
-    request->consumed = request->head.length + request->body.length;
-    return READY;
-}
-
-/* Decodes what came since the last call; the trailer section is read and dropped (RFC 9110 section
- * 6.5.1: nothing in it may be merged into the fields). */
-static enum progress decode_chunks(struct request *request, struct intake *intake,
-                                   struct input *input, uint64_t body_limit)
-{
-    size_t start = intake->head_length + intake->body_length;
-    size_t length = input->length - start;
-    ssize_t rest = phr_decode_chunked(&intake->decoder, input->data + start, &length);
-
-    if (rest == PHR_FAULT)
-        return refuse(request, 400);
-    intake->body_length += length;
-    if (intake->body_length > body_limit ||
-        intake->decoder.bytes_left_in_chunk > body_limit - intake->body_length)
-        return refuse(request, 413);
-    input->length = start + length + (rest > 0 ? (size_t)rest : 0);
-    intake->body_whole = rest >= 0;
-    return rest >= 0 ? READY : WAITING;
-}
-
-static enum progress take_chunked_body(struct request *request, struct intake *intake,
-                                       struct input *input, uint64_t body_limit)
-{
-    size_t received = input->length - request->head.length;
-    enum progress progress = READY;
-
-    if (!intake->body_whole) {
-        memset(intake, 0, sizeof(*intake));
-        intake->decoder.consume_trailer = 1;
-        intake->head_length = request->head.length;
-        progress = decode_chunks(request, intake, input, body_limit);
-    }
-    if (progress == WAITING)
-        return wait_for_body(request, intake, received);
-    if (progress == REFUSED)
-        return REFUSED;
-    request->body.data = input->data + request->head.length;
-    request->body.length = intake->body_length;
-    request->fields.content_length = intake->body_length;
-    request->consumed = request->head.length + request->body.length;
-    return READY;
-}
-
-enum progress request_parse(struct request *request, struct intake *intake, struct input *input,
-                            uint64_t body_limit)
-{
-    enum progress progress = READY;
-
-    request->method = (struct slice){NULL, 0}; /* a refusal may come before the head is parsed */
-    request->minor_version = 1;
-    request->consumed = 0;
-    if (input->length < intake->awaited)
-        return WAITING;
-    if (intake->head_length > 0 && !intake->body_whole)
-        progress = decode_chunks(request, intake, input, body_limit);
-    if (progress == READY)
-        progress = parse_head(request, intake, input);
-    if (progress != READY)
-        return progress;
-    if (request->fields.chunked)
-        progress = take_chunked_body(request, intake, input, body_limit);
-    else if (request->fields.content_length > 0)
-        progress = take_sized_body(request, intake, input, body_limit);
-    else
-        request->consumed = request->head.length;
-    if (progress == READY)
-        memset(intake, 0, sizeof(*intake));
-    return progress;
 }

@@ -1,6 +1,6 @@
-/* One HTTP/1.x request out of a stream of bytes (RFC 9112). Strict: what two readers could
- * understand differently is refused, because a proxy in front may have understood it the other way.
- * */
+/* The head of an HTTP/1.x request out of a stream of bytes (RFC 9112). Strict: what two readers
+ * could understand differently is refused, because a proxy in front may have understood it the other
+ * way. What stands behind the head is for intake.c. */
 #ifndef FAPWS4_REQUEST_H
 #define FAPWS4_REQUEST_H
 
@@ -22,17 +22,6 @@ struct input {
     size_t length;
 };
 
-/* What a connection remembers of a request that is not whole yet. Zeroed before each request. */
-struct intake {
-    size_t scanned;     /* bytes of an unfinished head that were parsed without fault */
-    size_t awaited;     /* bytes the input must hold before it is worth looking again */
-    size_t head_length; /* > 0: the head is known, the chunked body behind it is being decoded */
-    size_t body_length; /* bytes of it that are decoded */
-    bool body_whole;
-    bool owes_continue; /* the client waits for 100 (Continue) */
-    struct phr_chunked_decoder decoder;
-};
-
 /* All slices point into the input (or into `decoded`) and are valid until it changes. */
 struct request {
     struct slice method;
@@ -50,12 +39,11 @@ struct request {
     char decoded[LIMIT_REQUEST_LINE];
 };
 
-/* Takes the next request from the start of `input`. WAITING: nothing but `intake` (and the decoded
- * part of a chunked body) has changed; call again with the same bytes and more behind them. READY:
- * `request` is filled and `intake` is zeroed; drop `request->consumed` bytes. REFUSED: answer
- * request->refusal and close; of the request at most the method is known. Bodies above `body_limit`
- * bytes are refused with 413. The outcome does not depend on how the bytes were cut into pieces. */
-enum progress request_parse(struct request *request, struct intake *intake, struct input *input,
-                            uint64_t body_limit);
+/* Reads the head of the next request at the start of `input`. `*scanned` is 0 before the first look at
+ * a head. WAITING: only `*scanned` has changed (the bytes that were parsed without fault); call again
+ * with the same bytes and more behind them. READY: `request` is filled but for `body` and `consumed`.
+ * REFUSED: answer request->refusal and close; at most the method is known. The outcome does not
+ * depend on how the bytes were cut into pieces. */
+enum progress request_parse(struct request *request, size_t *scanned, const struct input *input);
 
 #endif

@@ -18,7 +18,9 @@ from appliance.shell import run
 from appliance.sources import unpacked
 
 # The files of core/ that know neither Python nor libuv.
-PURE = "address banner buffer character options peer request request_fields response router status target".split()
+PURE = (
+    "address banner body buffer character intake options peer request request_fields response router status target".split()
+)
 
 
 def server_program(*defines: str) -> Path:

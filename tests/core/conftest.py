@@ -57,7 +57,8 @@ struct request {
     struct slice method, text, path, head, body; struct target target; struct request_fields fields; int minor_version;
     size_t consumed; int refusal; size_t header_count; struct phr_header headers[...]; ...;
 };
-enum progress request_parse(struct request *request, struct intake *intake, struct input *input, uint64_t body_limit);
+enum progress intake_head(struct request *request, struct intake *intake, struct input *input);
+enum progress intake_body(struct request *request, struct intake *intake, struct input *input, uint64_t limit);
 
 enum writing { MORE, LATER, DONE, BROKEN };
 struct framing { uint64_t left; ...; };

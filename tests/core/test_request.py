@@ -1,4 +1,4 @@
-"""request.c: one request out of a stream of bytes, however it is cut."""
+"""request.c, body.c and intake.c: one request out of a stream of bytes, however it is cut."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BODY_LIMIT = 1000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What request_parse said in the end."""
+    """What the intake said in the end."""
 
     progress: str
     refusal: int = 0
@@ -48,7 +48,9 @@ class Feeder:
         self.ffi.memmove(memory, self.pending, size)
         view = self.ffi.new("struct input *", {"data": self.ffi.cast("char *", memory), "length": size})
         try:
-            progress = self.lib.request_parse(self.request, self.intake, view, BODY_LIMIT)
+            progress = self.lib.intake_head(self.request, self.intake, view)
+            if progress == self.lib.READY:
+                progress = self.lib.intake_body(self.request, self.intake, view, BODY_LIMIT)
             return self.outcome(progress, bytes(self.ffi.buffer(view.data, view.length)))
         finally:
             self.lib.free(memory)

@@ -1,0 +1,28 @@
+/* The body of a request out of a stream of bytes, piece by piece (RFC 9112 sections 6.2 and 7.1).
+ * What becomes of the pieces is not decided here. */
+#ifndef FAPWS4_BODY_H
+#define FAPWS4_BODY_H
+
+#include "request.h"
+
+struct body {
+    uint64_t limit;  /* bytes; more is refused with 413 */
+    uint64_t length; /* bytes taken so far */
+    uint64_t left;   /* bytes still to come; unless `chunked` */
+    bool chunked;
+    bool whole;
+    int refusal; /* REFUSED: the status to answer, 400 or 413 */
+    struct phr_chunked_decoder decoder;
+};
+
+/* Fills `body` for what follows a head. REFUSED: it is announced to be longer than `limit`. READY:
+ * there is none. */
+enum progress body_begin(struct body *body, const struct request_fields *fields, uint64_t limit);
+
+/* Takes the next bytes. `*length` is how many there are at `data`; it becomes how many bytes of the
+ * body there are now, at the same place (chunks are decoded there), and `*rest` how many bytes of
+ * something else stand behind those: always 0 while WAITING. The trailer section is read and
+ * dropped (RFC 9110 section 6.5.1: nothing in it may be merged into the fields). */
+enum progress body_take(struct body *body, char *data, size_t *length, size_t *rest);
+
+#endif
