@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from invoke.context import Context
@@ -18,13 +19,17 @@ _APP = {
     "jobs": "how many things to do at once (default: one per core)",
     "offline": "fetch nothing: use the cache and the folder FAPWS_SOURCES",
 }
+_DATA = {"add_data": "a file or folder beside the app that it reads at run time; may be said more than once"}
 
 
-@task(help=_APP)
+@task(help=_APP | _DATA, iterable=["add_data"])
 @report.told
-def build_appliance(c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False) -> None:
+def build_appliance(
+    c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
+    add_data: Sequence[str] | None = None,
+) -> None:
     """One Python file in; a static binary, a bootable disk image and BUILD.json out."""
-    plan = build.make_plan(app, board, output, jobs, offline)
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or ())
     build.require_programs(offline)
     frozen, image = build.build(plan)
     report.show_files([plan.binary, plan.image, plan.description])
@@ -43,11 +48,14 @@ def compile(c: Context, target: str = "x86_64", jobs: int = 0, offline: bool = F
     report.show_times()
 
 
-@task(help=_APP)
+@task(help=_APP | _DATA, iterable=["add_data"])
 @report.told
-def freeze(c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False) -> None:
+def freeze(
+    c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
+    add_data: Sequence[str] | None = None,
+) -> None:
     """Stage 2: the app and all that it needs into one static binary."""
-    plan = build.make_plan(app, board, output, jobs, offline)
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or ())
     build.require_programs(offline)
     frozen = build.build_binary(plan)
     report.show_files([plan.binary, plan.description])

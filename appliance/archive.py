@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from appliance.analysis import Analysis, Module
+from appliance.data import DataFile
 from appliance.interpreter import Interpreter
 from appliance.places import CORE, cache_folder, digest_of, file_digest, scratch_folder
 from appliance.progress import step
@@ -58,14 +59,16 @@ class Archive:
     shares: dict[str, int]
 
 
-def freeze(analysis: Analysis, interpreter: Interpreter) -> Archive:
-    """Compile and pack everything that the analysis found."""
-    entries = [*_modules(analysis, interpreter), *_files(analysis, interpreter)]
-    data = pack([*entries, *_folders(entries)], analysis.app.stem)
+def freeze(analysis: Analysis, interpreter: Interpreter, data: tuple[DataFile, ...] = ()) -> Archive:
+    """Compile and pack everything that the analysis found, and the app's data."""
+    files = {f"{ROOT}/lib/{place}": Path(file) for place, file in analysis.files}
+    files |= {f"{ROOT}/app/{item.place}": item.file for item in data}
+    entries = [*_modules(analysis, interpreter), *_files(files, interpreter)]
+    block = pack([*entries, *_folders(entries)], analysis.app.stem)
     shares: dict[str, int] = {}
     for entry in entries:
         shares[entry.part] = shares.get(entry.part, 0) + len(entry.data)
-    return Archive(data, digest_of(data), dict(sorted(shares.items())))
+    return Archive(block, digest_of(block), dict(sorted(shares.items())))
 
 
 def virtual_path(module: Module) -> str:
@@ -121,15 +124,15 @@ def _compiled(modules: list[Module], interpreter: Interpreter) -> dict[str, tupl
     return {name: _stored(place.read_bytes()) for name, place in places.items()}
 
 
-def _files(analysis: Analysis, interpreter: Interpreter) -> Iterator[Entry]:
+def _files(files: dict[str, Path], interpreter: Interpreter) -> Iterator[Entry]:
+    """Of path in the tree -> file on this machine."""
     kept = cache_folder("code", interpreter.digest[:16])
-    places = {place: kept / digest_of("file", file_digest(Path(file)), _COMPILER)[:32] for place, file in analysis.files}
-    jobs = [{"file": file, "path": "", "level": 0, "plain": False, "to": places[place].name}
-            for place, file in analysis.files if not places[place].exists()]
+    places = {path: kept / digest_of("file", file_digest(file), _COMPILER)[:32] for path, file in files.items()}
+    jobs = [{"file": str(file), "path": "", "level": 0, "plain": False, "to": places[path].name}
+            for path, file in files.items() if not places[path].exists()]
     _run_compiler(jobs, kept, interpreter)
-    for place, _ in analysis.files:
-        data, size, deflated = _stored(places[place].read_bytes())
-        path = f"{ROOT}/lib/{place}"
+    for path, place in places.items():
+        data, size, deflated = _stored(place.read_bytes())
         yield Entry(path, path, data, size, _FILE | (_DEFLATED if deflated else 0), "data")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from appliance.analysis import Analysis, analyse, read_app, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
+from appliance.data import DataFile, data_files
 from appliance.errors import Problem
 from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter
@@ -40,6 +41,7 @@ class Plan:
     output: Path
     jobs: int
     offline: bool
+    data: tuple[str, ...] = ()  # files and folders beside the app that go with it, besides those that its project names
 
     @property
     def name(self) -> str:
@@ -64,11 +66,12 @@ class Frozen:
 
     program: Path
     analysis: Analysis
+    data: tuple[DataFile, ...]
     archive: Archive
     runtime: Runtime
 
 
-def make_plan(app: str, board: str, output: str, jobs: int, offline: bool) -> Plan:
+def make_plan(app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = ()) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong."""
     chosen = load_board(board)
     path = Path(app)
@@ -76,7 +79,8 @@ def make_plan(app: str, board: str, output: str, jobs: int, offline: bool) -> Pl
     folder = Path(output) if output else Path.cwd() / "dist" / path.stem
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder with --output")
-    plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline)
+    plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline, tuple(data))
+    data_files(plan.app, plan.data)
     if offline:
         require_offline(needed_sources(chosen))
     return plan
@@ -101,11 +105,12 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     steps = 4  # analysis, archive, link, trial
     tools, interpreter = compile_libraries(plan.board.target, plan.jobs, plan.offline, steps + later)
     analysis = analyse(plan.app, interpreter)
-    archive = freeze(analysis, interpreter)
+    data = data_files(plan.app, plan.data)
+    archive = freeze(analysis, interpreter, data)
     runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
-    return Frozen(program, analysis, archive, runtime)
+    return Frozen(program, analysis, data, archive, runtime)
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
@@ -189,7 +194,8 @@ def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) ->
     own = {module.name: file_digest(Path(module.file)) for module in analysis.modules
            if module.part in ("app", "fapws4") and module.file}
     table = {
-        "app": {"name": plan.name, "version": version_of(plan.app), "modules": own},
+        "app": {"name": plan.name, "version": version_of(plan.app), "modules": own,
+                "data": {item.place: file_digest(item.file) for item in frozen.data}},
         "core": tree_digest(CORE),
         "board": plan.board.name,
         "target": plan.board.target,

@@ -12,8 +12,8 @@ from typing import Any
 
 ABSENT = ("MissingModule", "InvalidSourceModule", "InvalidPackage", "InvalidCompiledModule", "ExcludedModule")
 
-# Always there: what runs, and the C modules of the program itself.
-PROVIDED = ("__main__", "_fapws4", "_fapws4_archive")
+# Always there: what runs, the import system under its own names, and the C modules of the program itself.
+PROVIDED = ("__main__", "_frozen_importlib", "_frozen_importlib_external", "_fapws4", "_fapws4_archive")
 
 
 def missing_of(graph: Any, app: str, modules: list[dict[str, Any]]) -> list[dict[str, Any]]:

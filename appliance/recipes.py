@@ -160,14 +160,28 @@ Recipe = TypeVar("Recipe")
 
 def read_recipe(path: Path, kind: type[Recipe]) -> Recipe:
     """Read one TOML file into a value of ``kind``."""
-    try:
-        table = tomlkit.parse(path.read_text()).unwrap()
-    except FileNotFoundError as error:
-        raise Problem(f"there is no recipe {_shown(path)}", _known(path)) from error
-    except tomlkit.exceptions.ParseError as error:
-        raise Problem(f"{_shown(path)} is not TOML", str(error)) from error
-    value: Recipe = _record(table, kind, _shown(path), "")
+    if not path.exists():
+        raise Problem(f"there is no recipe {_shown(path)}", _known(path))
+    value: Recipe = _record(_table(path, _shown(path)), kind, _shown(path), "")
     return value
+
+
+def read_section(path: Path, name: str, kind: type[Recipe]) -> Recipe:
+    """The section ``name`` (with dots) of a user's TOML file, as strictly; its defaults when file or section are not there."""
+    table: Any = _table(path, str(path)) if path.exists() else {}
+    for part in name.split("."):
+        table = table.get(part, {}) if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        raise Problem(f"{path}: {name} must be a section", f"write it like [{name}]")
+    value: Recipe = _record(table, kind, str(path), f"{name}.")
+    return value
+
+
+def _table(path: Path, where: str) -> dict[str, Any]:
+    try:
+        return tomlkit.parse(path.read_bytes()).unwrap()
+    except (tomlkit.exceptions.ParseError, UnicodeDecodeError) as error:
+        raise Problem(f"{where} is not TOML", str(error)) from error
 
 
 def load_source(name: str) -> Source:

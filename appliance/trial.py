@@ -19,6 +19,7 @@ from appliance.shell import Failed, TooLong, run
 
 _LIMIT = 60.0  # seconds; an app that takes longer, or whose threads never end, goes untried
 _FRAME = re.compile(r'^  File "/appliance/app/([^"]+)", line (\d+)', re.MULTILINE)
+_NOT_PACKED = re.compile(r"(?:FileNotFound|NotADirectory)Error: .*'/appliance/app/([^']+)'")
 
 
 def try_program(program: Path, app: Path, target: Target) -> None:
@@ -41,7 +42,12 @@ def _judge(failure: Failed, app: Path) -> None:
         raise Problem(f"{app}: {last.removeprefix('fapws4: ')}", "mend the app") from failure
     frames = _FRAME.findall(said)
     place = f"{app.parent / frames[-1][0]}:{frames[-1][1]}" if frames else str(app)
-    if _is_of_this_machine(last.partition(":")[0]):
+    lacking = _NOT_PACKED.match(last)
+    if lacking and (app.parent / lacking[1]).exists():
+        raise Problem(f"{place}: {lacking[1]} is beside the app, but not in the program",
+                      f'--add-data {lacking[1]}, or in pyproject.toml beside the app: [tool.fapws4] data = ["{lacking[1]}"]'
+                      ) from failure
+    if _is_of_this_machine(last.partition(":")[0]) and "'/appliance/" not in last:
         note(f"{app.name} was not tried, this machine lacks something ({place}: {last})")
     else:
         raise Problem(f"{place}: {last}", f"{app.name} must be importable; mend it") from failure

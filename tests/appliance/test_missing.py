@@ -64,7 +64,7 @@ def search(
             "contextlib_", "known"
         ),
         "from __future__ import annotations\n",
-        "import __main__\nimport _fapws4\n",
+        "import __main__, _fapws4, _frozen_importlib_external\n",
         "from known import name\n",
     ],
 )

@@ -58,6 +58,20 @@ def test_what_the_app_must_mend(tmp_path: Path, target: Target, says: str, expec
     assert f"{tmp_path}/{expected}" == problem(lambda: try_program(program(tmp_path, says, 1), app, target))
 
 
+def test_data_that_was_left_behind(tmp_path: Path, target: Target) -> None:
+    """A file that stands beside the app and is not in the program: how to add it. One that is nowhere is the app's fault."""
+    app = written(tmp_path, "")
+    written(tmp_path, "", "site/index.html")
+    lacks = TRACEBACK + "FileNotFoundError: [Errno 2] No such file or directory: '/appliance/app/site/{}.html'"
+    said = problem(lambda: try_program(program(tmp_path, lacks.format("index"), 1), app, target))
+    assert (
+        f"{tmp_path}/shop/tax.py:12: site/index.html is beside the app, but not in the program: --add-data site/index.html,"
+        ' or in pyproject.toml beside the app: [tool.fapws4] data = ["site/index.html"]'
+    ) == said
+    said = problem(lambda: try_program(program(tmp_path, lacks.format("other"), 1), app, target))
+    assert said.endswith("'/appliance/app/site/other.html': page.py must be importable; mend it")
+
+
 @pytest.mark.parametrize(
     "error",
     [

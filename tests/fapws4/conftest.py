@@ -11,8 +11,9 @@ import pytest
 
 from tests.http.conftest import Command, Server, command, end_server, program, server, start_server
 from tests.http.wire import TIMEOUT
+from tests.samples import frozen_sample, sample, way
 
-__all__ = ["command", "program", "server"]  # fixtures for this folder too
+__all__ = ["command", "frozen_sample", "program", "sample", "server", "way"]  # fixtures for this folder too
 
 APPS = Path(__file__).parent / "apps"
 

@@ -1,4 +1,4 @@
-"""The samples: each runs alone and does what its docstring says."""
+"""The samples: each runs alone, under this machine's Python and frozen, and does what its docstring says."""
 
 from __future__ import annotations
 
@@ -10,33 +10,39 @@ from urllib.parse import urlencode
 
 import pytest
 
-from appliance.places import REPOSITORY
+from appliance.places import RECIPES, REPOSITORY
 from tests.fapws4.conftest import ask, place_of
-from tests.http.conftest import Command, Start
+from tests.http.conftest import Start
 from tests.http.wire import TIMEOUT
+from tests.samples import NAMES, Way, app_of
 
-SAMPLES = REPOSITORY / "samples"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.mark.parametrize("name", ["hello", "static", "iterator", "forms", "wiki", "timer", "sse"])
-def test_every_sample_is_valid_and_explained(command: Command, tmp_path: Path, name: str) -> None:
+def test_every_sample_is_among_these() -> None:
+    """A new folder of samples/ is tried too."""
+    assert sorted(NAMES) == sorted(path.name for path in REPOSITORY.joinpath("samples").iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_sample_is_valid_and_explained(way: Way, tmp_path: Path, name: str) -> None:
     """`--check` has nothing to say, and the docstring tells how to run it."""
-    app = SAMPLES / name / f"{name}.py"
-    process = command("--check", app, cwd=tmp_path)
-    _, errors = process.communicate(timeout=TIMEOUT)
-    assert 0 == process.returncode, errors
-    assert f"fapws4 samples/{name}/{name}.py" in (ast.get_docstring(ast.parse(app.read_text())) or "")
+    program, app = way(name)
+    check = program("--check", *([app] if app else []), cwd=tmp_path)
+    _, errors = check.communicate(timeout=TIMEOUT)
+    assert (0, b"") == (check.returncode, errors)
+    text = ast.get_docstring(ast.parse(app_of(name).read_text())) or ""
+    assert f"fapws4 samples/{name}/{app_of(name).name}" in text
 
 
-def test_hello(server: Start) -> None:
+def test_hello(sample: Start) -> None:
     """The first thing that everyone tries."""
-    assert b"Hello World!!" == ask(server(SAMPLES / "hello" / "hello.py"), "/").body
+    assert b"Hello World!!" == ask(sample("hello"), "/").body
 
 
-def test_static(server: Start, tmp_path: Path) -> None:
+def test_static(sample: Start) -> None:
     """A site of files, wherever it is started."""
-    site = server(SAMPLES / "static" / "static.py", cwd=tmp_path)
+    site = sample("static")
     page = ask(site, "/")
     assert (200, "text/html; charset=utf-8") == (page.status, page.headers["content-type"])
     for link in re.findall(rb'(?:href|src)="([^"]+)"', page.body):
@@ -47,9 +53,9 @@ def test_static(server: Start, tmp_path: Path) -> None:
     assert 404 == ask(site, "/../static.py").status
 
 
-def test_iterator(server: Start) -> None:
+def test_iterator(sample: Start) -> None:
     """Lines are made while they are sent, and the status is set by the generator."""
-    running = server(SAMPLES / "iterator" / "iterator.py")
+    running = sample("iterator")
     found = ask(running, "/primes?below=30")
     assert b"2 3 5 7 11 13 17 19 23 29".split() == found.body.split()
     assert "chunked" == found.headers["transfer-encoding"]
@@ -58,9 +64,9 @@ def test_iterator(server: Start) -> None:
     assert b"/primes?below=1000" in ask(running, "/").body
 
 
-def test_forms(server: Start) -> None:
+def test_forms(sample: Start) -> None:
     """The session remembers a name, uploads are counted, markup is text, everything is logged."""
-    running = server(SAMPLES / "forms" / "forms.py")
+    running = sample("forms")
     assert b"We have not met." in ask(running, "/").body
     sent = ask(running, "/name", FORM, "POST", urlencode({"name": "<b>J\u00fcrgen"}).encode())
     assert (303, "/") == (sent.status, sent.headers["location"])
@@ -74,9 +80,9 @@ def test_forms(server: Start) -> None:
     assert '"POST /upload HTTP/1.1" 415' in running.logged()
 
 
-def test_wiki(server: Start, tmp_path: Path) -> None:
+def test_wiki(sample: Start, tmp_path: Path) -> None:
     """Pages are written, shown, listed and linked; what is written cannot become markup."""
-    running = server(SAMPLES / "wiki" / "wiki.py", tmp_path / "pages")
+    running = sample("wiki", tmp_path / "pages")
     assert "/edit/Home" == ask(running, "/page/Home").headers["location"]
     assert "/edit/Home" == ask(running, "/?new=Home").headers["location"]
     text = "<script>alert(1)</script>\r\n$title [[Other]] \u00e9</textarea>"
@@ -93,32 +99,32 @@ def test_wiki(server: Start, tmp_path: Path) -> None:
     assert ask(running, "/edit/..%2fevil", FORM, "POST", b"text=x").status == 404
 
 
-def test_the_wiki_needs_no_argument(server: Start, tmp_path: Path) -> None:
+def test_the_wiki_needs_no_argument(sample: Start, tmp_path: Path) -> None:
     """Without one the pages are in ./wiki-data."""
-    server(SAMPLES / "wiki" / "wiki.py", cwd=tmp_path)
+    sample("wiki")
     assert (tmp_path / "wiki-data").is_dir()
 
 
-def test_pages_open_in_curl(server: Start) -> None:
+def test_pages_open_in_curl(sample: Start) -> None:
     """A client with its own ideas about encoding sees the same page."""
-    running = server(SAMPLES / "forms" / "forms.py")
+    running = sample("forms")
     host, port = place_of(running)
     command = ["curl", "--silent", "--max-time", "20", "--compressed", "--fail", f"http://{host}:{port}/"]
     assert b"<h1>Forms</h1>" in subprocess.run(command, capture_output=True, check=True).stdout
 
 
-def test_timer(server: Start) -> None:
+def test_timer(sample: Start) -> None:
     """A page shows what a timer has measured, and deferred calls are made between requests."""
-    running = server(SAMPLES / "timer" / "timer.py")
+    running = sample("timer")
     visits = [ask(running, "/").body.decode().splitlines() for _ in range(3)]
     assert [f"visits before this one: {number}" for number in range(3)] == [lines[0] for lines in visits]
     assert all(float(load) >= 0 for lines in visits for load in lines[1:])
     assert all(len(lines) > 1 for lines in visits)
 
 
-def test_sse(server: Start) -> None:
+def test_sse(sample: Start) -> None:
     """A message reaches every page that listens, and a page that has gone is forgotten."""
-    running = server(SAMPLES / "sse" / "sse.py")
+    running = sample("sse")
     listeners = [running.client(), running.client()]
     for client in listeners:
         client.send(b"GET /events HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -130,3 +136,31 @@ def test_sse(server: Start) -> None:
         client.socket.close()
     assert 303 == ask(running, "/say", FORM, method="POST", body=b"text=nobody").status
     assert b"EventSource" in ask(running, "/").body
+
+
+def test_wsgi_flask(sample: Start) -> None:
+    """A Flask app as it is: templates, a style sheet, a form, a message in a signed cookie, markup that stays text."""
+    running = sample("wsgi-flask")
+    page = ask(running, "/")
+    assert (200, "text/html; charset=utf-8") == (page.status, page.headers["content-type"])
+    style = ask(running, re.findall(r'href="(/static/[^"]+)"', page.body.decode())[0])
+    assert (200, "text/css; charset=utf-8") == (style.status, style.headers["content-type"])
+    assert 304 == ask(running, "/static/style.css", {"If-None-Match": style.headers["etag"]}).status
+    sent = ask(running, "/notes", FORM, "POST", urlencode({"name": "<b>J\u00fcrgen", "text": "was here"}).encode())
+    assert (303, "/") == (sent.status, sent.headers["location"])
+    shown = ask(running, "/", {"Cookie": sent.headers["set-cookie"].partition(";")[0]}).body.decode()
+    assert "Thank you, &lt;b&gt;J\u00fcrgen!" in shown
+    assert "<li><b>&lt;b&gt;J\u00fcrgen</b>: was here</li>" in shown
+    assert "Thank you" not in ask(running, "/").body.decode()
+    refused = ask(running, "/notes", FORM, "POST", urlencode({"name": "J", "text": "x" * 201}).encode())
+    assert 303 == refused.status
+    assert 1 == ask(running, "/").body.count(b"<li>")
+    assert (404, 405) == (ask(running, "/nothing").status, ask(running, "/notes").status)
+
+
+def test_the_flask_that_is_tried_is_the_one_that_is_pinned() -> None:
+    """requirements.txt beside the sample names the same releases, by the same digests, as the builder's own pins."""
+    pins = (RECIPES / "requirements.txt").read_text().splitlines()
+    own = app_of("wsgi-flask").with_name("requirements.txt").read_text().splitlines()
+    assert {"flask", "jinja2", "werkzeug"} < {line.partition("==")[0] for line in own}
+    assert [] == [line for line in own if line not in pins]

@@ -1,0 +1,65 @@
+"""The samples, each in both ways that it runs: under this machine's Python, and frozen into one program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.build import build_binary, make_plan
+from appliance.places import REPOSITORY
+from tests.http.conftest import Command, Server, Start, command_of, end_server, start_server
+
+NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-flask", "wiki")
+
+
+def app_of(name: str) -> Path:
+    """The file of a sample; a module's name has no dashes."""
+    return REPOSITORY / "samples" / name / f"{name.replace('-', '_')}.py"
+
+
+Programs = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def frozen_sample(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    """The program of a sample by its name, built when it is first asked for."""
+    built: dict[str, Path] = {}
+
+    def program(name: str) -> Path:
+        if name not in built:
+            plan = make_plan(str(app_of(name)), "pc", str(tmp_path_factory.mktemp(name)), 0, False)
+            build_binary(plan)
+            built[name] = plan.binary
+        return built[name]
+
+    return program
+
+
+Way = Callable[[str], tuple[Command, Path | None]]
+
+
+@pytest.fixture(params=["host", "frozen"])
+def way(request: pytest.FixtureRequest, command: Command, frozen_sample: Programs) -> Way:
+    """How a sample is run: the program of that name, and its app where the program has none inside."""
+
+    def run(name: str) -> tuple[Command, Path | None]:
+        return (command, app_of(name)) if request.param == "host" else (command_of(frozen_sample(name)), None)
+
+    return run
+
+
+@pytest.fixture
+def sample(way: Way, tmp_path: Path) -> Iterator[Start]:
+    """Starts samples in a folder of their own: `sample("wiki", words...)`."""
+    started: list[Server] = []
+
+    def start(name: str, *words: str | Path) -> Server:
+        program, app = way(name)
+        started.append(start_server(program, tmp_path, app, *words, cwd=tmp_path))
+        return started[-1]
+
+    yield start
+    for running in started:
+        end_server(running)
