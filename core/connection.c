@@ -1,25 +1,22 @@
 #include "connection.h"
 
-#include "threads.h"
-
 #include <limits.h>
 #include <stdlib.h>
-
-/* A copy of what the socket did not take. */
-struct outgoing {
-    uv_write_t request;
-    struct connection *connection;
-    char bytes[];
-};
 
 static void serve(struct connection *c, struct input input);
 static void go_on(struct connection *c);
 
+/* The wire is the first member. */
+static struct connection *owner_of(struct wire *wire)
+{
+    return (struct connection *)wire;
+}
+
 /* ---- end ---- */
 
-static void on_closed(uv_handle_t *handle)
+static void on_closed(struct wire *wire)
 {
-    struct connection *c = handle->data;
+    struct connection *c = owner_of(wire);
 
     c->shared->on_closed(c);
     free(c);
@@ -28,12 +25,16 @@ static void on_closed(uv_handle_t *handle)
 /* Lets go of everything now; the memory follows when libuv is done with it. */
 void connection_close(struct connection *c)
 {
-    if (uv_is_closing(&c->uv.handle))
+    if (wire_is_closing(&c->wire))
         return;
     dialogue_finish(&c->dialogue);
     buffer_finish(&c->pending);
-    if (!c->broken || c->uv.handle.type != UV_TCP || uv_tcp_close_reset(&c->uv.tcp, on_closed) != 0)
-        uv_close(&c->uv.handle, on_closed);
+    wire_close(&c->wire, c->broken);
+}
+
+static void on_failure(struct wire *wire)
+{
+    connection_close(owner_of(wire));
 }
 
 static void enter(struct connection *c, enum phase phase)
@@ -44,20 +45,11 @@ static void enter(struct connection *c, enum phase phase)
     c->deadline = phase == HELD ? UINT_MAX : c->shared->seconds + c->shared->patience[phase] + 1;
 }
 
-static void on_shutdown(uv_shutdown_t *request, int status)
-{
-    (void)status; /* a client that is gone shows in the read */
-    free(request);
-}
-
 /* Says the end to a client that may still be sending, and waits for its own end: closing a socket
  * with unread bytes would reset it and destroy the response on its way (RFC 9112 section 9.6). */
 static void linger(struct connection *c)
 {
-    uv_shutdown_t *request = malloc(sizeof(*request));
-
-    if (request == NULL || uv_shutdown(request, &c->uv.stream, on_shutdown) != 0) {
-        free(request);
+    if (wire_shutdown(&c->wire) != 0) {
         connection_close(c);
         return;
     }
@@ -80,45 +72,19 @@ static bool is_busy(const struct connection *c)
     return c->phase == WRITING || c->dialogue.reply != NULL;
 }
 
-static void on_written(uv_write_t *request, int status);
-
-static uv_buf_t view(const char *data, size_t length)
+static void note_sent(struct connection *c, enum sent sent)
 {
-    uv_buf_t buffer = uv_buf_init((char *)data, 0);
-
-    buffer.len = length; /* uv_buf_init would cut it to 32 bits */
-    return buffer;
+    if (sent == LOST) {
+        connection_close(c);
+    } else if (sent == QUEUED) {
+        enter(c, WRITING);
+        c->queued = wire_queued(&c->wire);
+    }
 }
 
-/* Queues copies of `count` buffers without their first `skip` bytes. */
-static void queue(struct connection *c, const uv_buf_t *buffers, unsigned count, size_t skip)
+static struct slice output_of(const struct exchange *x)
 {
-    struct outgoing *outgoing;
-    size_t length = 0;
-    uv_buf_t copy;
-
-    for (unsigned i = 0; i < count; i++)
-        length += buffers[i].len;
-    outgoing = malloc(sizeof(*outgoing) + length - skip);
-    if (outgoing == NULL) {
-        connection_close(c);
-        return;
-    }
-    outgoing->connection = c;
-    copy = uv_buf_init(outgoing->bytes, 0);
-    for (unsigned i = 0; i < count && length > 0; i++) {
-        size_t start = skip < buffers[i].len ? skip : buffers[i].len;
-        memcpy(copy.base + copy.len, buffers[i].base + start, buffers[i].len - start);
-        copy.len += buffers[i].len - start;
-        skip -= start;
-    }
-    enter(c, WRITING);
-    if (uv_write(&outgoing->request, &c->uv.stream, &copy, 1, on_written) != 0) {
-        free(outgoing);
-        connection_close(c);
-        return;
-    }
-    c->queued = uv_stream_get_write_queue_size(&c->uv.stream);
+    return (struct slice){x->output.data, x->output.length};
 }
 
 /* Writes what the exchange has gathered; the phase is WRITING afterwards when some of it was
@@ -126,23 +92,11 @@ static void queue(struct connection *c, const uv_buf_t *buffers, unsigned count,
 static void flush(struct connection *c)
 {
     struct exchange *x = &c->shared->exchange;
-    uv_buf_t buffers[2] = {view(x->output.data, x->output.length),
-                           view(x->response.tail.data, x->response.tail.length)};
-    size_t length = x->output.length + x->response.tail.length;
-    unsigned count = x->response.tail.length > 0 ? 2 : 1;
-    int written = 0;
 
     if (x->output.failed)
         connection_close(c);
-    if (length > 0 && !uv_is_closing(&c->uv.handle)) {
-        written = uv_try_write(&c->uv.stream, buffers, count);
-        if (written == UV_EAGAIN)
-            written = 0;
-        if (written < 0)
-            connection_close(c);
-        else if ((size_t)written < length)
-            queue(c, buffers, count, (size_t)written);
-    }
+    if (x->output.length + x->response.tail.length > 0 && !wire_is_closing(&c->wire))
+        note_sent(c, wire_send(&c->wire, output_of(x), x->response.tail));
     exchange_settle(x);
 }
 
@@ -168,7 +122,6 @@ static void pump(struct connection *c)
     struct exchange *x = &c->shared->exchange;
     bool ends_by_closing = c->dialogue.framing.kind == FRAMING_CLOSE;
     enum writing writing = exchange_more(x, &c->dialogue);
-    uv_buf_t buffer = view(x->output.data, x->output.length);
 
     if (writing == LATER) {
         hold(c);
@@ -181,30 +134,25 @@ static void pump(struct connection *c)
     if (x->output.failed)
         connection_close(c);
     else
-        queue(c, &buffer, 1, 0);
+        note_sent(c, wire_queue(&c->wire, output_of(x)));
     exchange_settle(x);
 }
 
 /* ---- reading ---- */
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+static uv_buf_t room(struct wire *wire)
 {
-    struct connection *c = handle->data;
+    struct connection *c = owner_of(wire);
     size_t step = c->phase == BODY ? LIMIT_BODY_STEP : LIMIT_HEAD_STEP;
 
-    (void)suggested;
-    if (c->pending.length == 0) {
-        *buffer = uv_buf_init(c->shared->read_buffer, LIMIT_READ);
-        return;
-    }
+    if (c->pending.length == 0)
+        return uv_buf_init(c->shared->read_buffer, LIMIT_READ);
     if (c->dialogue.intake.awaited > c->pending.length &&
         c->dialogue.intake.awaited - c->pending.length < step)
         step = c->dialogue.intake.awaited - c->pending.length;
-    if (!buffer_reserve(&c->pending, step)) {
-        *buffer = uv_buf_init(NULL, 0); /* arrives in on_read as UV_ENOBUFS */
-        return;
-    }
-    *buffer = view(c->pending.data + c->pending.length, c->pending.capacity - c->pending.length);
+    if (!buffer_reserve(&c->pending, step))
+        return uv_buf_init(NULL, 0);
+    return wire_view(c->pending.data + c->pending.length, c->pending.capacity - c->pending.length);
 }
 
 /* Keeps what was not consumed; `rest` lies in the shared buffer or inside `pending`. */
@@ -228,7 +176,7 @@ static void await(struct connection *c)
 {
     const struct intake *intake = &c->dialogue.intake;
 
-    if (uv_is_closing(&c->uv.handle) || c->phase == WRITING)
+    if (wire_is_closing(&c->wire) || c->phase == WRITING)
         return;
     if (c->dialogue.headless)
         hold(c);
@@ -249,7 +197,7 @@ static void serve(struct connection *c, struct input input)
     enum progress progress = READY;
 
     while (input.length > 0 && progress == READY && !c->last && !is_busy(c) &&
-           !uv_is_closing(&c->uv.handle)) {
+           !wire_is_closing(&c->wire)) {
         progress = exchange_advance(x, &c->dialogue, &input);
         if (progress == WAITING)
             break;
@@ -261,7 +209,7 @@ static void serve(struct connection *c, struct input input)
         if (x->response.tail.length > 0 || x->output.length > LIMIT_GATHER)
             flush(c);
     }
-    if (!uv_is_closing(&c->uv.handle))
+    if (!wire_is_closing(&c->wire))
         keep(c, input);
     flush(c);
     await(c);
@@ -277,14 +225,12 @@ static void serve_pending(struct connection *c)
         await(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer);
-
 static void read_again(struct connection *c)
 {
-    if (!c->paused || is_busy(c) || uv_is_closing(&c->uv.handle))
+    if (!c->paused || is_busy(c) || wire_is_closing(&c->wire))
         return;
     c->paused = false;
-    if (uv_read_start(&c->uv.stream, on_allocate, on_read) != 0)
+    if (wire_resume(&c->wire) != 0)
         connection_close(c);
 }
 
@@ -298,7 +244,7 @@ static void go_on(struct connection *c)
         }
         c->last = !c->shared->exchange.response.keep_alive;
         flush(c);
-        if (c->phase == WRITING || uv_is_closing(&c->uv.handle))
+        if (c->phase == WRITING || wire_is_closing(&c->wire))
             return;
     }
     if (c->last || c->dialogue.reply != NULL)
@@ -308,19 +254,10 @@ static void go_on(struct connection *c)
     read_again(c);
 }
 
-static void on_written(uv_write_t *request, int status)
+static void on_sent(struct wire *wire)
 {
-    struct outgoing *outgoing = (struct outgoing *)request;
-    struct connection *c = outgoing->connection;
+    struct connection *c = owner_of(wire);
 
-    free(outgoing);
-    if (uv_is_closing(&c->uv.handle))
-        return;
-    threads_hold();
-    if (status < 0) {
-        connection_close(c);
-        return;
-    }
     c->phase = IDLE;
     if (c->dialogue.headless)
         hold(c);
@@ -328,10 +265,13 @@ static void on_written(uv_write_t *request, int status)
         go_on(c);
 }
 
-static void receive(struct connection *c, char *data, size_t length)
+static void on_data(struct wire *wire, char *data, size_t length)
 {
+    struct connection *c = owner_of(wire);
     struct input input = {data, length};
 
+    if (c->phase == LINGERING)
+        return;
     if (c->pending.length > 0) {
         c->pending.length += length;
         input = (struct input){c->pending.data, c->pending.length};
@@ -341,16 +281,18 @@ static void receive(struct connection *c, char *data, size_t length)
         return;
     }
     keep(c, input);
-    if (c->pending.length > LIMIT_AHEAD && !uv_is_closing(&c->uv.handle)) {
-        uv_read_stop(&c->uv.stream);
+    if (c->pending.length > LIMIT_AHEAD && !wire_is_closing(&c->wire)) {
+        wire_pause(&c->wire);
         c->paused = true;
     }
 }
 
 /* The client will send no more. What it sent is looked at once again: a head that is faulty but
  * unfinished is refused, as it would have been in one piece. */
-static void receive_end(struct connection *c)
+static void on_end(struct wire *wire)
 {
+    struct connection *c = owner_of(wire);
+
     c->ended = true;
     if (c->phase == LINGERING || (c->dialogue.reply != NULL && handler_is_held(c->dialogue.reply)))
         connection_close(c);
@@ -358,51 +300,33 @@ static void receive_end(struct connection *c)
         serve_pending(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
-{
-    struct connection *c = stream->data;
-
-    threads_hold();
-    if (count > 0 && c->phase != LINGERING)
-        receive(c, buffer->base, (size_t)count);
-    else if (count == UV_EOF)
-        receive_end(c);
-    else if (count < 0)
-        connection_close(c);
-}
-
 /* ---- beginning ---- */
 
-static void note_peer(struct connection *c)
+int connection_init(struct connection *c, const uv_stream_t *listener)
 {
-    struct sockaddr_storage address;
-    int length = sizeof(address);
+    static const struct wire_owner owner = {room, on_data, on_end, on_sent, on_failure, on_closed};
 
-    if (c->uv.handle.type == UV_TCP &&
-        uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&address, &length) == 0)
-        peer_read(&c->dialogue.peer, (const struct sockaddr *)&address);
+    return wire_init(&c->wire, listener, &owner);
 }
 
 int connection_start(struct connection *c, uv_stream_t *listener)
 {
-    int status = uv_accept(listener, &c->uv.stream);
+    int status = wire_start(&c->wire, listener);
 
     if (status != 0)
         return status;
-    if (c->uv.handle.type == UV_TCP)
-        uv_tcp_nodelay(&c->uv.tcp, 1);
-    note_peer(c);
+    wire_peer(&c->wire, &c->dialogue.peer);
     enter(c, IDLE);
-    return uv_read_start(&c->uv.stream, on_allocate, on_read);
+    return 0;
 }
 
 /* ---- from outside ---- */
 
 void connection_end_overdue(struct connection *c)
 {
-    size_t queued = uv_stream_get_write_queue_size(&c->uv.stream);
+    size_t queued = wire_queued(&c->wire);
 
-    if (uv_is_closing(&c->uv.handle) || c->deadline > c->shared->seconds)
+    if (wire_is_closing(&c->wire) || c->deadline > c->shared->seconds)
         return;
     if (c->phase == WRITING && queued < c->queued) { /* slow, but alive */
         c->queued = queued;

@@ -1,13 +1,11 @@
-/* One client's socket: bytes are read into a buffer that all connections share, answered by
- * exchange.c and written at once; only what the socket does not take is queued. While that happens,
- * or while a body is being produced, nothing further is read from this client and everyone else is
- * served. */
+/* One client: what comes on its wire is read into a buffer that all connections share, answered by
+ * exchange.c and sent. While some of that is queued, or while a body is being produced, nothing
+ * further is answered to this client and everyone else is served. */
 #ifndef FAPWS4_CONNECTION_H
 #define FAPWS4_CONNECTION_H
 
 #include "exchange.h"
-
-#include <uv.h>
+#include "wire.h"
 
 struct connection;
 
@@ -24,12 +22,7 @@ struct shared {
 };
 
 struct connection {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv;
+    struct wire wire; /* first: the wire's owner is found through it */
     struct shared *shared;
     struct connection *previous, *next; /* in the list of connections.c */
     struct dialogue dialogue;
@@ -44,9 +37,12 @@ struct connection {
     bool broken;  /* ... and must not take it for complete */
 };
 
-/* Begins to serve the waiting client of a listening uv_tcp_t or uv_pipe_t. `c` is allocated,
- * `shared` and `uv.handle.data` (itself) are set and the handle is initialized with the listener's
- * type. 0 or a UV_E code, after which connection_close is due. */
+/* Zeroed memory becomes a connection for a client of a listening uv_tcp_t or uv_pipe_t. 0, or a UV_E
+ * code after which there is nothing to close. */
+int connection_init(struct connection *c, const uv_stream_t *listener);
+
+/* Begins to serve the waiting client; `shared` is set. 0, or a UV_E code after which connection_close
+ * is due. */
 int connection_start(struct connection *c, uv_stream_t *listener);
 
 /* Ends the connection now; calling it more often is legal. */

@@ -31,15 +31,11 @@ int connections_accept(struct connections *all, uv_stream_t *listener)
 
     if (c == NULL)
         return UV_ENOMEM;
-    if (listener->type == UV_TCP)
-        status = uv_tcp_init(all->loop, &c->uv.tcp);
-    else
-        status = uv_pipe_init(all->loop, &c->uv.pipe, 0);
+    status = connection_init(c, listener);
     if (status != 0) {
         free(c);
         return status;
     }
-    c->uv.handle.data = c;
     c->shared = &all->shared;
     all->shared.on_closed = take_off;
     put_on(all, c);

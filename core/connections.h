@@ -4,11 +4,9 @@
 
 #include "connection.h"
 
-/* `loop` and the read buffer and exchange of `shared` are the owner's to set; the rest begins
- * zeroed. */
+/* The read buffer and exchange of `shared` are the owner's to set; the rest begins zeroed. */
 struct connections {
     struct shared shared; /* first: on_closed finds the list through it */
-    uv_loop_t *loop;
     struct connection *first;
     size_t count;
 };

@@ -138,7 +138,6 @@ int server_init(struct server *server, uint64_t body_limit)
     if (status != 0)
         return status;
     init_handles(server);
-    server->all.loop = &server->loop;
     server->all.shared.exchange.body_limit = body_limit;
     memcpy(server->all.shared.patience, patience, sizeof(patience));
     server->all.shared.read_buffer = malloc(LIMIT_READ);
