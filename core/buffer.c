@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { FIRST_CAPACITY = 512, LONGEST_NUMBER = 24 };
+enum { FIRST_CAPACITY = 512, LONGEST_NUMBER = 16 };
 
 struct slice slice_of(const char *text)
 {
@@ -59,26 +59,16 @@ bool buffer_grow(struct buffer *buffer, size_t extra)
     return true;
 }
 
-static void append_digits(struct buffer *buffer, unsigned long long number, unsigned base)
+void buffer_append_hex(struct buffer *buffer, unsigned long long number)
 {
     char digits[LONGEST_NUMBER];
     size_t at = sizeof(digits);
 
     do {
-        digits[--at] = "0123456789abcdef"[number % base];
-        number /= base;
+        digits[--at] = "0123456789abcdef"[number % 16];
+        number /= 16;
     } while (number > 0);
     buffer_append(buffer, digits + at, sizeof(digits) - at);
-}
-
-void buffer_append_number(struct buffer *buffer, unsigned long long number)
-{
-    append_digits(buffer, number, 10);
-}
-
-void buffer_append_hex(struct buffer *buffer, unsigned long long number)
-{
-    append_digits(buffer, number, 16);
 }
 
 void buffer_consume(struct buffer *buffer, size_t count)

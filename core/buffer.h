@@ -36,9 +36,6 @@ struct slice slice_trim(struct slice slice);
 /* Makes room for `extra` more bytes behind the present ones; false when memory is out. */
 bool buffer_grow(struct buffer *buffer, size_t extra);
 
-/* Appends decimal digits. */
-void buffer_append_number(struct buffer *buffer, unsigned long long number);
-
 /* Appends lower-case hexadecimal digits. */
 void buffer_append_hex(struct buffer *buffer, unsigned long long number);
 

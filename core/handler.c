@@ -2,6 +2,7 @@
 
 #include "answer.h"
 #include "environ.h"
+#include "head_cache.h"
 #include "routes.h"
 #include "settings.h"
 #include "stream.h"
@@ -81,6 +82,7 @@ void handler_destroy(struct handler *handler)
     starter_finish(&handler->starters[1]);
     answer_finish(&handler->answer);
     environ_finish();
+    head_cache_finish();
     free(handler);
 }
 

@@ -5,6 +5,7 @@
 #include "status.h"
 #include "stream.h"
 #include "timers.h"
+#include "writer.h"
 #include "wsgi_input.h"
 
 static PyObject *module_status_reason(PyObject *module, PyObject *code)
@@ -41,7 +42,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__fapws4(void)
 {
-    PyObject *module = PyModule_Create(&definition);
+    PyObject *module = PyType_Ready(&writer_type) == 0 ? PyModule_Create(&definition) : NULL;
 
     if (module != NULL && (PyModule_AddType(module, &start_response_type) != 0 ||
                            PyModule_AddType(module, &wsgi_input_type) != 0 ||

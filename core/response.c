@@ -116,6 +116,30 @@ bool response_field(struct response *response, struct slice name, struct slice v
     return true;
 }
 
+struct spoken response_spoken(const struct response *response)
+{
+    return (struct spoken){
+        .lines = {response->fields.data, response->fields.length},
+        .length = response->length,
+        .status = response->status,
+        .has_date = response->has_date,
+        .has_server = response->has_server,
+        .has_content_type = response->has_content_type,
+        .has_length = response->has_length,
+    };
+}
+
+void response_repeat(struct response *response, const struct spoken *spoken)
+{
+    buffer_append_slice(&response->fields, spoken->lines);
+    response->length = spoken->length;
+    response->status = spoken->status;
+    response->has_date = spoken->has_date;
+    response->has_server = spoken->has_server;
+    response->has_content_type = spoken->has_content_type;
+    response->has_length = spoken->has_length;
+}
+
 /* ---- responses of the server itself ---- */
 
 void response_plain(struct response *response, int status, const char *text)
@@ -159,29 +183,69 @@ static void choose_framing(struct response *response)
         response->keep_alive = false;
 }
 
-static void append_banner(const struct response *response, const struct banner *banner,
-                          struct buffer *output)
+/* What a head needs at most besides the fields of the handler. */
+enum { HEAD_ROOM = 256 };
+
+/* Writes without a look at the room; the place behind it. */
+static char *put(char *at, const char *data, size_t length)
+{
+    memcpy(at, data, length);
+    return at + length;
+}
+
+#define PUT(at, literal) put((at), (literal), sizeof(literal) - 1)
+
+static char *put_banner(const struct response *response, const struct banner *banner, char *at)
 {
     size_t start = response->has_server ? banner->server_length : 0;
     size_t end = response->has_date ? banner->server_length : banner->length;
 
-    buffer_append(output, banner->text + start, end - start);
+    return put(at, banner->text + start, end - start);
 }
 
-static void append_framing(const struct response *response, struct buffer *output)
+static char *put_number(char *at, uint64_t number)
+{
+    size_t length = 1;
+
+    for (uint64_t rest = number; rest >= 10; rest /= 10)
+        length++;
+    for (size_t i = length; i > 0; i--) {
+        at[i - 1] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    return at + length;
+}
+
+static char *put_framing(const struct response *response, char *at)
 {
     if (response->framing.kind == FRAMING_LENGTH) {
-        buffer_append(output, "Content-Length: ", 16);
-        buffer_append_number(output, response->length);
-        buffer_append(output, "\r\n", 2);
+        at = PUT(at, "Content-Length: ");
+        at = put_number(at, response->length);
+        at = PUT(at, "\r\n");
     } else if (response->framing.kind == FRAMING_CHUNKED) {
-        buffer_append_slice(output, SLICE("Transfer-Encoding: chunked\r\n"));
+        at = PUT(at, "Transfer-Encoding: chunked\r\n");
     }
     if (!response->keep_alive)
-        buffer_append_slice(output, SLICE("Connection: close\r\n"));
+        at = PUT(at, "Connection: close\r\n");
     else if (response->minor_version == 0)
-        buffer_append_slice(output, SLICE("Connection: keep-alive\r\n"));
-    buffer_append(output, "\r\n", 2);
+        at = PUT(at, "Connection: keep-alive\r\n");
+    return PUT(at, "\r\n");
+}
+
+static void append_head(const struct response *response, const struct banner *banner,
+                        struct buffer *output)
+{
+    const struct buffer *fields = &response->fields;
+    char *at;
+
+    output->failed |= fields->failed;
+    if (output->failed || !buffer_reserve(output, fields->length + HEAD_ROOM))
+        return;
+    at = PUT(output->data + output->length, "HTTP/1.1 ");
+    at = put(at, fields->data, fields->length);
+    at = put_banner(response, banner, at);
+    at = put_framing(response, at);
+    output->length = (size_t)(at - output->data);
 }
 
 /* Only closing tells the client that a whole body is shorter than announced. */
@@ -208,10 +272,7 @@ void response_begin(struct response *response, const struct banner *banner, stru
     choose_framing(response);
     if (is_short(response))
         response->keep_alive = false;
-    buffer_append(output, "HTTP/1.1 ", 9);
-    buffer_append(output, response->fields.data, response->fields.length);
-    append_banner(response, banner, output);
-    append_framing(response, output);
+    append_head(response, banner, output);
     if (response->is_head || response->framing.kind == FRAMING_NONE)
         return;
     if (response->whole)

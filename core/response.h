@@ -27,6 +27,14 @@ struct terms {
     int minor_version;
 };
 
+/* What the server has understood of a handler's status and fields. */
+struct spoken {
+    struct slice lines; /* "200 OK\r\nName: value\r\n..." */
+    uint64_t length;
+    int status;
+    bool has_date, has_server, has_content_type, has_length;
+};
+
 struct response {
     int status;
     struct buffer fields;        /* "200 OK\r\nName: value\r\n...", as the handler gave them */
@@ -63,6 +71,13 @@ bool response_status(struct response *response, struct slice text);
  * (Connection, Keep-Alive, Transfer-Encoding, Upgrade, ...) are the server's: "Connection: close"
  * is obeyed, the rest of them is dropped. */
 bool response_field(struct response *response, struct slice name, struct slice value);
+
+/* What was made of status and fields so far; `lines` is valid until more is said. */
+struct spoken response_spoken(const struct response *response);
+
+/* Says the same again, instead of status and fields. The caller sees to it that `spoken` did not end the
+ * connection. */
+void response_repeat(struct response *response, const struct spoken *spoken);
 
 /* A complete small response of the server's own; `text` NULL: the reason phrase. Keeps the
  * connection. */

@@ -1,5 +1,7 @@
 #include "response_head.h"
 
+#include "head_cache.h"
+
 /* The bytes of a native string of PEP 3333: a str of characters below 256. `*owner` keeps them
  * alive. */
 static int native_text(PyObject *text, struct slice *slice, PyObject **owner)
@@ -105,7 +107,10 @@ int response_head_fill(struct start_response *start, struct response *response)
         return -1;
     }
     start->sent = true;
-    if (fill_status(start, response) != 0 || fill_headers(start, response) != 0)
-        return -1;
+    if (!head_cache_recall(start, response)) {
+        if (fill_status(start, response) != 0 || fill_headers(start, response) != 0)
+            return -1;
+        head_cache_keep(start, response);
+    }
     return fill_cookies(start, response);
 }

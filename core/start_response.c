@@ -1,5 +1,7 @@
 #include "start_response.h"
 
+#include "writer.h"
+
 #include <stddef.h>
 #include <structmember.h>
 
@@ -7,30 +9,6 @@ static struct start_response *start_response_of(PyObject *self)
 {
     return (struct start_response *)self;
 }
-
-/* ---- write ---- */
-
-static PyObject *write_body(PyObject *self, PyObject *data)
-{
-    struct start_response *start_response = start_response_of(self);
-
-    if (!PyBytes_Check(data)) {
-        PyErr_Format(PyExc_TypeError, "write() takes bytes, not %.100s", Py_TYPE(data)->tp_name);
-        return NULL;
-    }
-    if (start_response->sent) {
-        PyErr_SetString(PyExc_AssertionError, "write() after the handler has returned");
-        return NULL;
-    }
-    if (start_response->written == NULL)
-        start_response->written = PyList_New(0);
-    if (start_response->written == NULL || PyList_Append(start_response->written, data) != 0)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef write_definition = {
-    "write", write_body, METH_O, "write(data): sends bytes ahead of what the handler returns."};
 
 /* ---- the call ---- */
 
@@ -126,7 +104,9 @@ static PyObject *respond(struct start_response *self, PyObject *status, PyObject
     Py_XSETREF(self->status, Py_NewRef(status));
     if (exc_info != NULL)
         Py_XSETREF(self->exc_info, Py_NewRef(exc_info));
-    return PyCFunction_New(&write_definition, (PyObject *)self);
+    if (self->writer == NULL)
+        self->writer = writer_create(self);
+    return Py_XNewRef(self->writer);
 }
 
 static PyObject *call_with_names(PyObject *self, PyObject *const *args, Py_ssize_t count,
@@ -211,16 +191,26 @@ static int start_response_clear(PyObject *object)
     return 0;
 }
 
+static void drop_writer(struct start_response *self)
+{
+    if (self->writer != NULL)
+        writer_part(self->writer);
+    Py_CLEAR(self->writer);
+}
+
 void start_response_reset(struct start_response *self)
 {
     start_response_clear((PyObject *)self);
     self->sent = false;
+    if (self->writer != NULL && Py_REFCNT(self->writer) > 1) /* the app has kept it */
+        drop_writer(self);
 }
 
 static void start_response_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
     start_response_clear(self);
+    drop_writer(start_response_of(self));
     Py_TYPE(self)->tp_free(self);
 }
 

@@ -15,6 +15,7 @@ struct start_response {
     PyObject *cookies;  /* mapping of name to http.cookies.Morsel, or NULL */
     PyObject *exc_info; /* as given, or NULL */
     PyObject *written;  /* list of bytes given to write(), or NULL */
+    PyObject *writer;   /* what the call returns; NULL until then */
     bool strict;        /* PEP 3333 to the letter: for WSGI applications, not for PATHS */
     bool sent;          /* the head is on its way; it cannot be changed any more */
 };

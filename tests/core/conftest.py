@@ -18,7 +18,6 @@ struct slice { const char *data; size_t length; };
 struct buffer { char *data; size_t length; size_t capacity; bool failed; };
 bool slice_is(struct slice slice, struct slice lower_case);
 struct slice slice_trim(struct slice slice);
-void buffer_append_number(struct buffer *buffer, unsigned long long number);
 void buffer_append_hex(struct buffer *buffer, unsigned long long number);
 void buffer_append_slice(struct buffer *buffer, struct slice slice);
 void buffer_consume(struct buffer *buffer, size_t count);

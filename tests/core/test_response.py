@@ -149,6 +149,15 @@ def test_too_little_body_ends_the_connection(core: ModuleType) -> None:
     assert b"Connection: close\r\n" in writer.begin(b"hello")
 
 
+@pytest.mark.parametrize("length", [9, 10, 99, 100, 18446744073709551615])
+def test_a_length_of_any_size_is_written(core: ModuleType, length: int) -> None:
+    """A body in pieces may be longer than memory."""
+    writer = Writer(core)
+    writer.status(b"200 OK")
+    writer.response.has_length, writer.response.length = True, length
+    assert writer.begin(b"", whole=False).endswith(b"\r\nContent-Length: %d\r\n\r\n" % length)
+
+
 def test_a_large_body_is_not_copied(core: ModuleType) -> None:
     """A body of megabytes is written from where it lies."""
     writer = Writer(core)
