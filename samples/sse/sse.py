@@ -17,13 +17,23 @@ PAGE = """<!DOCTYPE html>
 <h1>Chat</h1>
 <form method="post" action="/say">
 <label>Message <input name="text" maxlength="500" required></label> <button>Send</button>
+<output>connecting</output>
 </form>
 <ol id="messages" aria-live="polite"></ol>
 <script>
-new EventSource("/events").onmessage = event => {
+const form = document.forms[0], state = document.querySelector("output");
+const source = new EventSource("/events");  // connects again by itself
+source.onopen = () => { state.value = "connected"; };
+source.onerror = () => { state.value = "connecting"; };
+source.onmessage = event => {
     const item = document.createElement("li");
     item.textContent = event.data;
     document.getElementById("messages").append(item);
+};
+form.onsubmit = event => {  // sent without leaving the page, which would miss its own message
+    event.preventDefault();
+    fetch("/say", {method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual"});
+    form.reset();
 };
 </script>
 </html>
