@@ -20,23 +20,25 @@ _APP = {
     "offline": "fetch nothing: use the cache and the folder FAPWS_SOURCES",
 }
 _DATA = {"add_data": "a file or folder beside the app that it reads at run time; may be said more than once"}
+_FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
 
 
-@task(help=_APP | _DATA, iterable=["add_data"])
+@task(help=_APP | _DATA | _FORMAT, iterable=["add_data"])
 @report.told
 def build_appliance(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
-    add_data: Sequence[str] | None = None,
+    add_data: Sequence[str] | None = None, format: str = "image",  # noqa: A002
 ) -> None:
-    """One Python file in; a static binary, a bootable disk image and BUILD.json out."""
-    plan = build.make_plan(app, board, output, jobs, offline, add_data or ())
+    """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","))
     build.require_programs(offline)
-    frozen, image = build.build(plan)
-    report.show_files([plan.binary, plan.image, plan.description])
-    report.show_shares("binary", build.shares_of(frozen))
-    report.show_shares("image", image.shares)
+    shares = build.build_formats(plan)
+    report.show_files(plan.results)
+    for title, parts in shares.items():
+        report.show_shares(title, parts)
     report.show_times()
-    report.show_next([f"invoke emulate {plan.image}", f"{plan.binary} --server 127.0.0.1:8888"])
+    ways = {"image": f"invoke emulate {plan.image}", "oci": f"skopeo copy oci-archive:{plan.container} docker://REGISTRY/NAME"}
+    report.show_next([*(ways[name] for name in plan.formats), f"{plan.binary} --server 127.0.0.1:8888"])
 
 
 @task(help={key: _APP[key] for key in ("jobs", "offline")} | {"target": "the processor, one of recipes/targets/"})

@@ -1,4 +1,4 @@
-"""The whole builder, as one list of stages: app.py in; a static binary, a disk image and their description out."""
+"""The whole builder, as one list of stages: app.py in; a static binary, its images and their description out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from appliance.analysis import Analysis, analyse, read_app, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
+from appliance.container import write_container
 from appliance.data import DataFile, data_files
 from appliance.errors import Problem
 from appliance.image import Image, compose
@@ -29,6 +30,8 @@ from appliance.tools import all_tools
 from appliance.trial import try_program
 
 # The packages of the builder's environment that decide what comes out.
+FORMATS = ("image", "oci")
+
 _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
 
@@ -42,6 +45,7 @@ class Plan:
     jobs: int
     offline: bool
     data: tuple[str, ...] = ()  # files and folders beside the app that go with it, besides those that its project names
+    formats: tuple[str, ...] = ("image",)
 
     @property
     def name(self) -> str:
@@ -54,6 +58,16 @@ class Plan:
     @property
     def image(self) -> Path:
         return self.output / f"{self.name}-{self.board.name}.img"
+
+    @property
+    def container(self) -> Path:
+        return self.output / f"{self.name}.oci.tar"
+
+    @property
+    def results(self) -> list[Path]:
+        """Every file that the whole build leaves."""
+        images = [file for name, file in (("image", self.image), ("oci", self.container)) if name in self.formats]
+        return [self.binary, *images, self.description]
 
     @property
     def description(self) -> Path:
@@ -69,9 +83,13 @@ class Frozen:
     data: tuple[DataFile, ...]
     archive: Archive
     runtime: Runtime
+    interpreter: Interpreter
 
 
-def make_plan(app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = ()) -> Plan:
+def make_plan(
+    app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
+    formats: Iterable[str] = ("image",),
+) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong."""
     chosen = load_board(board)
     path = Path(app)
@@ -79,7 +97,10 @@ def make_plan(app: str, board: str, output: str, jobs: int, offline: bool, data:
     folder = Path(output) if output else Path.cwd() / "dist" / path.stem
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder with --output")
-    plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline, tuple(data))
+    for name in formats:
+        if name not in FORMATS:
+            raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
+    plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline, tuple(data), tuple(formats))
     data_files(plan.app, plan.data)
     if offline:
         require_offline(needed_sources(chosen))
@@ -110,7 +131,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
-    return Frozen(program, analysis, data, archive, runtime)
+    return Frozen(program, analysis, data, archive, runtime, interpreter)
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
@@ -124,16 +145,26 @@ def build(plan: Plan) -> tuple[Frozen, Image]:
         later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
         frozen = freeze_app(plan, staging / plan.binary.name, later)
         image = compose_image(plan, frozen.program, staging / plan.image.name)
-        describe(plan, frozen, [frozen.program, staging / plan.image.name], staging / plan.description.name)
+        made = [frozen.program, image.path, *_containers(plan, frozen, staging)]
+        describe(plan, frozen, made, staging / plan.description.name)
     return replace(frozen, program=plan.binary), replace(image, path=plan.image)
 
 
 def build_binary(plan: Plan) -> Frozen:
-    """app.py to a binary only."""
+    """app.py to a binary, and to an OCI image when the plan says so; no disk image."""
     with _staging(plan) as staging:
         frozen = freeze_app(plan, staging / plan.binary.name)
-        describe(plan, frozen, [frozen.program], staging / plan.description.name)
+        made = [frozen.program, *_containers(plan, frozen, staging)]
+        describe(plan, frozen, made, staging / plan.description.name)
     return replace(frozen, program=plan.binary)
+
+
+def build_formats(plan: Plan) -> dict[str, dict[str, int]]:
+    """app.py to everything that the plan asks for; what the bytes of the binary, and of the image if any, are spent on."""
+    if "image" not in plan.formats:
+        return {"binary": shares_of(build_binary(plan))}
+    frozen, image = build(plan)
+    return {"binary": shares_of(frozen), "image": image.shares}
 
 
 def build_image(plan: Plan) -> Image:
@@ -146,6 +177,14 @@ def build_image(plan: Plan) -> Image:
         table["outputs"] = _outputs([plan.binary, staging / plan.image.name])
         (staging / plan.description.name).write_text(json.dumps(table, indent=2) + "\n")
     return replace(image, path=plan.image)
+
+
+def _containers(plan: Plan, frozen: Frozen, staging: Path) -> list[Path]:
+    """The OCI image in ``staging``, if it was asked for."""
+    if "oci" not in plan.formats:
+        return []
+    binaries = {frozen.program: load_target(plan.board.target)}
+    return [write_container(binaries, plan.name, version_of(plan.app), staging / plan.container.name, frozen.interpreter)]
 
 
 def require_programs(offline: bool) -> None:

@@ -1,0 +1,68 @@
+"""An end of the line: binaries, one for each processor, become one OCI image that any container engine runs.
+
+The image holds the binary, a folder for its data and /tmp; nothing else is needed. It runs as a user without a name and
+without privileges, on port 8888 whatever the app's SERVER says: who runs a container chooses the outside port there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.formats import oci
+from appliance.interpreter import Interpreter
+from appliance.places import SOURCE_DATE_EPOCH, cache_folder, scratch_folder, whole_file
+from appliance.progress import step
+from appliance.recipes import Target
+from appliance.shell import run
+
+USER = 65532  # "nonroot" by convention; numeric, so that Kubernetes can see that it is not root
+PORT = 8888
+DATA = "/data"
+PROGRAM = "/app"
+
+# Debian's name of a processor -> what Go and so every registry calls it, where the two differ.
+_PLATFORMS = {"armhf": oci.Platform("arm", "v7")}
+
+
+def write_container(
+    binaries: Mapping[Path, Target], name: str, version: str, output: Path, interpreter: Interpreter
+) -> Path:
+    """The archive ``output`` of an app, its name and version."""
+    settings = oci.Settings(
+        entrypoint=[PROGRAM],
+        user=f"{USER}:{USER}",
+        ports=[PORT],
+        environment={"FAPWS_SERVER": f"0.0.0.0:{PORT}", "HOME": DATA},
+        volumes=[DATA],
+        labels={f"org.opencontainers.image.{key}": value for key, value in (
+            ("title", name), ("version", version), ("created", oci.timestamp(SOURCE_DATE_EPOCH)))},
+    )
+    with step("OCI image"), whole_file(output) as work:
+        layers = [_layer(binary, target, interpreter) for binary, target in binaries.items()]
+        work.write_bytes(oci.archive(layers, settings, tag_of(version), SOURCE_DATE_EPOCH))
+    return output
+
+
+def tag_of(version: str) -> str:
+    """A version as a tag, which may have fewer characters."""
+    return re.sub(r"[^\w.-]+", "-", version, flags=re.ASCII).lstrip(".-")[:128] or "latest"
+
+
+def _layer(binary: Path, target: Target, interpreter: Interpreter) -> oci.Layer:
+    plain = oci.layer([
+        oci.Entry(PROGRAM, binary.read_bytes(), 0o755),
+        oci.Entry(DATA, None, 0o755, USER),
+        oci.Entry("tmp", None, 0o1777),
+    ], SOURCE_DATE_EPOCH)
+    return oci.Layer(_PLATFORMS.get(target.debian, oci.Platform(target.debian)), plain, _gzipped(plain, interpreter))
+
+
+def _gzipped(data: bytes, interpreter: Interpreter) -> bytes:
+    """gzip by the device's own zlib: that of the machine that builds may be another one, and give other bytes."""
+    program = ("import gzip, sys; file = open(sys.argv[1], 'wb');"
+               "file.write(gzip.compress(sys.stdin.buffer.read(), mtime=0))")
+    with scratch_folder(cache_folder("work")) as scratch:
+        run([interpreter.python, "-I", "-S", "-c", program, scratch / "out"], stdin=data, what="gzip")
+        return (scratch / "out").read_bytes()
