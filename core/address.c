@@ -1,6 +1,7 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool parse_port(const char *text, int *port)
@@ -64,4 +65,13 @@ bool address_parse(const char *text, int default_port, struct address *address)
     address->port = default_port;
     set_host(address, "0.0.0.0", 7);
     return text[0] == '[' ? parse_v6(text, address) : parse_v4(text, address);
+}
+
+void address_text(const struct address *address, char *text)
+{
+    if (address->is_unix)
+        snprintf(text, ADDRESS_TEXT, "unix:%s", address->host);
+    else
+        snprintf(text, ADDRESS_TEXT, address->is_v6 ? "[%s]:%d" : "%s:%d", address->host,
+                 address->port);
 }

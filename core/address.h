@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ADDRESS_DEFAULT_PORT = 8888 };
+enum {
+    ADDRESS_DEFAULT_PORT = 8888,
+    ADDRESS_TEXT = 128 /* bytes that hold any address as text */
+};
 
 struct address {
     bool is_unix;
@@ -18,5 +21,8 @@ struct address {
  * 0.0.0.0 and `default_port`). False when the text is none of these or the port is above 65535.
  * Names are not resolved: a device must come up without a name server. */
 bool address_parse(const char *text, int default_port, struct address *address);
+
+/* The address as address_parse reads it, the port included, into text[ADDRESS_TEXT]. */
+void address_text(const struct address *address, char *text);
 
 #endif

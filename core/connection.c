@@ -59,7 +59,9 @@ static void linger(struct connection *c)
 
 static void finish(struct connection *c)
 {
-    if (c->refused && !c->ended)
+    bool sending = c->refused || (c->shared->exchange.stopping && wire_has_unread(&c->wire));
+
+    if (sending && !c->ended)
         linger(c);
     else
         connection_close(c);
@@ -343,7 +345,7 @@ void connection_end_overdue(struct connection *c)
 
 void connection_end_idle(struct connection *c)
 {
-    if (c->phase == IDLE && !is_busy(c))
+    if (c->phase == IDLE && !is_busy(c) && !wire_has_unread(&c->wire))
         connection_close(c);
     else if (c->dialogue.reply != NULL)
         handler_stop(c->dialogue.reply);

@@ -51,7 +51,7 @@ void connection_close(struct connection *c);
 /* Ends the connection when its deadline has passed. */
 void connection_end_overdue(struct connection *c);
 
-/* Ends the connection when no request is under way, and a held reply. */
+/* Ends the connection when no request is under way or has arrived, and a held reply. */
 void connection_end_idle(struct connection *c);
 
 #endif

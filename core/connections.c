@@ -58,6 +58,10 @@ void connections_tick(struct connections *all)
 void connections_stop(struct connections *all)
 {
     all->shared.exchange.stopping = true;
+}
+
+void connections_end_idle(struct connections *all)
+{
     for (struct connection *c = all->first; c != NULL; c = c->next)
         connection_end_idle(c);
 }

@@ -17,8 +17,11 @@ int connections_accept(struct connections *all, uv_stream_t *listener);
 /* To be called once a second: renews the Date, ends connections that are overdue (limits.h). */
 void connections_tick(struct connections *all);
 
-/* Ends idle connections now and the others after the response that is in flight. */
+/* From now on each connection ends with its next response. */
 void connections_stop(struct connections *all);
+
+/* Ends those now that have no request under way, and held replies. */
+void connections_end_idle(struct connections *all);
 
 /* Ends all of them now. */
 void connections_close(struct connections *all);

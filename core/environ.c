@@ -54,8 +54,9 @@ enum value { VALUE_MAP(ENTRY) VALUE_COUNT };
 static PyObject *keys[KEY_COUNT];
 static PyObject *values[VALUE_COUNT];
 static PyObject *empty_input;
+static bool has_siblings;
 
-int environ_init(void)
+int environ_init(bool multiprocess)
 {
 #define ENTRY(name, text) text,
     static const char *const key_texts[] = {KEY_MAP(ENTRY)};
@@ -63,6 +64,7 @@ int environ_init(void)
 #undef ENTRY
     bool complete = true;
 
+    has_siblings = multiprocess;
     for (int i = 0; i < KEY_COUNT; i++)
         complete = (keys[i] = PyUnicode_InternFromString(key_texts[i])) != NULL && complete;
     for (int i = 0; i < VALUE_COUNT; i++)
@@ -121,7 +123,7 @@ static int set_server(PyObject *template, PyObject *script_name, PyObject *serve
     status |= set(template, WSGI_INPUT_TERMINATED, Py_True);
     status |= set(template, WSGI_ERRORS, errors != NULL ? errors : Py_None);
     status |= set(template, WSGI_MULTITHREAD, Py_False);
-    status |= set(template, WSGI_MULTIPROCESS, Py_False);
+    status |= set(template, WSGI_MULTIPROCESS, has_siblings ? Py_True : Py_False);
     status |= set(template, WSGI_RUN_ONCE, Py_False);
     status |= set(template, SCRIPT_NAME, script_name);
     status |= set(template, SERVER_NAME, server_name);

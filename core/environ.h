@@ -8,8 +8,9 @@
 
 #include <Python.h>
 
-/* Makes the keys and the values that never change. 0, or -1 with an error set. */
-int environ_init(void);
+/* Makes the keys and the values that never change. `multiprocess`: other processes serve the same
+ * app. 0, or -1 with an error set. */
+int environ_init(bool multiprocess);
 void environ_finish(void);
 
 /* What all requests to one route have in common; requests get copies of it. `script_name` is the

@@ -42,10 +42,11 @@ static void append_continue(struct exchange *x, struct dialogue *dialogue)
     dialogue->intake.owes_continue = false;
 }
 
-/* The head, and what there is of the body. */
-static void begin(struct exchange *x, struct dialogue *dialogue)
+/* The head, and what there is of the body. `followed`: the next request is here already; a stopping
+ * server answers that too. */
+static void begin(struct exchange *x, struct dialogue *dialogue, bool followed)
 {
-    if (x->stopping || x->single)
+    if ((x->stopping && !followed) || x->single)
         x->response.keep_alive = false;
     response_begin(&x->response, &x->banner, &x->output);
     dialogue->framing = x->response.framing;
@@ -73,7 +74,7 @@ enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, st
         dialogue->terms = response_terms(&x->response);
         return READY;
     }
-    begin(x, dialogue);
+    begin(x, dialogue, progress == READY && input->length > x->request.consumed);
     return progress;
 }
 
@@ -83,7 +84,7 @@ enum progress exchange_resume(struct exchange *x, struct dialogue *dialogue)
     if (!handler_collect(x->handler, &x->response, &dialogue->reply))
         return WAITING;
     dialogue->headless = false;
-    begin(x, dialogue);
+    begin(x, dialogue, false);
     return READY;
 }
 

@@ -15,7 +15,8 @@ struct exchange {
     uint64_t body_limit;  /* bytes: MAX_BODY_SIZE */
     struct slice health;  /* HEALTH: a path that is answered without the app; empty: none */
     bool single;          /* no connection is kept */
-    bool stopping;        /* every response says that the connection ends */
+    bool stopping;        /* the response to the last request that is here says that the connection
+                           * ends */
     struct buffer output; /* responses to be written to the connection that is being served */
     struct request request;
     struct response response;

@@ -43,6 +43,9 @@
 #define LIMIT_WORKERS 32
 #define LIMIT_WORKER_STACK 4194304
 
+/* Processes that serve together (WORKERS): more than cores is of little use. */
+#define LIMIT_PROCESSES 128
+
 /* Form and query fields that are parsed into fapws.params; the rest is left to the app. */
 #define LIMIT_PARAMS 1000
 
@@ -83,5 +86,16 @@
 #ifndef LIMIT_STOP_SECONDS
 #define LIMIT_STOP_SECONDS 10
 #endif
+
+/* A worker that is replaced closes connections without a request only when they have been silent
+ * for this long: a request may be on its way. */
+#ifndef LIMIT_FAREWELL_SECONDS
+#define LIMIT_FAREWELL_SECONDS 2
+#endif
+
+/* A worker that has served for this long was well: when it ends, the next one starts at once.
+ * Otherwise the wait doubles each time, up to the longest. */
+#define LIMIT_WELL_SECONDS 10
+#define LIMIT_BACKOFF_SECONDS 32
 
 #endif

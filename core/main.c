@@ -1,34 +1,49 @@
 /* fapws4: the web server with Python inside. See options.h for the command line and runtime.h for
  * where Python comes from. */
-#include "deferred.h"
-#include "errands.h"
-#include "handler.h"
-#include "init/init.h"
+#include "announce.h"
+#include "handover.h"
+#include "listening.h"
 #include "options.h"
-#include "router.h"
 #include "runtime.h"
-#include "server.h"
-#include "settings.h"
-#include "timers.h"
+#include "serve.h"
+#include "supervisor.h"
 #include "workers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include "init/init.h"
+#endif
 
 #define VERSION "0.1.0"
 
 static const char usage[] =
-    "usage: fapws4 app.py [--server ADDR] [--check] [words for the app]\n"
+    "usage: fapws4 app.py [options] [words for the app]\n"
+    "       fapws4 -m package[.module] [options] [words for the app]\n"
     "\n"
     "  app.py         the app: a Python file with PATHS, or with a WSGI callable\n"
+    "  -m MODULE      the app is this module or package, found as by python -m\n"
     "  --server ADDR  where to listen: ip, ip:port, :port, [v6]:port or unix:/path;\n"
     "                 else FAPWS_SERVER, else SERVER in the app, else 0.0.0.0:8888\n"
+    "  --workers N    that many processes serve; else WORKERS in the app, else 1.\n"
+    "                 One that ends is replaced. On SIGHUP new ones import the app's new\n"
+    "                 code, and the old ones go when the new ones serve\n"
+    "  --reload       for developing: one worker, replaced whenever a file of the app changes\n"
+    "  --user NAME[:GROUP]\n"
+    "                 started as root: become this user before serving\n"
+    "  --chroot DIR   ... and before that, make DIR the root of the file system;\n"
+    "                 what the app imports or opens later must be in it\n"
+    "  --umask OCTAL  which permissions new files, and a unix socket, do not get\n"
     "  --check        import and validate the app, then end\n"
     "  --version      print the version, then end\n"
     "  --help         print this, then end\n"
-    "  --             everything behind it is for the app\n";
+    "  --             everything behind it is for the app\n"
+    "\n"
+    "SIGTERM and SIGINT end it when what is under way is answered, a second one at once.\n";
 
 /* ---- environment ---- */
 
@@ -64,115 +79,15 @@ static int take_ready_descriptor(void)
     return (int)descriptor;
 }
 
-/* ---- serving ---- */
-
-static void tell_ready(int descriptor, const struct address *address)
-{
-    if (descriptor < 0)
-        return;
-    if (dprintf(descriptor, "listening %s %d\n", address->host, address->port) < 0)
-        perror("fapws4: FAPWS_READY_FD");
-    close(descriptor);
-}
-
-static void print_address(const struct address *address)
-{
-    if (address->is_unix)
-        fprintf(stderr, "fapws4: listening on unix:%s\n", address->host);
-    else
-        fprintf(stderr, "fapws4: listening on http://%s%s%s:%d/\n", address->is_v6 ? "[" : "",
-                address->host, address->is_v6 ? "]" : "", address->port);
-}
-
-static int fail_to_listen(const struct address *address, int status)
-{
-    char text[128];
-
-    if (address->is_unix)
-        snprintf(text, sizeof(text), "unix:%s", address->host);
-    else
-        snprintf(text, sizeof(text), address->is_v6 ? "[%s]:%d" : "%s:%d", address->host,
-                 address->port);
-    if (status == UV_EADDRINUSE)
-        fprintf(stderr,
-                "fapws4: %s is in use by another program; choose another with --server %s\n", text,
-                address->is_unix ? "unix:PATH" : "ADDR:PORT");
-    else
-        fprintf(stderr, "fapws4: cannot listen on %s: %s\n", text, uv_strerror(status));
-    return 1;
-}
-
-/* The app's objects live as long as the process; the collector need not look at them again. */
-static void freeze_app(void)
-{
-    PyObject *gc = PyImport_ImportModule("gc");
-    PyObject *done = gc != NULL ? PyObject_CallMethod(gc, "freeze", NULL) : NULL;
-
-    Py_XDECREF(done);
-    Py_XDECREF(gc);
-    PyErr_Clear();
-}
-
-/* What the app may ask of the loop besides serving; it may have asked while it was imported. */
-static int begin_services(uv_loop_t *loop)
-{
-    int status = deferred_begin(loop);
-
-    timers_begin(loop);
-    return status == 0 ? errands_begin(loop) : status;
-}
-
-static void end_services(void)
-{
-    deferred_end();
-    timers_end();
-    workers_end();
-    errands_end();
-}
-
-static int serve(const struct settings *settings, int ready)
-{
-    struct address address = settings->address;
-    struct router router = {NULL, 0};
-    struct handler *handler = NULL;
-    struct server server;
-    int exit_code = 1;
-    int status = server_init(&server, settings->max_body_size);
-
-    if (status == 0)
-        status = begin_services(&server.loop);
-    if (status == 0)
-        status = server_listen(&server, &address);
-    if (status != 0)
-        fail_to_listen(&address, status);
-    else if ((handler = handler_create(settings, &address, &router)) == NULL)
-        PyErr_Print();
-    else {
-        server_set_patience(&server, settings->keepalive, settings->timeout);
-        if (settings->health != NULL)
-            server.all.shared.exchange.health = slice_of(PyUnicode_AsUTF8(settings->health));
-        freeze_app();
-        print_address(&address);
-        tell_ready(ready, &address);
-        server_run(&server, &router, handler);
-        end_services();
-        exit_code = 0;
-    }
-    server_finish(&server);
-    handler_destroy(handler);
-    router_finish(&router);
-    return exit_code;
-}
-
 /* ---- the app ---- */
 
-static int set_arguments(const char *script, const struct options *options)
+static int set_arguments(const char *first, const struct options *options)
 {
     PyObject *list = PyList_New(0);
     int status = list != NULL ? 0 : -1;
 
     for (int i = -1; i < options->word_count && status == 0; i++) {
-        PyObject *word = PyUnicode_DecodeFSDefault(i < 0 ? script : options->words[i]);
+        PyObject *word = PyUnicode_DecodeFSDefault(i < 0 ? first : options->words[i]);
         status = word != NULL ? PyList_Append(list, word) : -1;
         Py_XDECREF(word);
     }
@@ -182,6 +97,18 @@ static int set_arguments(const char *script, const struct options *options)
     return status;
 }
 
+static PyObject *import_app(const struct options *options, const char *program)
+{
+    const char *first = options->app != NULL ? options->app : program;
+
+    if (options->module != NULL)
+        first = "-m"; /* as python -m does, until the module's file is known */
+    if (set_arguments(first, options) != 0)
+        return NULL;
+    return options->module != NULL ? runtime_import_module(options->module)
+                                   : runtime_import_app(options->app);
+}
+
 /* Shows why the app could not be imported; the exit code that it wanted (SystemExit) or 1. */
 static int fail_to_import(void)
 {
@@ -189,43 +116,111 @@ static int fail_to_import(void)
     return 1;
 }
 
-static int run_app(const struct options *options, const char *script, int ready)
-{
-    const char *server = options->server != NULL ? options->server
-                                                 : nonempty_environment("FAPWS_SERVER");
-    struct settings settings;
-    PyObject *app;
-    int exit_code = 1;
-
-    if (set_arguments(script, options) != 0 ||
-        (app = runtime_import_app(options->app)) == NULL)
-        return fail_to_import();
-    memset(&settings, 0, sizeof(settings));
-    if (settings_read(app, server, default_port(), &settings) == 0)
-        exit_code = options->check ? 0 : serve(&settings, ready);
-    settings_finish(&settings);
-    Py_DECREF(app);
-    return exit_code;
-}
-
-/* Python cannot be ended under a handler that is still at work on a thread; what its end does for
- * the app is done here. */
-static void leave(int exit_code)
+/* What Python does at its end for the app, where it cannot be ended: under a handler that is still at
+ * work on a thread, or before the process becomes the supervisor. */
+static void end_app(void)
 {
     PyRun_SimpleString("import atexit, sys\n"
                        "atexit._run_exitfuncs()\n"
                        "sys.stdout.flush()\n"
                        "sys.stderr.flush()\n");
+}
+
+/* Lets the app know when one of its files changes; see fapws4/reloader.py. */
+static int watch_files(void)
+{
+    PyObject *reloader = PyImport_ImportModule("fapws4.reloader");
+    PyObject *done = reloader != NULL ? PyObject_CallMethod(reloader, "watch", NULL) : NULL;
+
+    Py_XDECREF(reloader);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : fail_to_import();
+}
+
+/* The first process: it serves alone, or becomes the supervisor of those that will. */
+static int serve_first(struct settings *settings, struct post *post, bool reload)
+{
+    int exit_code = 1;
+
+    post->listener = listening_open(&settings->address);
+    if (post->listener < 0) {
+        announce_failure(&settings->address, -post->listener);
+        return 1;
+    }
+    if (reload || settings->workers > 1) {
+        struct handover handover = {post->listener, reload ? 1 : settings->workers,
+                                    settings->address};
+        end_app();
+        privileges_warn(&post->privileges);
+        handover_give(&handover, post->ready);
+    } else {
+        exit_code = serve(settings, post);
+    }
+    if (exit_code != 0)
+        listening_remove(&settings->address);
+    return exit_code;
+}
+
+/* A worker: where it serves was settled by the first process. */
+static int serve_worker(struct settings *settings, struct post *post, const struct handover *given,
+                        bool reload)
+{
+    settings->address = given->address;
+    settings->workers = given->workers;
+    if (reload && watch_files() != 0)
+        return 1;
+    return serve(settings, post);
+}
+
+/* `given` is set in a worker. */
+static int run_app(const struct options *options, const char *program, struct post *post,
+                   const struct handover *given)
+{
+    const char *server = options->server != NULL ? options->server
+                                                 : nonempty_environment("FAPWS_SERVER");
+    PyObject *app = import_app(options, program);
+    struct settings settings;
+    int exit_code = 1;
+
+    if (app == NULL)
+        return fail_to_import();
+    memset(&settings, 0, sizeof(settings));
+    if (settings_read(app, server, default_port(), &settings) == 0) {
+        if (options->workers > 0)
+            settings.workers = options->workers;
+        if (options->check)
+            exit_code = 0;
+        else if (given != NULL)
+            exit_code = serve_worker(&settings, post, given, options->reload);
+        else
+            exit_code = serve_first(&settings, post, options->reload);
+    }
+    settings_finish(&settings);
+    Py_DECREF(app);
+    return exit_code;
+}
+
+static int run(const struct options *options, int argc, char **argv, struct post *post,
+               const struct handover *given)
+{
+    int exit_code;
+
+    if (!privileges_find(options->user, options->chroot, &post->privileges))
+        return 1;
+    exit_code = runtime_start(argc, argv);
+    if (exit_code != 0)
+        return exit_code;
+    exit_code = run_app(options, argv[0], post, given);
+    if (!workers_busy())
+        return runtime_stop(exit_code);
+    end_app();
     _exit(exit_code);
 }
 
 static int complain_about_options(const struct options *options)
 {
     if (options->fault != NULL)
-        fprintf(stderr, "fapws4: %s: %s\n", options->fault,
-                strcmp(options->fault, "--server") == 0
-                    ? "needs an address behind it"
-                    : "is no option; --help lists them, words for the app stand behind app.py");
+        fprintf(stderr, "fapws4: %s: %s\n", options->fault, options->why);
     else
         fputs("fapws4: no app is named; try: fapws4 app.py\n", stderr);
     return 2;
@@ -233,25 +228,33 @@ static int complain_about_options(const struct options *options)
 
 int main(int argc, char **argv)
 {
+    struct post post = {.listener = -1, .channel = -1};
+    struct handover handover;
     struct options options;
-    int exit_code, ready;
 
+#ifdef __linux__
     if (init_is_wanted(argc, argv))
         return init_main(argc, argv);
+#endif
+    if (!handover_prepare(argv)) {
+        fputs("fapws4: memory is out\n", stderr);
+        return 1;
+    }
     if (!options_parse(argc, argv, runtime_is_frozen(), &options))
         return complain_about_options(&options);
     if (options.help || options.version) {
         fputs(options.help ? usage : "fapws4 " VERSION "\n", stdout);
         return 0;
     }
-    if (options.app == NULL && !runtime_is_frozen())
+    if (options.app == NULL && options.module == NULL && !runtime_is_frozen())
         return complain_about_options(&options);
-    ready = take_ready_descriptor();
-    exit_code = runtime_start(argc, argv);
-    if (exit_code != 0)
-        return exit_code;
-    exit_code = run_app(&options, options.app != NULL ? options.app : argv[0], ready);
-    if (workers_busy())
-        leave(exit_code);
-    return runtime_stop(exit_code);
+    if (options.umask >= 0)
+        umask((mode_t)options.umask);
+    post.ready = take_ready_descriptor();
+    if (!handover_take(&handover))
+        return run(&options, argc, argv, &post, NULL);
+    post.channel = supervise(&handover, post.ready, options.reload); /* only workers come back */
+    post.listener = handover.listener;
+    post.ready = -1;
+    return run(&options, argc, argv, &post, &handover);
 }

@@ -15,6 +15,11 @@ int runtime_start(int argc, char **argv);
  * main's to set. */
 PyObject *runtime_import_app(const char *app_path);
 
+/* Imports the app by its name, as `python -m` finds modules: in the current folder first. sys.argv[0]
+ * becomes the module's file. New reference, or NULL with a Python error set. The frozen runtime has
+ * no modules to choose from: options_parse refuses the option there. */
+PyObject *runtime_import_module(const char *name);
+
 /* 1 when the app is inside this executable: then no app path is expected on the command line. */
 int runtime_is_frozen(void);
 

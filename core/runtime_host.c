@@ -115,6 +115,71 @@ PyObject *runtime_import_app(const char *app_path)
     return module;
 }
 
+static int insert_current_folder(void)
+{
+    PyObject *search = PySys_GetObject("path");
+    char folder[4096];
+    PyObject *text;
+    int status;
+
+    if (getcwd(folder, sizeof(folder)) == NULL) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
+    }
+    text = PyUnicode_DecodeFSDefault(folder);
+    status = text != NULL && search != NULL ? PyList_Insert(search, 0, text) : -1;
+    Py_XDECREF(text);
+    return status;
+}
+
+/* Says in one line that the app, or a package that it is in, is not there. Another module that is
+ * missing is the app's own fault, whose traceback tells where. */
+static void explain_missing(const char *name)
+{
+    PyObject *type, *error, *traceback, *missing;
+    const char *text;
+    size_t length;
+
+    if (!PyErr_ExceptionMatches(PyExc_ModuleNotFoundError))
+        return;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    missing = PyObject_GetAttrString(error, "name");
+    text = missing != NULL && PyUnicode_Check(missing) ? PyUnicode_AsUTF8(missing) : "";
+    length = text != NULL ? strlen(text) : 0;
+    if (length > 0 && strncmp(name, text, length) == 0 &&
+        (name[length] == '\0' || name[length] == '.')) {
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+        refuse(name, "no such module, neither in the current folder nor where Python looks");
+    } else
+        PyErr_Restore(type, error, traceback);
+    Py_XDECREF(missing);
+}
+
+static int set_script(PyObject *module)
+{
+    PyObject *words = PySys_GetObject("argv");
+    PyObject *file = PyModule_GetFilenameObject(module);
+
+    if (words != NULL && file != NULL)
+        return PyList_SetItem(words, 0, file);
+    Py_XDECREF(file);
+    return -1;
+}
+
+PyObject *runtime_import_module(const char *name)
+{
+    PyObject *module = insert_current_folder() == 0 ? PyImport_ImportModule(name) : NULL;
+
+    if (module == NULL)
+        explain_missing(name);
+    else if (set_script(module) != 0)
+        Py_CLEAR(module);
+    return module;
+}
+
 int runtime_stop(int exit_code)
 {
     return Py_FinalizeEx() == 0 || exit_code != 0 ? exit_code : 120;

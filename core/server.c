@@ -1,39 +1,97 @@
 #include "server.h"
 
+#include "listening.h"
 #include "threads.h"
 #include "workers.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-/* A signal handler has no argument of its own, hence the one global of the server. */
-static uv_async_t *volatile stop_request;
+/* A signal handler has no argument of its own, hence the globals of the server. */
+static uv_async_t *volatile stop_request, *volatile hangup_request;
 static volatile sig_atomic_t signals_seen;
 
-/* Not uv_signal_t: that is served by the loop, which does not turn while a handler hangs. */
-static void on_signal(int number)
+/* uv_async_send is async-signal-safe by its documentation. Not uv_signal_t: that is served by the
+ * loop, which does not turn while a handler hangs. */
+static void on_stop_signal(int number)
 {
+    int kept = errno;
+
     if (signals_seen++ > 0 || stop_request == NULL)
         _exit(128 + number);
-    uv_async_send(stop_request); /* async-signal-safe by its documentation */
+    uv_async_send(stop_request);
+    errno = kept;
 }
 
-static void watch_signals(uv_async_t *stop)
+static void on_hangup_signal(int number)
+{
+    int kept = errno;
+
+    (void)number;
+    if (hangup_request != NULL)
+        uv_async_send(hangup_request);
+    errno = kept;
+}
+
+/* A function that does nothing instead of SIG_IGN, which the programs that the app starts would
+ * inherit. */
+static void pass_over(int number)
+{
+    (void)number;
+}
+
+static void watch_signal(int number, void (*handler)(int))
 {
     struct sigaction action;
 
     memset(&action, 0, sizeof(action));
-    action.sa_handler = on_signal;
+    action.sa_handler = handler;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
-    stop_request = stop;
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
+    sigaction(number, &action, NULL);
+}
+
+void server_watch_signals(struct server *server)
+{
+    bool alone = !server->follows;
+
+    stop_request = &server->stop;
+    hangup_request = &server->hangup;
+    watch_signal(SIGTERM, on_stop_signal);
+    watch_signal(SIGINT, alone ? on_stop_signal : pass_over);
+    watch_signal(SIGHUP, alone ? on_hangup_signal : pass_over);
+    watch_signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- SIGHUP ---- */
+
+void server_on_hangup(struct server *server, struct hangup *hangup)
+{
+    struct hangup **end = &server->hangups;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    hangup->next = NULL;
+    *end = hangup;
+}
+
+static void on_hangup(uv_async_t *async)
+{
+    struct server *server = async->data;
+    char done[256] = "";
+    size_t length = 0;
+
+    threads_hold();
+    for (struct hangup *each = server->hangups; each != NULL; each = each->next) {
+        if (each->reload(each->context) && length < sizeof(done))
+            length += (size_t)snprintf(done + length, sizeof(done) - length, "%s%s",
+                                       length > 0 ? ", " : "", each->what);
+    }
+    fprintf(stderr, "fapws4: SIGHUP: read anew: %s; the app's code would be with --workers\n",
+            done[0] != '\0' ? done : "nothing");
 }
 
 /* ---- the loop ---- */
@@ -48,12 +106,20 @@ static void end_if_empty(struct server *server)
         uv_timer_stop(&server->tick);
 }
 
+static void end_idle(struct server *server)
+{
+    server->idle_at = 0;
+    connections_end_idle(&server->all);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
 
     threads_hold();
     connections_tick(&server->all);
+    if (server->idle_at > 0 && server->all.shared.seconds >= server->idle_at)
+        end_idle(server);
     if (server->stop_at > 0 && server->all.shared.seconds >= server->stop_at)
         connections_close(&server->all);
     end_if_empty(server);
@@ -77,18 +143,44 @@ static void on_connection(uv_stream_t *listener, int status)
     connections_accept(&server->all, listener);
 }
 
-static void on_stop(uv_async_t *async)
+/* The file goes first: as long as it is there, another server could take it for its own. */
+static void stop_listening(struct server *server)
 {
-    struct server *server = async->data;
+    if (!server->follows)
+        listening_remove(server->address);
+    uv_close(&server->listener.handle, NULL);
+}
+
+/* Takes nobody new, and answers what is under way. `patient`: connections without a request are not
+ * closed at once. */
+static void begin_stop(struct server *server, bool patient)
+{
+    bool first = server->stop_at == 0;
 
     threads_hold();
-    if (server->stop_at > 0)
-        return;
-    server->stop_at = server->all.shared.seconds + LIMIT_STOP_SECONDS;
-    if (!uv_is_closing(&server->listener.handle))
-        uv_close(&server->listener.handle, NULL);
-    connections_stop(&server->all);
-    start_ticking(server);
+    if (first) {
+        server->stop_at = server->all.shared.seconds + LIMIT_STOP_SECONDS;
+        server->idle_at = server->all.shared.seconds + LIMIT_FAREWELL_SECONDS;
+        stop_listening(server);
+        connections_stop(&server->all);
+        start_ticking(server);
+    }
+    if (!patient && server->idle_at > 0)
+        end_idle(server);
+}
+
+static void on_stop(uv_async_t *async)
+{
+    begin_stop(async->data, false);
+}
+
+/* The channel has no bytes: it has an end, when the supervisor closes it or is no more. */
+static void on_channel(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    uv_poll_stop(poll);
+    begin_stop(poll->data, true);
 }
 
 /* There is no counterpart after the sleep: libuv runs the callbacks of sockets before its check
@@ -104,7 +196,7 @@ static void before_sleep(uv_prepare_t *prepare)
 
 static void init_handles(struct server *server)
 {
-    server->tick.data = server->stop.data = server->prepare.data = server;
+    server->tick.data = server->stop.data = server->hangup.data = server->prepare.data = server;
     uv_timer_init(&server->loop, &server->tick);
     uv_prepare_init(&server->loop, &server->prepare);
     uv_prepare_start(&server->prepare, before_sleep);
@@ -135,6 +227,8 @@ int server_init(struct server *server, uint64_t body_limit)
         return status;
     server->initialized = true;
     status = uv_async_init(&server->loop, &server->stop, on_stop);
+    if (status == 0)
+        status = uv_async_init(&server->loop, &server->hangup, on_hangup);
     if (status != 0)
         return status;
     init_handles(server);
@@ -146,81 +240,37 @@ int server_init(struct server *server, uint64_t body_limit)
 
 /* ---- listening ---- */
 
-static int bind_tcp(struct server *server, struct address *address)
+int server_listen(struct server *server, int listener, const struct address *address)
 {
-    struct sockaddr_storage storage;
-    struct sockaddr *socket_address = (struct sockaddr *)&storage;
     int status;
 
-    if (address->is_v6)
-        status = uv_ip6_addr(address->host, address->port, (struct sockaddr_in6 *)&storage);
-    else
-        status = uv_ip4_addr(address->host, address->port, (struct sockaddr_in *)&storage);
-    if (status == 0)
+    server->address = address;
+    if (address->is_unix) {
+        status = uv_pipe_init(&server->loop, &server->listener.pipe, 0);
+        if (status == 0)
+            status = uv_pipe_open(&server->listener.pipe, listener);
+    } else {
         status = uv_tcp_init(&server->loop, &server->listener.tcp);
-    if (status == 0)
-        status = uv_tcp_bind(&server->listener.tcp, socket_address, 0);
-    return status;
-}
-
-/* A socket file that nobody listens on is left over from a crash. */
-static void remove_stale_socket(const char *path)
-{
-    struct sockaddr_un address;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return;
-    memset(&address, 0, sizeof(address));
-    address.sun_family = AF_UNIX;
-    memcpy(address.sun_path, path, strnlen(path, sizeof(address.sun_path) - 1));
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 && errno == ECONNREFUSED)
-        unlink(path);
-    close(fd);
-}
-
-static int bind_unix(struct server *server, const struct address *address)
-{
-    int status = uv_pipe_init(&server->loop, &server->listener.pipe, 0);
-
-    if (status != 0)
-        return status;
-    remove_stale_socket(address->host);
-    return uv_pipe_bind(&server->listener.pipe, address->host);
-}
-
-static int read_real_port(struct server *server, struct address *address)
-{
-    struct sockaddr_storage storage;
-    int length = sizeof(storage);
-    int status = uv_tcp_getsockname(&server->listener.tcp, (struct sockaddr *)&storage, &length);
-
-    if (status != 0)
-        return status;
-    if (address->is_v6)
-        address->port = ntohs(((struct sockaddr_in6 *)&storage)->sin6_port);
-    else
-        address->port = ntohs(((struct sockaddr_in *)&storage)->sin_port);
-    return 0;
-}
-
-int server_listen(struct server *server, struct address *address)
-{
-    int status = address->is_unix ? bind_unix(server, address) : bind_tcp(server, address);
-
+        if (status == 0)
+            status = uv_tcp_open(&server->listener.tcp, listener);
+    }
     server->listener.handle.data = server;
-    if (status == 0)
-        status = uv_listen(&server->listener.stream, LIMIT_BACKLOG, on_connection);
-    if (status == 0 && !address->is_unix)
-        status = read_real_port(server, address);
-    return status;
+    return status == 0 ? uv_listen(&server->listener.stream, LIMIT_BACKLOG, on_connection) : status;
+}
+
+int server_follow(struct server *server, int channel)
+{
+    int status = uv_poll_init(&server->loop, &server->channel, channel);
+
+    server->channel.data = server;
+    server->follows = status == 0;
+    return status == 0 ? uv_poll_start(&server->channel, UV_READABLE, on_channel) : status;
 }
 
 void server_run(struct server *server, const struct router *router, struct handler *handler)
 {
     server->all.shared.exchange.router = router;
     server->all.shared.exchange.handler = handler;
-    watch_signals(&server->stop);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     threads_hold();
 }
@@ -236,7 +286,7 @@ void server_finish(struct server *server)
 {
     if (!server->initialized)
         return;
-    stop_request = NULL;
+    stop_request = hangup_request = NULL;
     connections_close(&server->all);
     uv_prepare_stop(&server->prepare);
     uv_walk(&server->loop, close_handle, NULL);

@@ -51,6 +51,7 @@ static int read_number(PyObject *module, const char *name, long long lowest, lon
 static int read_numbers(PyObject *module, struct settings *settings)
 {
     long long debug = 0, max_body_size = LIMIT_BODY_DEFAULT, keepalive = -1, timeout = -1;
+    long long workers = 1;
 
     if (read_number(module, "DEBUG", 0, 3, "must be 0, 1, 2 or 3", &debug) != 0 ||
         read_number(module, "MAX_BODY_SIZE", 0, PY_SSIZE_T_MAX / 2,
@@ -59,10 +60,13 @@ static int read_numbers(PyObject *module, struct settings *settings)
                     "must be a number of seconds, 0 (connections are not kept) to 86400",
                     &keepalive) != 0 ||
         read_number(module, "TIMEOUT", 1, LONGEST_WAIT, "must be a number of seconds, 1 to 86400",
-                    &timeout) != 0)
+                    &timeout) != 0 ||
+        read_number(module, "WORKERS", 1, LIMIT_PROCESSES, "must be a number of processes, 1 to 128",
+                    &workers) != 0)
         return -1;
     settings->keepalive = (int)keepalive;
     settings->timeout = (int)timeout;
+    settings->workers = (int)workers;
     settings->debug = (int)debug;
     settings->max_body_size = (uint64_t)max_body_size;
     return 0;

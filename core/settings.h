@@ -13,6 +13,7 @@ struct settings {
     int debug;                  /* DEBUG: 0 to 3; from 1 on clients see tracebacks */
     uint64_t max_body_size;     /* MAX_BODY_SIZE, bytes */
     int keepalive, timeout;     /* KEEPALIVE, TIMEOUT: seconds; -1 when the app says nothing */
+    int workers;                /* WORKERS: processes; main.c puts --workers in its place */
     PyObject *health;           /* HEALTH: str, or NULL */
     PyObject *paths;            /* PATHS: list of (str, callable); NULL when there is none */
     PyObject *application;      /* without PATHS: the WSGI callable `application` or `app` */

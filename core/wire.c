@@ -3,6 +3,7 @@
 #include "threads.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
 /* A copy of what the socket did not take. */
 struct outgoing {
@@ -31,6 +32,15 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
         wire->owner->on_end(wire);
     else if (count < 0)
         wire->owner->on_failure(wire);
+}
+
+bool wire_has_unread(const struct wire *wire)
+{
+    uv_os_fd_t fd;
+    char byte;
+
+    return uv_fileno(&wire->uv.handle, &fd) == 0 &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void wire_pause(struct wire *wire)

@@ -60,6 +60,10 @@ enum sent wire_queue(struct wire *wire, struct slice data);
 /* Bytes that are queued and that the kernel has not taken yet. */
 size_t wire_queued(const struct wire *wire);
 
+/* True when bytes of the client have arrived that were not read: closing it would lose them, and
+ * with them what is on its way to the client. */
+bool wire_has_unread(const struct wire *wire);
+
 /* Stops to read, and begins again: 0 or a UV_E code, after which wire_close is due. */
 void wire_pause(struct wire *wire);
 int wire_resume(struct wire *wire);

@@ -111,6 +111,11 @@ PyObject *runtime_import_app(const char *app_path)
     return PyImport_ImportModule(archive_app());
 }
 
+PyObject *runtime_import_module(const char *name)
+{
+    return PyImport_ImportModule(name);
+}
+
 int runtime_stop(int exit_code)
 {
     return Py_FinalizeEx() == 0 || exit_code != 0 ? exit_code : 120;

@@ -28,12 +28,14 @@ bool status_has_body(int code);
 
 struct address { bool is_unix; bool is_v6; char host[108]; int port; };
 bool address_parse(const char *text, int default_port, struct address *address);
+void address_text(const struct address *address, char *text);
 
 struct banner { size_t server_length; size_t length; char text[80]; ...; };
 void banner_update(struct banner *banner, long now);
 
 struct options {
-    const char *app; const char *server; bool check, help, version; int word_count; char **words; const char *fault;
+    const char *app, *module, *server, *user, *chroot; int workers, umask; bool reload, check, help, version;
+    int word_count; char **words; const char *fault, *why;
 };
 bool options_parse(int argc, char **argv, bool frozen, struct options *options);
 

@@ -26,6 +26,11 @@ def test_addresses_are_read(core: ModuleType, text: str, expected: tuple[bool, b
     assert core.lib.address_parse(text.encode(), 8888, address)
     found = (address.is_unix, address.is_v6, core.ffi.string(address.host).decode(), address.port)
     assert expected == found
+    written = core.ffi.new("char[128]")
+    core.lib.address_text(address, written)
+    again = core.ffi.new("struct address *")
+    assert core.lib.address_parse(core.ffi.string(written), 1, again)
+    assert bytes(core.ffi.buffer(address)) == bytes(core.ffi.buffer(again))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,12 @@ def options(core: ModuleType, words: list[str], frozen: bool = False) -> dict[st
     return {
         "app": text(found.app),
         "server": text(found.server),
+        "module": text(found.module),
+        "user": text(found.user),
+        "chroot": text(found.chroot),
+        "workers": found.workers,
+        "umask": found.umask,
+        "reload": found.reload,
         "words": [text(found.words[i]) for i in range(found.word_count)],
         "check": found.check,
         "fault": text(found.fault),
@@ -67,6 +78,22 @@ def options(core: ModuleType, words: list[str], frozen: bool = False) -> dict[st
         (["a.py", "--server=:1", "--", "--server", ":2"], False,
          {"app": "a.py", "server": ":1", "words": ["--server", ":2"]}),
         (["x", "--server", ":1", "y"], True, {"app": None, "server": ":1", "words": ["x", "y"]}),
+        (["-m", "a.b", "x", "--", "y.py"], False, {"app": None, "module": "a.b", "words": ["x", "y.py"], "fault": None}),
+        (["a.py", "--workers=128", "--user", "a:b", "--chroot=/x=y", "--umask", "027"], False,
+         {"workers": 128, "user": "a:b", "chroot": "/x=y", "umask": 0o27, "reload": False}),
+        (["a.py", "--reload"], False, {"workers": 0, "umask": -1, "reload": True}),
+        (["a.py", "--workersx", "-mx", "-m=x"], False, {"words": ["--workersx", "-mx", "-m=x"]}),
+        (["a.py", "--workers", "129"], False, {"fault": "--workers"}),
+        (["a.py", "--workers", "2x"], False, {"fault": "--workers"}),
+        (["a.py", "--workers=-1"], False, {"fault": "--workers"}),
+        (["a.py", "--umask", "1000"], False, {"fault": "--umask"}),
+        (["a.py", "--user="], False, {"fault": "--user"}),
+        (["-m", "a", "b.py"], False, {"fault": "b.py"}),
+        (["b.py", "-m", "a"], False, {"fault": "-m"}),
+        (["-m", "a"], True, {"fault": "-m"}),
+        (["--reload"], True, {"fault": "--reload"}),
+        (["a.py", "--reload", "--workers", "2"], False, {"fault": "--reload"}),
+        (["a.py", "--reload", "--user", "a"], False, {"fault": "--reload"}),
         (["--bogus", "a.py"], False, {"fault": "--bogus"}),
         (["a.py", "--server"], False, {"fault": "--server"}),
     ],

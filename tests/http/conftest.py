@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,12 @@ class Server:
     def logged(self) -> str:
         """What it has written to stderr so far."""
         return self.log.read_text()
+
+    def await_log(self, text: str, count: int = 1) -> None:
+        """Returns once it has written this so many times."""
+        end = time.monotonic() + TIMEOUT
+        while self.logged().count(text) < count:
+            assert time.monotonic() < end, f"{text!r} is not {count} times in:\n{self.logged()}"
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends a signal and waits for the exit code."""
@@ -101,12 +108,12 @@ def end_server(server: Server) -> None:
 
 @pytest.fixture
 def server(command: Command, tmp_path: Path) -> Iterator[Start]:
-    """Starts servers: `server(app, words...)`, the app a path or Python text."""
+    """Starts servers: `server(app, words...)`, the app a path or Python text, or None when the words name it."""
     started: list[Server] = []
 
-    def start(app: Path | str, *words: str | Path, **options: object) -> Server:
-        path = app if isinstance(app, Path) else tmp_path / f"app{len(started)}.py"
-        if isinstance(app, str):
+    def start(app: Path | str | None, *words: str | Path, **options: object) -> Server:
+        path = tmp_path / f"app{len(started)}.py" if isinstance(app, str) else app
+        if path and isinstance(app, str):
             path.write_text(app)
         started.append(start_server(command, tmp_path, path, *words, **options))
         return started[-1]

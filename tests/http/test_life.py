@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,8 @@ def test_the_sample_is_served(server: Start) -> None:
     running = server(REPOSITORY / "samples" / "hello" / "hello.py")
     with running.client() as client:
         assert b"Hello World!!" == client.ask("/").body
-    assert f"fapws4: listening on http://127.0.0.1:{running.address[1]}/\n" == running.logged()
+    as_root = ["fapws4: running as root; --user NAME makes it another user once it listens"] if os.geteuid() == 0 else []
+    assert [f"fapws4: listening on http://127.0.0.1:{running.address[1]}/", *as_root] == running.logged().splitlines()
 
 
 def test_the_app_is_imported_under_its_stem(server: Start) -> None:
@@ -105,6 +108,54 @@ def test_a_second_signal_ends_at_once(server: Start) -> None:
         assert 128 + signal.SIGTERM == running.stop()
 
 
+def test_a_request_that_waits_unread_is_answered(server: Start) -> None:
+    """What had arrived when the server was told to stop is answered, pipelined or alone."""
+    running = server(
+        "import os, signal\n"
+        "def stop(e, s):\n"
+        "    os.read(0, 1)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return 'stopping'\n"
+        "PATHS = [('/stop', stop), ('/', lambda e, s: 'ok')]\n",
+        stdin=subprocess.PIPE,
+    )
+    with running.client() as one, running.client() as two:
+        two.ask("/")
+        one.send(b"GET /stop HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        two.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert running.process.stdin is not None
+        running.process.stdin.close()
+        assert [b"stopping", b"ok"] == [one.response().body, one.response().body]
+        assert [b"ok", b"ok", b""] == [two.response().body, two.response().body, two.rest()]
+    assert 0 == running.process.wait(TIMEOUT)
+
+
+def test_a_hangup_ends_nothing(server: Start) -> None:
+    """SIGHUP says what is read anew, and that this is not the app's code."""
+    running = server("PATHS = [('/', lambda e, s: 'ok')]\n")
+    with running.client() as client:
+        running.process.send_signal(signal.SIGHUP)
+        running.await_log("fapws4: SIGHUP: read anew: nothing; the app's code would be with --workers\n")
+        assert b"ok" == client.ask("/").body
+    assert 0 == running.stop()
+
+
+def test_a_package_is_served(command: Command, server: Start, tmp_path: Path) -> None:
+    """-m finds the app as python -m finds modules, the current folder first."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("PATHS = [('/', lambda e, s: 'shop')]\n")
+    (tmp_path / "shop" / "pages.py").write_text(
+        "import os, shop, sys\n"
+        "PATHS = [('/', lambda e, s: repr((__name__, [os.path.basename(sys.argv[0]), *sys.argv[1:]])))]\n"
+    )
+    with server(None, "-m", "shop.pages", "word", cwd=tmp_path).client() as client:
+        assert b"('shop.pages', ['pages.py', 'word'])" == client.ask("/").body
+    with server(None, "-m", "shop", cwd=tmp_path).client() as client:
+        assert b"shop" == client.ask("/").body
+    expected = "fapws4: shop.parts: no such module, neither in the current folder nor where Python looks\n"
+    assert (1, expected) == outcome(command, "-m", "shop.parts", cwd=tmp_path)
+
+
 def test_a_port_in_use_is_named(server: Start, command: Command) -> None:
     """The message says which port and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -156,6 +207,8 @@ def test_the_nearest_word_decides_the_address(
         ("PATHS = []\nKEEPALIVE = -1", "KEEPALIVE: must be a number of seconds, 0"),
         ("PATHS = []\nTIMEOUT = 0", "TIMEOUT: must be a number of seconds, 1"),
         ("PATHS = []\nTIMEOUT = 1.5", "TIMEOUT: must be a number of seconds, 1"),
+        ("PATHS = []\nWORKERS = 0", "WORKERS: must be a number of processes, 1 to 128"),
+        ("PATHS = []\nWORKERS = '2'", "WORKERS: must be a number of processes, 1 to 128"),
         ("PATHS = []\nHEALTH = 'up'", "HEALTH: must be a path like"),
         ("PATHS = []\nHEALTH = True", "HEALTH: must be a path like"),
         ("PATHS = []\nclass Start_response: pass", "Start_response: must be fapws4.base.Start_response"),
@@ -176,6 +229,12 @@ def test_a_wrong_setting_is_named(command: Command, tmp_path: Path, app: str, ex
         ([], (2, "fapws4: no app is named; try: fapws4 app.py\n")),
         (["--server"], (2, "fapws4: --server: needs an address behind it\n")),
         (["--bogus"], (2, "fapws4: --bogus: is no option; --help lists them, words for the app stand behind app.py\n")),
+        (["--workers", "0"], (2, "fapws4: --workers: needs a number of processes behind it, 1 to 128\n")),
+        (["--umask=8"], (2, "fapws4: --umask: needs an octal number behind it, like 027\n")),
+        (["-m"], (2, "fapws4: -m: needs the name of a module behind it, like shop.pages\n")),
+        (["app.py", "-m", "app"], (2, "fapws4: -m: names a second app beside the file; name one of them\n")),
+        (["app.py", "--reload", "--workers", "2"],
+         (2, "fapws4: --reload: is for developing, with one worker; leave out --workers\n")),
         (["nowhere.py"], (1, "fapws4: nowhere.py: no such file\n")),
         (["/"], (1, "fapws4: /: is a folder; name the .py file in it\n")),
         (["/etc/passwd"], (1, "fapws4: /etc/passwd: is no Python file; its name must end in .py\n")),

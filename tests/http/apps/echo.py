@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import io
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -156,5 +157,6 @@ PATHS = [
     ("/bad-header", bad_header),
     ("/bad-redirect", lambda e, s: redirect(s, "/\r\nX-Injected: 1")),
     ("/status/204", lambda e, s: s("204", []) and None),
+    ("/pid", lambda e, s: str(os.getpid())),
     ("/caf\u00e9/", echo),
 ]

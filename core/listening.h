@@ -1,0 +1,15 @@
+/* The listening socket, by plain POSIX calls: whoever holds the descriptor can serve on it. */
+#ifndef FAPWS4_LISTENING_H
+#define FAPWS4_LISTENING_H
+
+#include "address.h"
+
+/* Binds and listens; address->port becomes the real one. A unix socket's file without a server
+ * behind it is replaced. The descriptor (non-blocking, closed by exec), or a negative errno value.
+ */
+int listening_open(struct address *address);
+
+/* Removes the file of a unix socket; for who opened it, at the end. */
+void listening_remove(const struct address *address);
+
+#endif

@@ -1,0 +1,19 @@
+/* From an app that is imported to one that is served, and to its end. */
+#ifndef FAPWS4_SERVE_H
+#define FAPWS4_SERVE_H
+
+#include "privileges.h"
+#include "settings.h"
+
+/* Where this process serves, and as whom. */
+struct post {
+    int listener; /* the listening socket */
+    int channel;  /* to the supervisor, -1 without one */
+    int ready;    /* the descriptor of FAPWS_READY_FD, or -1 */
+    struct privileges privileges;
+};
+
+/* Serves until it is told to end; the exit code. */
+int serve(const struct settings *settings, const struct post *post);
+
+#endif
