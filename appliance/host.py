@@ -135,13 +135,15 @@ def _libraries(trees: dict[str, Path], flags: tuple[str, ...], jobs: int) -> lis
     return sorted(folder.rglob("*.o"))
 
 
-def compile_here(files: list[Path], root: Path, objects: Path, flags: list[str], jobs: int) -> list[Path]:
-    """Compile files below ``root`` with this machine's compiler; the objects, in the order of ``files``."""
+def compile_here(
+    files: list[Path], root: Path, objects: Path, flags: list[str], jobs: int, compiler: str = "cc"
+) -> list[Path]:
+    """Compile files below ``root`` with a compiler of this machine; the objects, in the order of ``files``."""
     objects.mkdir(parents=True, exist_ok=True)
 
     def compile_one(file: Path) -> Path:
         made = objects / f"{file.relative_to(root).as_posix().replace('/', '.')}.o"
-        run(["cc", *flags, "-c", file, "-o", made], what=f"compiling {file.name}")
+        run([compiler, *flags, "-c", file, "-o", made], what=f"compiling {file.name}")
         return made
 
     with ThreadPoolExecutor(jobs) as pool:

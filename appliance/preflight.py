@@ -19,7 +19,7 @@ TO_FETCH = {"apt-get": "apt", "dpkg": "dpkg", "/usr/share/keyrings/debian-archiv
 
 
 def require(needed: dict[str, str], purpose: str) -> None:
-    """See to it that every program (or file, when it begins with a slash) is there; a Problem when it can't be."""
+    """See to it that every program (or file, when it begins with a slash; * as in a shell) is there; else a Problem."""
     packages = sorted({package for name, package in needed.items() if not _is_there(name)})
     if not packages:
         return
@@ -38,4 +38,4 @@ _QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
 def _is_there(name: str) -> bool:
-    return Path(name).exists() if name.startswith("/") else shutil.which(name) is not None
+    return any(Path("/").glob(name[1:])) if name.startswith("/") else shutil.which(name) is not None

@@ -14,6 +14,7 @@ enum progress body_begin(struct body *body, const struct request_fields *fields,
     body->limit = limit;
     body->chunked = fields->chunked;
     body->decoder.consume_trailer = 1;
+    body->decoder._total_read = UINT64_MAX / 2; /* its own judgement depends on the pieces */
     if (body->chunked)
         return WAITING;
     body->left = fields->content_length;
@@ -36,14 +37,23 @@ static enum progress take_sized(struct body *body, size_t *length, size_t *rest)
     return body->whole ? READY : WAITING;
 }
 
+static bool exceeds(const struct body *body)
+{
+    return body->length > body->limit ||
+           body->decoder.bytes_left_in_chunk > body->limit - body->length ||
+           (body->overhead > LIMIT_CHUNK_OVERHEAD &&
+            (body->overhead - LIMIT_CHUNK_OVERHEAD) / 4 > body->limit);
+}
+
 /* The limit goes before a fault: who receives the bytes piecemeal has not seen the fault yet. */
 static enum progress take_chunks(struct body *body, char *data, size_t *length, size_t *rest)
 {
+    size_t received = *length;
     ssize_t behind = phr_decode_chunked(&body->decoder, data, length);
 
     body->length += *length;
-    if (body->length > body->limit ||
-        body->decoder.bytes_left_in_chunk > body->limit - body->length)
+    body->overhead += received - *length - (behind > 0 ? (size_t)behind : 0);
+    if (exceeds(body))
         return refuse(body, 413);
     if (behind == PHR_FAULT)
         return refuse(body, 400);

@@ -9,6 +9,7 @@ struct body {
     uint64_t limit;  /* bytes; more is refused with 413 */
     uint64_t length; /* bytes taken so far */
     uint64_t left;   /* bytes still to come; unless `chunked` */
+    uint64_t overhead; /* bytes around the chunks */
     bool chunked;
     bool whole;
     int refusal; /* REFUSED: the status to answer, 400 or 413 */

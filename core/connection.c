@@ -219,10 +219,8 @@ static void serve(struct connection *c, struct input input)
 
 static void serve_pending(struct connection *c)
 {
-    if (c->ended)
-        c->dialogue.intake.scanned = 0;
     if (c->pending.length > 0)
-        serve(c, (struct input){c->pending.data, c->pending.length});
+        serve(c, (struct input){c->pending.data, c->pending.length, c->ended});
     else
         await(c);
 }
@@ -270,13 +268,13 @@ static void on_sent(struct wire *wire)
 static void on_data(struct wire *wire, char *data, size_t length)
 {
     struct connection *c = owner_of(wire);
-    struct input input = {data, length};
+    struct input input = {data, length, false};
 
     if (c->phase == LINGERING)
         return;
     if (c->pending.length > 0) {
         c->pending.length += length;
-        input = (struct input){c->pending.data, c->pending.length};
+        input = (struct input){c->pending.data, c->pending.length, false};
     }
     if (!is_busy(c)) {
         serve(c, input);

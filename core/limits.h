@@ -52,6 +52,10 @@
 /* Default of MAX_BODY_SIZE, bytes: a firmware file does not fit, a form with pictures does. */
 #define LIMIT_BODY_DEFAULT 10485760
 
+/* Bytes around the chunks of a body (their sizes and extensions, the trailer section), besides four
+ * for each byte that the body may have; more is answered 413. */
+#define LIMIT_CHUNK_OVERHEAD 102400
+
 /* Connections the kernel may keep waiting for accept. */
 #define LIMIT_BACKLOG 1024
 

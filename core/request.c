@@ -50,7 +50,8 @@ static int judge_length(const char *data, size_t length)
     return length > LIMIT_HEAD ? 431 : 0;
 }
 
-/* True for a request line whose version is well formed but not 1.x: 505 instead of 400. */
+/* True for a request line whose version is well formed but not 1.x: 505 instead of 400. The parser
+ * refuses it before it has seen the LF, which therefore must not count. */
 static bool has_foreign_version(const struct request *request, const char *end)
 {
     const char *version;
@@ -58,28 +59,51 @@ static bool has_foreign_version(const struct request *request, const char *end)
     if (request->text.data == NULL)
         return false;
     version = request->text.data + request->text.length + 1;
-    return end - version >= 10 && memcmp(version, "HTTP/", 5) == 0 && version[5] != '1' &&
+    return end - version >= 9 && memcmp(version, "HTTP/", 5) == 0 && version[5] != '1' &&
            character_is(version[5], CHARACTER_DIGIT) && version[6] == '.' &&
-           character_is(version[7], CHARACTER_DIGIT) && version[8] == '\r' && version[9] == '\n';
+           character_is(version[7], CHARACTER_DIGIT) && version[8] == '\r';
 }
 
-/* The status for a head that the parser refused. A fault beyond the limits is not seen by someone
- * who receives the bytes piecemeal, hence the limits are asked first. */
-static int judge_fault(struct request *request, const char *data, size_t length)
+/* Parses what is there; `request` gets what the parser has found. */
+static int parse(struct request *request, const char *data, size_t length)
 {
-    const char *method, *path;
-    size_t method_length, path_length, count = LIMIT_HEADERS;
-    int minor_version, status;
+    request->header_count = LIMIT_HEADERS;
+    return phr_parse_request(data, length, &request->method.data, &request->method.length,
+                             &request->text.data, &request->text.length, &request->minor_version,
+                             request->headers, &request->header_count, 0);
+}
 
+/* The number of bytes up to the first that the parser refuses, by bisection. */
+static size_t find_fault(struct request *request, const char *data, size_t length)
+{
+    size_t sound = 0;
+
+    while (length - sound > 1) {
+        size_t middle = sound + (length - sound) / 2;
+        if (parse(request, data, middle) == PHR_FAULT)
+            length = middle;
+        else
+            sound = middle;
+    }
+    return length;
+}
+
+/* The status for a head that the parser refused, 0 while the faulty line has no end: someone who
+ * receives the bytes piecemeal looks again only then. Hence what stands behind that line does not
+ * count, and the limits are asked first. What does not even begin like HTTP is refused at once. */
+static int judge_fault(struct request *request, const struct input *input)
+{
+    const char *data = input->data;
+    size_t fault = find_fault(request, data, input->length);
+    const char *line_end = memchr(data + fault - 1, '\n', input->length - (fault - 1));
+    size_t length = line_end != NULL ? (size_t)(line_end - data) + 1 : input->length;
+    int status = fault > 1 ? judge_length(data, length) : 400;
+
+    parse(request, data, length);
+    if (status != 0 || (line_end == NULL && !input->ended))
+        return status;
     if (request->header_count == LIMIT_HEADERS)
         return 431;
-    if (length > LIMIT_HEAD &&
-        phr_parse_request(data, LIMIT_HEAD, &method, &method_length, &path, &path_length,
-                          &minor_version, request->headers, &count, 0) == PHR_PARTIAL)
-        return judge_length(data, length);
-    status = judge_length(data, length < LIMIT_HEAD ? length : LIMIT_HEAD);
-    if (status != 0)
-        return status;
     return has_foreign_version(request, data + length) ? 505 : 400;
 }
 
@@ -96,7 +120,10 @@ static enum progress wait(struct request *request, size_t *scanned, const struct
     int status = judge_length(input->data, input->length);
 
     *scanned = input->length;
-    return status != 0 ? refuse(request, status) : WAITING;
+    if (status == 0)
+        return WAITING;
+    parse(request, input->data, input->length); /* was it HEAD? */
+    return refuse(request, status);
 }
 
 enum progress request_parse(struct request *request, size_t *scanned, const struct input *input)
@@ -107,16 +134,15 @@ enum progress request_parse(struct request *request, size_t *scanned, const stru
     request->minor_version = 1;
     request->consumed = 0;
     /* Cheap answer to a head sent byte by byte: only a further line end can complete it. */
-    if (*scanned > 0 && !has_line_end(input->data + *scanned, input->length - *scanned))
+    if (*scanned > 0 && !input->ended &&
+        !has_line_end(input->data + *scanned, input->length - *scanned))
         return wait(request, scanned, input);
     request->body = (struct slice){NULL, 0};
-    request->header_count = LIMIT_HEADERS;
-    count = phr_parse_request(input->data, input->length, &request->method.data,
-                              &request->method.length, &request->text.data, &request->text.length,
-                              &request->minor_version, request->headers, &request->header_count, 0);
-    if (count == PHR_FAULT)
-        return refuse(request, judge_fault(request, input->data, input->length));
-    if (count == PHR_PARTIAL)
+    count = parse(request, input->data, input->length);
+    status = count == PHR_FAULT ? judge_fault(request, input) : 0;
+    if (status != 0)
+        return refuse(request, status);
+    if (count < 0)
         return wait(request, scanned, input);
     request->head = (struct slice){input->data, (size_t)count};
     status = count > LIMIT_REQUEST_LINE ? judge_length(input->data, (size_t)count) : 0;

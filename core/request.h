@@ -20,6 +20,7 @@ enum progress {
 struct input {
     char *data;
     size_t length;
+    bool ended; /* nothing will follow: a faulty head is refused although its line has no end */
 };
 
 /* All slices point into the input (or into `decoded`) and are valid until it changes. */

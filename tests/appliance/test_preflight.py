@@ -10,7 +10,7 @@ from appliance import preflight
 from appliance.preflight import require
 from tests.appliance.cases import problem
 
-NEEDED = {"sh": "dash", "no-such-program": "its-package", "/no/such/file": "another", "no-such-thing": "its-package"}
+NEEDED = {"sh": "dash", "no-such-program": "its-package", "/no/such/*": "another", "no-such-thing": "its-package"}
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def test_nothing_is_done_when_all_is_there(installed: list[list[str]]) -> None:
     """No command is run."""
-    require({"sh": "dash", "/dev/null": "x"}, "building")
+    require({"sh": "dash", "/dev/null": "x", "/*/nul*": "x"}, "building")
     assert [] == installed
 
 

@@ -51,7 +51,7 @@ void router_finish(struct router *router);
 
 struct request_fields { struct slice host; bool keep_alive, chunked; ...; };
 enum progress { WAITING, READY, REFUSED };
-struct input { char *data; size_t length; };
+struct input { char *data; size_t length; bool ended; };
 struct intake { bool owes_continue; size_t scanned; ...; };
 struct phr_header { const char *name; size_t name_len; const char *value; size_t value_len; };
 struct request {

@@ -35,6 +35,7 @@ class Feeder:
         self.request = self.ffi.new("struct request *")
         self.intake = self.ffi.new("struct intake *")
         self.pending = b""
+        self.ended = False
 
     def text(self, part: object) -> bytes:
         """The bytes of a slice."""
@@ -46,7 +47,8 @@ class Feeder:
         size = len(self.pending)
         memory = self.lib.malloc(max(size, 1))
         self.ffi.memmove(memory, self.pending, size)
-        view = self.ffi.new("struct input *", {"data": self.ffi.cast("char *", memory), "length": size})
+        members = {"data": self.ffi.cast("char *", memory), "length": size, "ended": self.ended}
+        view = self.ffi.new("struct input *", members)
         try:
             progress = self.lib.intake_head(self.request, self.intake, view)
             if progress == self.lib.READY:
@@ -82,7 +84,7 @@ def parse(core: ModuleType, data: bytes, step: int = 0) -> Outcome:
         outcome = feeder.feed(data[start : start + (step or len(data))])
         if outcome.progress != "waiting":
             return outcome
-    feeder.intake.scanned = 0
+    feeder.ended = True
     return feeder.feed(b"")
 
 
@@ -226,6 +228,15 @@ def test_bad_requests_are_refused(core: ModuleType, name: str, step: int) -> Non
     """A bad request gets the same status however its bytes arrive."""
     data, status = BAD[name]
     assert Outcome("refused", status) == parse(core, data, step)
+
+
+@pytest.mark.parametrize("step", [0, 1000, 65536])
+@pytest.mark.parametrize(("size", "expected"), [(106_000, "ready"), (107_000, "refused")])
+def test_what_surrounds_chunks_is_limited(core: ModuleType, size: int, expected: str, step: int) -> None:
+    """A trailer section of any length is read up to one limit, however its bytes arrive."""
+    data = head("Transfer-Encoding: chunked", line="POST / HTTP/1.1") + b"0\r\nX: " + b"a" * size + b"\r\n\r\n"
+    outcome = parse(core, data, step)
+    assert (expected, 413 if expected == "refused" else 0) == (outcome.progress, outcome.refusal)
 
 
 @pytest.mark.parametrize("name", GOOD)

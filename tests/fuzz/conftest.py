@@ -1,0 +1,60 @@
+"""The two programs of this folder, kept in the cache by the digest of all that they are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.build import cores
+from appliance.host import SANITIZED, compile_here
+from appliance.link import C_WARNINGS
+from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_folder
+from appliance.shell import run
+from appliance.sources import unpacked
+from tests.fuzz.inputs import write_seeds
+
+HERE = Path(__file__).parent
+
+# What of core/ stands between a socket and the handler, without Python, libuv or a system call.
+PATH = """banner body buffer channel character connection connections errands exchange intake peer request request_fields
+    response router status target wire""".split()
+HARNESS = "input loop session stub".split()
+
+
+def program(name: str, compiler: str, sanitizers: tuple[str, ...], link: tuple[str, ...] = ()) -> Path:
+    """The executable of NAME.c with the core's path and the harness."""
+    parser = next(iter(unpacked("picohttpparser").rglob("picohttpparser.c")))
+    digest = digest_of(compiler, *sanitizers, tree_digest(CORE, "*.[ch]"), tree_digest(HERE, "*.[ch]"),
+                       parser, Path(__file__))
+    folder = cache_folder("tests") / f"fuzz-{digest[:16]}"
+    if not folder.exists():
+        headers = ["-isystem", str(unpacked("libuv") / "include"), "-isystem", str(parser.parent)]
+        flags = [*C_WARNINGS, "-Wshadow", *sanitizers, *headers]
+        own = [*(CORE / f"{file}.c" for file in PATH), *(HERE / f"{file}.c" for file in (*HARNESS, name))]
+        with whole_folder(folder) as work:
+            objects = compile_here(own, CORE.parent, work / "objects", flags, cores(), compiler)
+            objects += compile_here([parser], parser.parent, work / "objects", [*flags, "-w"], 1, compiler)
+            run([compiler, *sanitizers, *link, *objects, "-o", work / name, "-lpthread"], what=f"linking {name}")
+    return folder / name
+
+
+@pytest.fixture(scope="session")
+def fuzzer() -> Path:
+    """The program that libFuzzer drives; its runtime is clang's."""
+    instrumented = ("-fsanitize=fuzzer-no-link", *SANITIZED)
+    return program("target", "clang", instrumented, ("-fsanitize=fuzzer",))
+
+
+@pytest.fixture(scope="session")
+def replay() -> Path:
+    """The program that runs inputs from files, built by the compiler that everything else is built by."""
+    return program("replay", "cc", SANITIZED)
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of inputs made from all cases of tests/http."""
+    folder = tmp_path_factory.mktemp("fuzz") / "seeds"
+    write_seeds(folder)
+    return folder

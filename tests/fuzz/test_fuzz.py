@@ -1,0 +1,47 @@
+"""However a client's bytes are cut, and however little of each write is taken, the answer is the same.
+
+The harness (session.c) delivers every input twice, at once and in the pieces that the input asks for, and compares what was
+answered and how it ended; it also notices a connection that hangs, stays open or keeps what the handler gave it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from appliance.places import cache_folder
+
+SECONDS = 60  # that libFuzzer goes on looking; what it finds of new ways through the code is kept for its next run
+
+
+def ended(command: list[str | Path]) -> str:
+    """What a program says that ends well; otherwise its last words are the failure's."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    said = done.stdout.decode("utf-8", "backslashreplace")
+    assert 0 == done.returncode, said[-8000:]
+    return said
+
+
+def test_every_case_in_two_pieces(replay: Path, seeds: Path) -> None:
+    """Each case of tests/http, cut in two at every place, is answered as it is in one piece."""
+    files = sorted(seeds.iterdir())
+    assert len(files) == ended([replay, "--splits", *files]).count("replay: ")
+
+
+def test_fuzzer(fuzzer: Path, replay: Path, seeds: Path) -> None:
+    """libFuzzer finds nothing, beginning with the cases and with what it found in earlier runs."""
+    corpus, found = cache_folder("fuzz", "corpus"), cache_folder("fuzz", "found")
+    command: list[str | Path] = [
+        fuzzer, f"-max_total_time={SECONDS}", "-max_len=4096", "-timeout=10", f"-artifact_prefix={found}/",
+        "-print_final_stats=1", corpus, seeds,
+    ]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    said = done.stdout.decode("utf-8", "backslashreplace")
+    written = re.findall(r"Test unit written to (\S+)", said)
+    assert (0, []) == (done.returncode, written), "\n".join(
+        [said[-6000:], *(f"what was found runs again by: {replay} {file}" for file in written)]
+    )
+    runs = re.search(r"^stat::number_of_executed_units: (\d+)", said, re.MULTILINE)
+    assert runs, said[-2000:]
+    assert int(runs[1]) > len(list(seeds.iterdir()))
