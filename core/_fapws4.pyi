@@ -42,6 +42,13 @@ class FileWrapper:
     def __next__(self) -> bytes: ...
     def close(self) -> None: ...
 
+class CachedFile:
+    """A file as the body of a response that may be given again while the names lead to the same files."""
+
+    file: Any
+    names: tuple[bytes, ...]
+    def __init__(self, file: Any, names: tuple[bytes, ...]) -> None: ...
+
 class Stream:
     """A body that is written after the handler has returned it."""
 

@@ -88,23 +88,27 @@ static int end_early(struct answer *answer, struct response *response, struct re
     return writing == BROKEN ? -1 : 0;
 }
 
-/* Takes the first piece before the head is made: a generator's start_response runs only now. */
+/* Takes the first piece before the head is made: a generator's start_response runs only now. A file
+ * is left where it lies. */
 static int begin_pieces(struct answer *answer, struct start_response *start, PyObject *result,
                         PyObject *what, struct response *response, struct reply **reply)
 {
     enum writing writing;
-    long long size;
 
     *reply = what != NULL ? reply_create(result, start->strict, what) : NULL;
     if (*reply == NULL)
         return -1;
-    size = reply_file_size(*reply);
+    if (start->written == NULL && reply_file(*reply, &response->file)) {
+        if (fill_head(start, response) != 0)
+            return -1;
+        note_size(response, (long long)response->file.left);
+        return 0;
+    }
     writing = reply_next(*reply, &response->body);
     response->whole = writing == DONE;
     response->is_text = reply_is_text(*reply);
     if (writing == BROKEN || fill_head(start, response) != 0)
         return -1;
-    note_size(response, size);
     if (response->whole)
         response->body = (struct slice){NULL, 0};
     return end_early(answer, response, *reply);

@@ -1,5 +1,7 @@
 #include "connection.h"
 
+#include "file_body.h"
+
 #include <limits.h>
 #include <stdlib.h>
 
@@ -71,7 +73,7 @@ static void finish(struct connection *c)
 
 static bool is_busy(const struct connection *c)
 {
-    return c->phase == WRITING || c->dialogue.reply != NULL;
+    return c->phase == WRITING || c->dialogue.reply != NULL || c->dialogue.file.left > 0;
 }
 
 static void note_sent(struct connection *c, enum sent sent)
@@ -89,6 +91,18 @@ static struct slice output_of(const struct exchange *x)
     return (struct slice){x->output.data, x->output.length};
 }
 
+/* Sends what the exchange has gathered, and then as much of the file as the socket takes. */
+static void send_file(struct connection *c)
+{
+    struct exchange *x = &c->shared->exchange;
+    struct file_part *file = &c->dialogue.file;
+
+    note_sent(c, file_body_send(&c->wire, output_of(x), file, &x->block));
+    if (!wire_is_closing(&c->wire) && file->left == 0 &&
+        exchange_end_file(&c->dialogue) == BROKEN)
+        c->last = true;
+}
+
 /* Writes what the exchange has gathered; the phase is WRITING afterwards when some of it was
  * queued. */
 static void flush(struct connection *c)
@@ -97,7 +111,9 @@ static void flush(struct connection *c)
 
     if (x->output.failed)
         connection_close(c);
-    if (x->output.length + x->response.tail.length > 0 && !wire_is_closing(&c->wire))
+    if (c->dialogue.file.left > 0 && c->phase != WRITING && !wire_is_closing(&c->wire))
+        send_file(c);
+    else if (x->output.length + x->response.tail.length > 0 && !wire_is_closing(&c->wire))
         note_sent(c, wire_send(&c->wire, output_of(x), x->response.tail));
     exchange_settle(x);
 }
@@ -208,7 +224,8 @@ static void serve(struct connection *c, struct input input)
         c->last = c->refused || !x->response.keep_alive;
         input.data += x->request.consumed;
         input.length = c->last ? 0 : input.length - x->request.consumed;
-        if (x->response.tail.length > 0 || x->output.length > LIMIT_GATHER)
+        if (x->response.tail.length > 0 || x->output.length > LIMIT_GATHER ||
+            c->dialogue.file.left > 0)
             flush(c);
     }
     if (!wire_is_closing(&c->wire))
@@ -243,6 +260,11 @@ static void go_on(struct connection *c)
             return;
         }
         c->last = !c->shared->exchange.response.keep_alive;
+        flush(c);
+        if (c->phase == WRITING || wire_is_closing(&c->wire))
+            return;
+    }
+    if (c->dialogue.file.left > 0) {
         flush(c);
         if (c->phase == WRITING || wire_is_closing(&c->wire))
             return;

@@ -50,6 +50,7 @@ int connections_accept(struct connections *all, uv_stream_t *listener)
 void connections_tick(struct connections *all)
 {
     all->shared.seconds++;
+    all->shared.exchange.files.seconds = all->shared.seconds;
     banner_update(&all->shared.exchange.banner, time(NULL));
     for (struct connection *c = all->first; c != NULL; c = c->next)
         connection_end_overdue(c);

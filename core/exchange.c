@@ -2,6 +2,9 @@
 
 static void end_reply(struct dialogue *dialogue)
 {
+    dialogue->file.left = 0;
+    file_entry_release(dialogue->cached);
+    dialogue->cached = NULL;
     handler_drop(dialogue->reply);
     dialogue->reply = NULL;
 }
@@ -20,6 +23,17 @@ static bool asks_for_health(const struct exchange *x)
            memcmp(x->health.data, x->request.path.data, x->health.length) == 0;
 }
 
+/* A static file that was sent before is sent without asking Python. */
+static void answer_route(struct exchange *x, struct dialogue *dialogue, int route)
+{
+    if (file_cache_answer(&x->files, route, &x->request, &x->response, &dialogue->cached))
+        return;
+    handler_call(x->handler, route, &x->request, &dialogue->peer, &dialogue->visitor, &x->response,
+                 &dialogue->reply);
+    if (x->response.offer.made)
+        file_cache_keep(&x->files, route, &x->request, &x->response);
+}
+
 static void answer(struct exchange *x, struct dialogue *dialogue)
 {
     int route = router_find(x->router, x->request.path);
@@ -31,8 +45,7 @@ static void answer(struct exchange *x, struct dialogue *dialogue)
     else if (route == ROUTE_NONE)
         response_plain(&x->response, 404, NULL);
     else
-        handler_call(x->handler, route, &x->request, &dialogue->peer, &dialogue->visitor,
-                     &x->response, &dialogue->reply);
+        answer_route(x, dialogue, route);
 }
 
 static void append_continue(struct exchange *x, struct dialogue *dialogue)
@@ -40,6 +53,17 @@ static void append_continue(struct exchange *x, struct dialogue *dialogue)
     if (dialogue->intake.owes_continue)
         buffer_append_slice(&x->output, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
     dialogue->intake.owes_continue = false;
+}
+
+/* A file is cut where the announced length ends. */
+static void begin_file(struct exchange *x, struct dialogue *dialogue)
+{
+    dialogue->file = x->response.file;
+    if (dialogue->file.left > dialogue->framing.left)
+        dialogue->file.left = dialogue->framing.left;
+    dialogue->framing.left -= dialogue->file.left;
+    if (x->response.file.left > 0 && dialogue->file.left == 0)
+        end_reply(dialogue);
 }
 
 /* The head, and what there is of the body. `followed`: the next request is here already; a stopping
@@ -50,6 +74,7 @@ static void begin(struct exchange *x, struct dialogue *dialogue, bool followed)
         x->response.keep_alive = false;
     response_begin(&x->response, &x->banner, &x->output);
     dialogue->framing = x->response.framing;
+    begin_file(x, dialogue);
     if (x->response.is_head || x->response.framing.kind == FRAMING_NONE)
         end_reply(dialogue);
 }
@@ -102,6 +127,12 @@ enum writing exchange_more(struct exchange *x, struct dialogue *dialogue)
     return writing;
 }
 
+enum writing exchange_end_file(struct dialogue *dialogue)
+{
+    end_reply(dialogue);
+    return dialogue->framing.left > 0 ? BROKEN : DONE;
+}
+
 void exchange_time_out(struct exchange *x)
 {
     memset(&x->request.method, 0, sizeof(x->request.method));
@@ -129,5 +160,7 @@ void dialogue_finish(struct dialogue *dialogue)
 void exchange_finish(struct exchange *x)
 {
     buffer_finish(&x->output);
+    buffer_finish(&x->block);
+    file_cache_finish(&x->files);
     response_finish(&x->response);
 }

@@ -3,6 +3,7 @@
 #ifndef FAPWS4_EXCHANGE_H
 #define FAPWS4_EXCHANGE_H
 
+#include "file_cache.h"
 #include "handler.h"
 #include "intake.h"
 #include "router.h"
@@ -17,6 +18,8 @@ struct exchange {
     bool single;          /* no connection is kept */
     bool stopping;        /* the response to the last request that is here says that the connection
                            * ends */
+    struct file_cache files;
+    struct buffer block;  /* of a file on its way to the socket */
     struct buffer output; /* responses to be written to the connection that is being served */
     struct request request;
     struct response response;
@@ -29,6 +32,8 @@ struct dialogue {
     struct visitor *visitor;
     struct reply *reply; /* a response body that is still being produced, else NULL */
     struct framing framing;
+    struct file_part file;     /* a response body that still lies in a file */
+    struct file_entry *cached; /* ... which the cache keeps open, else `reply` does */
     struct terms terms;  /* of a request whose response has no head yet */
     bool headless;       /* ... because the handler is at work on a thread */
 };
@@ -36,7 +41,8 @@ struct dialogue {
 /* Takes the next request from `input` and appends its response to `output` (100 (Continue)
  * included). WAITING: nothing to answer yet. READY: drop request.consumed bytes of the input; write
  * `output`, then response.tail; then, when dialogue->reply is set, whatever exchange_more appends
- * until it is not MORE; the connection goes on when response.keep_alive says so. When
+ * until it is not MORE, or `dialogue->file` when something of that is left, and then
+ * exchange_end_file; the connection goes on when response.keep_alive says so. When
  * dialogue->headless is set, nothing but earlier responses is in `output`. REFUSED: write
  * `output` and close. */
 enum progress exchange_advance(struct exchange *exchange, struct dialogue *dialogue,
@@ -49,6 +55,10 @@ enum progress exchange_resume(struct exchange *exchange, struct dialogue *dialog
 /* Appends the next piece of the body that is being produced. DONE and BROKEN end it; after LATER
  * handler_watch tells when to go on. */
 enum writing exchange_more(struct exchange *exchange, struct dialogue *dialogue);
+
+/* The file of a response has been sent, and was all: DONE, or BROKEN when less was sent than
+ * announced. */
+enum writing exchange_end_file(struct dialogue *dialogue);
 
 /* Appends the refusal of a request that did not come in time (408). */
 void exchange_time_out(struct exchange *exchange);

@@ -1,6 +1,7 @@
 #include "handler.h"
 
 #include "answer.h"
+#include "cached_file.h"
 #include "environ.h"
 #include "head_cache.h"
 #include "routes.h"
@@ -192,9 +193,12 @@ static int call_now(struct handler *handler, const struct route *route, PyObject
     PyObject *result = PyObject_Vectorcall(route->callable, args + 1,
                                            2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 
-    if (result == NULL)
+    if (result == NULL ||
+        answer_with(&handler->answer, start, result, subject, response, reply) != 0)
         return -1;
-    return answer_with(&handler->answer, start, result, subject, response, reply);
+    if (route->cached && response->status == 200)
+        cached_file_offer(handler->answer.held, &response->offer);
+    return 0;
 }
 
 void handler_call(struct handler *handler, int route_number, const struct request *request,

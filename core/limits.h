@@ -34,6 +34,12 @@
 /* Bytes taken at once from a file object returned by a handler. */
 #define LIMIT_FILE_BLOCK 65536
 
+/* Bytes of a file that one connection sends before the others have their turn. */
+#define LIMIT_FILE_TURN 1048576
+
+/* Static files that are kept open, or in memory when they are not longer than LIMIT_COPY. */
+#define LIMIT_FILES 64
+
 /* Bytes of a Stream, or of a body made on a thread, that wait for a slow client before who makes
  * them is told to wait; and at most, bytes of a Stream. */
 #define LIMIT_STREAM 65536

@@ -1,5 +1,6 @@
 #include "reply.h"
 
+#include "cached_file.h"
 #include "file_wrapper.h"
 #include "limits.h"
 #include "report.h"
@@ -153,7 +154,7 @@ struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
         return NULL;
     }
     reply->strict = strict;
-    reply->source = Py_NewRef(file_wrapper_content(result));
+    reply->source = Py_NewRef(cached_file_content(file_wrapper_content(result)));
     reply->what = Py_NewRef(what);
     if (!Py_IS_TYPE(result, &stream_type)) {
         if (find_pieces(reply) == 0)
@@ -209,27 +210,67 @@ void reply_report(const struct reply *reply)
     Py_XDECREF(report_exception(reply->what));
 }
 
-long long reply_file_size(const struct reply *reply)
+/* What read() of these gives is what lies in the file. */
+static bool is_plain_file(PyObject *source)
 {
-    PyObject *at;
-    struct stat status;
-    long long left = -1;
-    int descriptor;
+    const char *name = Py_TYPE(source)->tp_name;
+    PyObject *raw;
+    bool plain;
 
-    if (reply->read == NULL || PyObject_HasAttrString(reply->source, "encoding"))
-        return -1; /* a text file: its bytes are not what is sent */
-    descriptor = PyObject_AsFileDescriptor(reply->source);
-    if (descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
-        at = PyObject_CallMethod(reply->source, "tell", NULL);
-        if (at != NULL)
-            left = (long long)status.st_size - PyLong_AsLongLong(at);
-        Py_XDECREF(at);
-    }
-    if (PyErr_Occurred()) {
-        PyErr_Clear();
-        return -1;
-    }
-    return left < 0 ? -1 : left;
+    if (strcmp(name, "_io.FileIO") == 0)
+        return true;
+    if (strcmp(name, "_io.BufferedReader") != 0 && strcmp(name, "_io.BufferedRandom") != 0)
+        return false;
+    raw = PyObject_GetAttrString(source, "raw");
+    plain = raw != NULL && strcmp(Py_TYPE(raw)->tp_name, "_io.FileIO") == 0;
+    Py_XDECREF(raw);
+    return plain;
+}
+
+/* False without an error, or with one. */
+static bool part_of_file(PyObject *source, struct file_part *part)
+{
+    PyObject *at = PyObject_CallMethod(source, "tell", NULL);
+    long long offset = at != NULL ? PyLong_AsLongLong(at) : -1;
+    struct stat status;
+
+    Py_XDECREF(at);
+    if (offset < 0)
+        return false;
+    part->descriptor = PyObject_AsFileDescriptor(source);
+    if (part->descriptor < 0 || fstat(part->descriptor, &status) != 0 ||
+        !S_ISREG(status.st_mode) || status.st_size <= offset)
+        return false;
+    part->offset = (uint64_t)offset;
+    part->left = (uint64_t)(status.st_size - offset);
+    return true;
+}
+
+/* An object of the package itself says it in a tuple: descriptor, first byte, number of bytes. */
+static bool part_as_said(PyObject *source, struct file_part *part)
+{
+    PyObject *said = PyObject_GetAttrString(source, "fapws4_part");
+    unsigned long long offset, left;
+    bool fits = said != NULL && PyTuple_Check(said) &&
+                PyArg_ParseTuple(said, "iKK", &part->descriptor, &offset, &left) != 0;
+
+    Py_XDECREF(said);
+    if (!fits)
+        return false;
+    part->offset = offset;
+    part->left = left;
+    return left > 0;
+}
+
+bool reply_file(const struct reply *reply, struct file_part *part)
+{
+    bool found = false;
+
+    if (reply->read != NULL)
+        found = is_plain_file(reply->source) ? part_of_file(reply->source, part)
+                                             : part_as_said(reply->source, part);
+    PyErr_Clear(); /* read() will say what is wrong */
+    return found;
 }
 
 static void close_source(struct reply *reply)

@@ -49,7 +49,8 @@ void reply_report(const struct reply *reply);
 /* True when the last piece was str. */
 bool reply_is_text(const struct reply *reply);
 
-/* The number of bytes that a regular file has left, or -1. */
-long long reply_file_size(const struct reply *reply);
+/* Where what is left of a regular file lies, that nobody reads but its read(); false for everything
+ * else, and when nothing is left. */
+bool reply_file(const struct reply *reply, struct file_part *part);
 
 #endif

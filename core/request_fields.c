@@ -72,15 +72,43 @@ static int note_expect(struct request_fields *fields, struct slice value)
     return 0;
 }
 
+/* A second one makes a list of both, which is not looked at here. */
+static void note_accept_encoding(struct request_fields *fields, struct slice value)
+{
+    fields->conditional |= fields->accept_encoding.data != NULL;
+    fields->accept_encoding = value;
+}
+
+/* True for If-Match and its like (RFC 9110 section 13.1), and for If-Range. */
+static bool is_condition(struct slice name)
+{
+    switch (name.length) {
+    case 8:
+        return slice_is(name, SLICE("if-match")) || slice_is(name, SLICE("if-range"));
+    case 13:
+        return slice_is(name, SLICE("if-none-match"));
+    case 17:
+        return slice_is(name, SLICE("if-modified-since"));
+    case 19:
+        return slice_is(name, SLICE("if-unmodified-since"));
+    default:
+        return false;
+    }
+}
+
 /* Judges one field; 0, or the status to refuse with. */
 static int note_field(struct request_fields *fields, const struct phr_header *header)
 {
     struct slice name = {header->name, header->name_len};
     struct slice value = {header->value, header->value_len};
 
+    fields->conditional |= (name.data[0] | 0x20) == 'i' && is_condition(name);
     switch (name.length) {
     case 4:
         return slice_is(name, SLICE("host")) ? note_host(fields, value) : 0;
+    case 5:
+        fields->conditional |= slice_is(name, SLICE("range"));
+        return 0;
     case 6:
         return slice_is(name, SLICE("expect")) ? note_expect(fields, value) : 0;
     case 10:
@@ -89,6 +117,10 @@ static int note_field(struct request_fields *fields, const struct phr_header *he
         return 0;
     case 14:
         return slice_is(name, SLICE("content-length")) ? note_content_length(fields, value) : 0;
+    case 15:
+        if (slice_is(name, SLICE("accept-encoding")))
+            note_accept_encoding(fields, value);
+        return 0;
     case 17:
         return slice_is(name, SLICE("transfer-encoding")) ? note_transfer_encoding(fields, value)
                                                           : 0;

@@ -1,5 +1,5 @@
 /* The header fields that the server itself obeys: Host, Connection, Content-Length,
- * Transfer-Encoding and Expect. */
+ * Transfer-Encoding, Expect, and those that decide about a static file. */
 #ifndef FAPWS4_REQUEST_FIELDS_H
 #define FAPWS4_REQUEST_FIELDS_H
 
@@ -10,11 +10,13 @@
 
 struct request_fields {
     struct slice host;
+    struct slice accept_encoding;
     int minor_version;
     bool keep_alive; /* the connection may go on, as far as the client is concerned */
     bool close;      /* the client said "close", which wins over "keep-alive" */
     bool chunked;    /* the body comes in chunks */
     bool expects_continue;
+    bool conditional; /* what is sent depends on more than path and accept_encoding */
     bool has_content_length;
     uint64_t content_length;
 };

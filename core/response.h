@@ -20,6 +20,21 @@ struct framing {
     uint64_t left; /* FRAMING_LENGTH: bytes still owed */
 };
 
+/* A part of an open regular file; the descriptor's own position is neither used nor changed. */
+struct file_part {
+    int descriptor;
+    uint64_t offset, left; /* bytes; none left: there is no file */
+};
+
+/* What an answer with a file depends on, so that it can be given again: see file_cache.h. */
+enum { OFFER_NAMES = 3 };
+
+struct offer {
+    bool made;
+    unsigned count;
+    struct slice names[OFFER_NAMES]; /* paths, valid until the handler is settled */
+};
+
 /* What a request asks of the form of its response. */
 struct terms {
     bool keep_alive;
@@ -39,6 +54,8 @@ struct response {
     int status;
     struct buffer fields;        /* "200 OK\r\nName: value\r\n...", as the handler gave them */
     struct slice body;           /* the first piece, valid until the handler is called again */
+    struct file_part file;       /* where the body lies instead */
+    struct offer offer;
     bool whole;                  /* nothing follows `body` */
     bool later;                  /* the handler has not answered yet */
     bool keep_alive;             /* starts as what the client wants */

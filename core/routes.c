@@ -70,6 +70,24 @@ static int add(struct routes *routes, struct router *router, struct slice prefix
     return -1;
 }
 
+/* True for an instance of views.Staticfile itself, not of a subclass, when the app has no classes of
+ * its own that could make one answer differ from the next. */
+static bool is_static(PyObject *callable, const struct settings *settings)
+{
+    PyObject *modules = PyImport_GetModuleDict();
+    PyObject *views = PyDict_GetItemString(modules, "fapws4.views");
+    PyObject *base = PyDict_GetItemString(modules, "fapws4.base");
+    PyObject *type = views != NULL ? PyObject_GetAttrString(views, "Staticfile") : NULL;
+    PyObject *standard = base != NULL ? PyObject_GetAttrString(base, "Start_response") : NULL;
+    bool found = type != NULL && (PyObject *)Py_TYPE(callable) == type &&
+                 settings->environ == NULL && settings->start_response == standard;
+
+    PyErr_Clear();
+    Py_XDECREF(type);
+    Py_XDECREF(standard);
+    return found;
+}
+
 /* New reference to what is to be called: a Mount only stands for its application, as long as it is
  * the Mount itself and not something that a decorator made of it. */
 static PyObject *unwrapped(PyObject *callable)
@@ -88,10 +106,11 @@ static PyObject *unwrapped(PyObject *callable)
 }
 
 static int add_path(struct routes *routes, struct router *router, PyObject *pair,
-                    const struct address *server)
+                    const struct settings *settings, const struct address *server)
 {
     PyObject *callable = PyTuple_GET_ITEM(pair, 1);
     struct route route = {.threaded = is_marked(callable, "fapws4_threaded"),
+                          .cached = is_static(callable, settings),
                           .strict = has_mark(callable, "fapws4_strict")};
     Py_ssize_t length;
     const char *text = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(pair, 0), &length);
@@ -103,11 +122,12 @@ static int add_path(struct routes *routes, struct router *router, PyObject *pair
     return -1;
 }
 
-static int add_paths(struct routes *routes, PyObject *paths, const struct address *server,
-                     struct router *router)
+static int add_paths(struct routes *routes, const struct settings *settings,
+                     const struct address *server, struct router *router)
 {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(paths); i++) {
-        if (add_path(routes, router, PyList_GET_ITEM(paths, i), server) != 0)
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(settings->paths); i++) {
+        PyObject *pair = PyList_GET_ITEM(settings->paths, i);
+        if (add_path(routes, router, pair, settings, server) != 0)
             return -1;
     }
     return 0;
@@ -125,7 +145,7 @@ int routes_init(struct routes *routes, const struct settings *settings,
         return -1;
     }
     if (settings->paths != NULL)
-        return add_paths(routes, settings->paths, server, router);
+        return add_paths(routes, settings, server, router);
     return add(routes, router, SLICE(""),
                (struct route){.callable = Py_NewRef(settings->application),
                               .threaded = is_marked(settings->application, "fapws4_threaded"),

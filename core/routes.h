@@ -12,6 +12,7 @@ struct route {
     PyObject *template; /* environ without what differs between requests; see environ.h */
     size_t prefix_length; /* bytes of the path that are in SCRIPT_NAME */
     bool threaded;        /* called on a thread */
+    bool cached;          /* a Staticfile: what it answered may be answered again without it */
     bool strict;          /* PEP 3333 to the letter: for a WSGI application */
 };
 

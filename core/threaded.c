@@ -49,6 +49,7 @@ static void fail(struct job *job)
 static struct reply *begin_pieces(struct job *job, PyObject *result)
 {
     struct reply *reply = reply_create(result, job->start->strict, job->what);
+    struct file_part file;
     struct slice piece;
     enum writing writing;
 
@@ -56,7 +57,8 @@ static struct reply *begin_pieces(struct job *job, PyObject *result)
         fail(job);
         return NULL;
     }
-    job->outcome.size = reply_file_size(reply);
+    if (reply_file(reply, &file))
+        job->outcome.size = (long long)file.left;
     writing = reply_next(reply, &piece);
     if (writing == MORE) {
         job->outcome.is_text = reply_is_text(reply);

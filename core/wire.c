@@ -94,6 +94,13 @@ static enum sent queue(struct wire *wire, const uv_buf_t *buffers, unsigned coun
     return LOST;
 }
 
+int wire_descriptor(const struct wire *wire)
+{
+    uv_os_fd_t descriptor;
+
+    return uv_fileno(&wire->uv.handle, &descriptor) == 0 ? descriptor : -1;
+}
+
 enum sent wire_send(struct wire *wire, struct slice head, struct slice tail)
 {
     uv_buf_t buffers[2] = {wire_view((char *)head.data, head.length),

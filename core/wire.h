@@ -50,6 +50,9 @@ int wire_start(struct wire *wire, uv_stream_t *listener);
 /* The address of the client. */
 void wire_peer(const struct wire *wire, struct peer *peer);
 
+/* The socket, for bytes that need not pass through here, while nothing is queued; -1 when they must. */
+int wire_descriptor(const struct wire *wire);
+
 /* Writes `head`, then `tail`. Not while something is queued. */
 enum sent wire_send(struct wire *wire, struct slice head, struct slice tail);
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
         def read(self, size: int, /) -> bytes | None: ...
         def seek(self, offset: int, /) -> int: ...
+        def fileno(self) -> int: ...
         def close(self) -> None: ...
 
 
@@ -48,6 +49,8 @@ class FilePart:
     def __init__(self, file: Source, first: int, last: int) -> None:
         file.seek(first)
         self._file, self._left = file, last - first + 1
+        #: where it lies, for the server: descriptor, first byte, number of bytes
+        self.fapws4_part = (file.fileno(), first, self._left)
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes of what is left of the range."""

@@ -9,6 +9,8 @@ import errno
 import os
 from stat import S_ISREG
 
+from _fapws4 import CachedFile
+
 from fapws4.base import get_status, http_date
 from fapws4.content_types import content_type
 from fapws4.negotiation import choose_coding
@@ -67,35 +69,45 @@ class Staticfile:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _refuse(start_response, 405, [("Allow", "GET, HEAD")])
         asked = environ["PATH_INFO"].encode("latin-1")
-        path = self._resolve(asked)
+        name = self._name(asked)
+        path = self._resolve(name)
         if self.index is not None and path is not None and os.path.isdir(path):
             uri = environ["SCRIPT_NAME"].encode("latin-1") + asked
             if not uri.endswith(b"/"):
                 return _add_slash(start_response, uri)
-            path = self._resolve(asked + b"/" + os.fsencode(self.index))
+            name = self._name(asked + b"/" + os.fsencode(self.index))
+            path = self._resolve(name)
         elif asked.strip(b"/") and asked.rpartition(b"/")[2] in (b"", b".", b".."):
             path = None  # the uri of a folder
+        if name is None or path is None:
+            return _missing(start_response)
         try:
-            return self._serve(environ, start_response, path) if path else _missing(start_response)
+            return self._serve(environ, start_response, name, path)
         except OSError as error:
             if error.errno not in _MISSING:
                 raise
             return _missing(start_response)
 
-    def _resolve(self, asked: bytes) -> bytes | None:
-        """The path that a uri means, None when it is not inside the root.
+    def _name(self, asked: bytes) -> bytes | None:
+        """The name below the root that a uri means; None when there can be no such file.
 
-        Dots are resolved as in URIs, by the text (RFC 3986 section 5.2.4), links by the system.
+        Dots are resolved as in URIs, by the text (RFC 3986 section 5.2.4).
         """
         name = os.path.normpath(asked.strip(b"/") or b".")
         if b"\0" in name or name.split(b"/")[0] == b"..":
             return None
-        if name == b".":
-            return self.root
-        path = os.path.realpath(os.path.join(self.root, name))
+        return self.root if name == b"." else os.path.join(self.root, name)
+
+    def _resolve(self, name: bytes | None) -> bytes | None:
+        """The file that a name leads to through all links, None when it is not inside the root."""
+        if name is None or name == self.root:
+            return name
+        path = os.path.realpath(name)
         return path if path.startswith(self.root.rstrip(b"/") + b"/") else None
 
-    def _serve(self, environ: Environ, start_response: Start_response, path: bytes) -> object:
+    def _serve(
+        self, environ: Environ, start_response: Start_response, name: bytes, path: bytes
+    ) -> object:
         status = os.stat(path)
         if not S_ISREG(status.st_mode):
             return _missing(start_response)
@@ -103,6 +115,7 @@ class Staticfile:
         headers = [("Content-Type", kind)]
         if self.maxage is not None:
             headers.append(("Cache-Control", f"max-age={self.maxage}"))
+        depends = (name, *(path + ending for _, ending in _SIDECARS)) if self.sidecars else (name,)
         sidecars = _current_sidecars(path, status.st_mtime) if self.sidecars else {}
         if sidecars:
             headers.append(("Vary", "Accept-Encoding"))
@@ -112,7 +125,7 @@ class Staticfile:
                 path = sidecars[coding]
         file = open(path, "rb", buffering=0, opener=_open_regular)  # noqa: SIM115
         try:
-            return _answer(environ, start_response, file, headers)
+            return _answer(environ, start_response, file, headers, depends)
         except BaseException:
             file.close()
             raise
@@ -154,8 +167,13 @@ def _validators(file: FileIO) -> tuple[str, float | None]:
 
 
 def _answer(
-    environ: Environ, start_response: Start_response, file: FileIO, headers: list[Field]
+    environ: Environ,
+    start_response: Start_response,
+    file: FileIO,
+    headers: list[Field],
+    depends: tuple[bytes, ...],
 ) -> object:
+    """What is asked of the file; `depends` are the paths that decide which file it is."""
     size = os.fstat(file.fileno()).st_size
     etag, modified = _validators(file)
     headers.append(("ETag", etag))
@@ -170,7 +188,7 @@ def _answer(
     wanted = parse_range(field, size) if field else None
     if wanted is None or not range_applies(environ, etag, modified):
         start_response(get_status(200), [*headers, ("Content-Length", str(size))])
-        return file
+        return CachedFile(file, () if modified is None else depends)  # packaged: for ever the same
     first, last = wanted
     if first >= size:
         file.close()

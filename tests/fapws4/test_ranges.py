@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from pathlib import Path
 
 import pytest
 
@@ -48,10 +48,12 @@ def test_ranges_are_understood(field: str, size: int, wanted: tuple[int, int] | 
     assert wanted == found
 
 
-def test_a_part_of_a_file_ends_where_it_should() -> None:
+def test_a_part_of_a_file_ends_where_it_should(tmp_path: Path) -> None:
     """Nothing before or behind the range is sent, and the file is closed."""
-    file = io.BytesIO(b"0123456789")
+    (tmp_path / "digits").write_bytes(b"0123456789")
+    file = (tmp_path / "digits").open("rb")
     part = FilePart(file, 3, 7)
+    assert (file.fileno(), 3, 5) == part.fapws4_part
     assert [b"34", b"567", b"", b""] == [part.read(size) for size in (2, 100, 100, 1)]
     part.close()
     assert file.closed
