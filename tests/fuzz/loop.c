@@ -241,6 +241,13 @@ int uv_accept(uv_stream_t *listener, uv_stream_t *stream)
     return 0;
 }
 
+int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd)
+{
+    (void)handle;
+    (void)fd;
+    return UV_EBADF;
+}
+
 int uv_tcp_nodelay(uv_tcp_t *handle, int enable)
 {
     (void)handle;
