@@ -17,8 +17,8 @@ from tests.fuzz.inputs import write_seeds
 HERE = Path(__file__).parent
 
 # What of core/ stands between a socket and the handler, without Python, libuv or a system call.
-PATH = """banner body buffer channel character connection connections errands exchange intake peer request request_fields
-    response router status target wire""".split()
+PATH = """banner body buffer channel character connection connections errands exchange file_body file_cache intake peer request
+    request_fields response router status target wire""".split()
 HARNESS = "input loop session stub".split()
 
 

@@ -12,7 +12,8 @@ RUN = 32  # bytes that one count stands for
 PARTINGS = (0, 1, 128)  # the client says its end, says nothing, breaks off in the middle
 
 # Requests of what only the stub does: bodies that come later, that are too short, too long, broken.
-ROUTES = ("/large", "/short", "/long", "/close", "/later", "/pieces-later", "/held", "/health", "/fails-later", "/file")
+ROUTES = ("/large", "/short", "/long", "/close", "/later", "/pieces-later", "/held", "/health", "/fails-later", "/file",
+          "/sized", "/static")
 
 
 def packed(data: bytes) -> bytes:

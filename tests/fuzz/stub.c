@@ -12,6 +12,8 @@ enum kind {
     LARGE,     /* a body that is not copied behind its head */
     PIECES,    /* no length is known */
     SIZED,     /* pieces of an announced length */
+    FILED,     /* lies in a file */
+    CACHED,    /* ... and is answered again without asking */
     SHORT,     /* less than announced */
     LONG,      /* more than announced */
     WRONG,     /* fails in the middle */
@@ -30,7 +32,8 @@ static const struct {
 } paths[] = {
     {"/echo", WHOLE},         {"/form/", WHOLE},       {"/str", WHOLE},
     {"/bytes", WHOLE},        {"/tuple", WHOLE},       {"/large", LARGE},
-    {"/generator", PIECES},   {"/late-status", PIECES}, {"/file", SIZED},
+    {"/generator", PIECES},   {"/late-status", PIECES}, {"/file", FILED},
+    {"/sized", SIZED},        {"/static", CACHED},
     {"/short", SHORT},        {"/long", LONG},         {"/fails-later", WRONG},
     {"/raises", WRONG_NOW},   {"/status/204", EMPTY},  {"/close", CLOSING},
     {"/later", LATER_ON},     {"/pieces-later", LATER_PIECES}, {"/held", HELD},
@@ -182,6 +185,24 @@ static void answer_whole(enum kind kind, unsigned long long digest, struct respo
         response_field(response, SLICE("Connection"), SLICE("close"));
 }
 
+/* The file stays open for ever, and the names that it depends on are none. */
+static void answer_file(enum kind kind, struct response *response)
+{
+    static FILE *file;
+
+    if (file == NULL) {
+        file = tmpfile();
+        for (int i = 0; file != NULL && i < FILE_SIZE; i++)
+            putc('a' + i % 26, file);
+        if (file == NULL || fflush(file) != 0)
+            abort();
+    }
+    response_status(response, SLICE("200"));
+    announce(response, FILE_SIZE);
+    response->file = (struct file_part){fileno(file), 0, FILE_SIZE};
+    response->offer.made = kind == CACHED;
+}
+
 bool stub_work(void)
 {
     struct reply *reply = at_work;
@@ -229,6 +250,8 @@ void handler_call(struct handler *ignored, int route, const struct request *requ
     } else if (kind == LATER_ON || kind == LATER_PIECES) {
         *reply = begin(kind, digest);
         response->later = true;
+    } else if (kind == FILED || kind == CACHED) {
+        answer_file(kind, response);
     } else if (kind == WHOLE || kind == LARGE || kind == EMPTY || kind == CLOSING) {
         answer_whole(kind, digest, response);
     } else {
