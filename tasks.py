@@ -10,7 +10,7 @@ from invoke.tasks import task
 
 from appliance import build, emulate, host, provision, report
 from tests import suite
-from tests.bench import figures
+from tests.bench import verbs
 
 _APP = {
     "app": "the Python file of your app",
@@ -145,10 +145,18 @@ def test(c: Context, long: bool = False, only: str = "") -> None:
     suite.run_all(long, only)
 
 
-@task(help={
-    "what": "one of sizes, start, memory, runtime, rebuild, first-build (default: all)",
-    "output": "the JSON file of the results"})
+@task(positional=["verb"], help={
+    "verb": "server, runtime, build, image, exact or all",
+    "only": "parts of the verb, with commas between (a wrong name lists them)",
+    "slices": "how often each takes its turn, where time is measured (default: 9)",
+    "seconds": "how long a turn of load is (default: 0.5)"})
 @report.told
-def bench(c: Context, what: str = "all", output: str = "dist/bench.json") -> None:
-    """Sizes, start, memory and speed, each beside a named peer in the same run."""
-    figures.run(what, Path(output))
+def bench(c: Context, verb: str, only: str = "", slices: int = 9, seconds: float = 0.5) -> None:
+    """Figures, each beside a named peer of the same run; kept in bench/results/ and bench/RESULTS.md.
+
+    exact: user instructions and system calls per request (valgrind, strace), which repeat on any machine: the table of what
+    a request must cost, Flask, growth with headers, body, routes and response, and the start. server: CPU time per request
+    beside bare C, nginx, freastal, bjoern and fastwsgi in turns, latency, memory; wants a quiet machine. runtime: the
+    frozen interpreter beside gcc's. build: a rebuild and a first build. image: size, start and memory beside PyInstaller.
+    """
+    verbs.run(verb, only, verbs.Settings(slices, seconds))

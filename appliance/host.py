@@ -73,7 +73,7 @@ def build_host(jobs: int, flags: tuple[str, ...] = OPTIMISED, offline: bool = Fa
                        tree_digest(CORE, "**/*.[ch]"))
     folder = cache_folder("host") / digest[:16]
     if not folder.exists():
-        libraries = _libraries(trees, flags, jobs)
+        libraries = compile_libraries(trees, flags, jobs)
         with step(f"compile fapws4 for Python {python.version}"), whole_folder(folder) as work, \
                 tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
             objects = compile_here(core_files(), CORE, Path(scratch), [*C_WARNINGS, *flags, *include_flags(trees)], jobs)
@@ -119,7 +119,7 @@ def installed(prefix: Path) -> tuple[Path, Path]:
     return prefix / "bin" / "fapws4", prefix / "lib" / f"python{host_python().version}" / "site-packages" / "fapws4"
 
 
-def _libraries(trees: dict[str, Path], flags: tuple[str, ...], jobs: int) -> list[Path]:
+def compile_libraries(trees: dict[str, Path], flags: tuple[str, ...], jobs: int) -> list[Path]:
     """Objects of libuv and picohttpparser, without their warnings; kept by themselves, since they seldom change."""
     optimised = tuple(flag for flag in flags if not flag.startswith("-D"))
     digest = digest_of(*optimised, *(tree.name for tree in trees.values()), Path(__file__))

@@ -21,6 +21,7 @@ from appliance.shell import run
 from appliance.sources import fetch, keep_copy, update
 
 PINS = RECIPES / "requirements.txt"
+BENCH_PINS = RECIPES / "bench.txt"  # the servers that `invoke bench` measures beside fapws4; no build needs them
 
 
 def fetch_all(board: str) -> list[Source]:
@@ -74,15 +75,21 @@ def _made(folder: Path) -> Path:
 
 
 def _update_packages() -> str:
-    with whole_file(PINS) as work, step("resolve the builder's packages"):
-        before = PINS.read_text()
+    changed = _resolve(PINS) + _resolve(BENCH_PINS)
+    written = f"written to recipes/{PINS.name} and recipes/{BENCH_PINS.name}"
+    return f"{changed} packages changed; {written}" if changed else "all packages are the newest"
+
+
+def _resolve(pins: Path) -> int:
+    """Pin anew what the file NAME.in beside NAME.txt names; how many pins changed."""
+    with whole_file(pins) as work, step(f"resolve the packages of {pins.stem}.in"):
+        before = pins.read_text()
         command: list[str | Path] = [
             sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10",
             "--generate-hashes", "--upgrade", "--no-header", "--no-annotate", "--output-file", work,
-            RECIPES / "requirements.in"]
+            pins.with_suffix(".in")]
         run(command, env=_certificates(), what="resolving the packages")
-        changed = sum(line not in before for line in work.read_text().splitlines() if "==" in line)
-    return f"{changed} packages changed; written to recipes/requirements.txt" if changed else "all packages are the newest"
+        return sum(line not in before for line in work.read_text().splitlines() if "==" in line)
 
 
 def _certificates() -> dict[str, str]:

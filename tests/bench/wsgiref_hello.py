@@ -1,6 +1,6 @@
-"""The peer of samples/hello: the same page by the standard library's server. Prints its port when it listens."""
+"""The peer of samples/hello: the same page by the standard library's server. Says where it listens as fapws4 does."""
 
-import sys
+import os
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 
@@ -18,5 +18,6 @@ def hello(environ, start_response):
 
 if __name__ == "__main__":
     server = make_server("127.0.0.1", 0, hello, handler_class=Quiet)
-    print(f"listening on http://127.0.0.1:{server.server_port}/", file=sys.stderr, flush=True)
+    with os.fdopen(int(os.environ["FAPWS_READY_FD"]), "w") as ready:
+        ready.write(f"listening 127.0.0.1 {server.server_port}\n")
     server.serve_forever()

@@ -1,0 +1,10 @@
+"""Flask's smallest application."""
+
+from flask import Flask
+
+application = Flask(__name__)
+
+
+@application.route("/")
+def hello():
+    return "Hello World!!"

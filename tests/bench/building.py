@@ -1,0 +1,61 @@
+"""`invoke bench build`: how long an edited app and a first build take."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from appliance.build import require_programs
+from appliance.places import REPOSITORY
+from appliance.shell import run
+from tests.bench.image import HELLO
+from tests.bench.onefile import PEER_APP, run_pyinstaller
+from tests.bench.tables import Outcome, Table, ratio
+
+_ROUNDS = 3
+
+
+def rebuild() -> Outcome:
+    """From saving an edited app to a new binary and image; the peer is PyInstaller's second run over the same edit."""
+    require_programs(False)
+    with tempfile.TemporaryDirectory() as scratch:
+        app, peer_app = Path(shutil.copy(HELLO, scratch)), Path(shutil.copy(PEER_APP, scratch))
+        _run_build(app, Path(scratch, "dist"))
+        run_pyinstaller(peer_app, Path(scratch, "peer"))
+        ours, peer = [], []
+        for number in range(_ROUNDS):
+            for file in (app, peer_app):
+                file.write_text(file.read_text().replace("Hello World!!", f"Hello World!{number}"))
+            ours.append(_seconds(lambda: _run_build(app, Path(scratch, "dist"))))
+            peer.append(_seconds(lambda: run_pyinstaller(peer_app, Path(scratch, "peer"))))
+    rows = [[name, f"{chosen(ours):.1f}", f"{chosen(peer):.1f}", ratio(chosen(ours), chosen(peer))]
+            for name, chosen in (("best", min), ("median", statistics.median))]
+    table = Table(f"An edited app to a new binary, in seconds ({_ROUNDS} times; fapws4 also makes the image)",
+                  ["", "fapws4", "PyInstaller --onefile", "ratio"], rows)
+    return Outcome([table], {"seconds": ours, "peer_seconds": peer})
+
+
+def first_build() -> Outcome:
+    """From an empty cache, the downloads included, to a binary and an image."""
+    require_programs(False)
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "invoke", "build-appliance", str(HELLO), "--output", f"{scratch}/dist"]
+        seconds = _seconds(lambda: run(command, cwd=REPOSITORY, env={"XDG_CACHE_HOME": f"{scratch}/cache"}))
+    table = Table("A first build from nothing, downloads included", ["", "seconds"], [["samples/hello", f"{seconds:.0f}"]])
+    return Outcome([table], {"seconds": seconds})
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _run_build(app: Path, dist: Path) -> None:
+    run([sys.executable, "-m", "invoke", "build-appliance", str(app), "--output", str(dist)], cwd=REPOSITORY)

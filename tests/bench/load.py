@@ -1,0 +1,60 @@
+"""The load generator (load.c) at work on one server."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import Problem
+from appliance.shell import run
+from tests.bench.cases import Case
+from tests.bench.compiled import load_program
+from tests.bench.processes import Running, processor_seconds
+
+CONNECTIONS = 64
+_LIMIT = 60  # seconds that a slice may take beside its own
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What one turn of load found: CPU microseconds of the server per request, requests a second, latencies."""
+
+    cpu: float
+    rate: float
+    p50: float
+    p99: float
+    failed: int
+    reconnects: int
+    busy: float  # how much of its core the generator used: near 1, it was the generator that limited the rate
+
+
+def cores() -> tuple[int | None, int]:
+    """The cores of the server and of the load: apart when there are two; on one core nothing is bound."""
+    usable = sorted(os.sched_getaffinity(0))
+    return (usable[1], usable[0]) if len(usable) > 1 else (None, usable[0])
+
+
+def press(server: Running, case: Case, seconds: float, connections: int = CONNECTIONS) -> Slice:
+    """One turn of load."""
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(b"".join(case.requests))
+        before = processor_seconds(server.family())
+        said = run(["taskset", "-c", str(cores()[1]), load_program(), str(server.port), str(connections), str(seconds),
+                    str(case.depth), "close" if case.close else "keep", str(len(case.requests[0])), file.name],
+                   what=f"the load of {case.name}", limit=seconds + _LIMIT)
+        used = processor_seconds(server.family()) - before
+    return slice_of(json.loads(said), used, case.close)
+
+
+def slice_of(said: dict[str, float], used: float, close: bool) -> Slice:
+    """What the generator said, and the CPU seconds that the server used meanwhile."""
+    count = said["requests"]
+    if not count or said["failed"] > count / 100:
+        raise Problem(f"{said['failed']:.0f} of {count:.0f} requests failed")
+    return Slice(cpu=used / count * 1e6, rate=count / said["seconds"], p50=said["p50"], p99=said["p99"],
+                 failed=int(said["failed"]), reconnects=0 if close else int(said["reconnects"]), busy=said["busy"])
+
+

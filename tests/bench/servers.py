@@ -1,0 +1,38 @@
+"""The servers that are measured: fapws4 on this machine's Python and frozen, and the bare C limit; peers.py has the others."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from appliance.build import build_binary, cores, make_plan
+from appliance.host import build_host
+from appliance.places import REPOSITORY, cache_folder
+from tests.bench.compiled import bare_program
+from tests.bench.processes import Server
+
+APPS = Path(__file__).parent / "apps"
+_ANY = ("--server", "127.0.0.1:0")
+
+
+def fapws4(app: str, page: str = "hello", **extra: str) -> Server:
+    """`fapws4 app.py` as it is installed; ``app`` is a file of apps/ or samples/hello, ``page`` one of pages.py."""
+    return Server("fapws4", (build_host(cores()), _file(app), *_ANY),
+                  {"PYTHONPATH": str(REPOSITORY), "VIRTUAL_ENV": sys.prefix, "BENCH_APP": page, **extra})
+
+
+def frozen(app: str, page: str = "hello", **extra: str) -> Server:
+    """The same, frozen into one static program."""
+    file = _file(app)
+    plan = make_plan(str(file), "pc", str(cache_folder("bench", f"frozen-{app}")), 0, False)
+    build_binary(plan)
+    return Server("fapws4, frozen", (plan.binary, *_ANY), {"BENCH_APP": page, **extra})
+
+
+def bare(file: Path | None = None) -> Server:
+    """libuv and picohttpparser answering a constant: what cannot be gone below."""
+    return Server("bare C", (bare_program(), *([file] if file else [])))
+
+
+def _file(app: str) -> Path:
+    return REPOSITORY / "samples" / "hello" / "hello.py" if app == "hello" else APPS / f"{app}.py"

@@ -1,0 +1,42 @@
+"""What a request costs, in instructions and system calls: the musts of issue 4. No time is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.bench.cases import CALLS_TOLERANCE, EXACT, MUSTS, Case
+from tests.bench.counting import require_programs
+from tests.bench.exact import Cost, costs_of, fapws4_page
+from tests.bench.servers import bare
+
+
+@pytest.fixture(scope="module")
+def costs() -> Mapping[str, Cost]:
+    """What every case costs fapws4 as it is installed."""
+    require_programs()
+    return costs_of(fapws4_page)
+
+
+@pytest.fixture(scope="module")
+def limit() -> Mapping[str, Cost]:
+    """What every case costs bare C."""
+    require_programs()
+    return costs_of(lambda page: bare())
+
+
+@pytest.mark.parametrize("case", EXACT, ids=lambda case: case.name)
+def test_no_request_costs_a_call_more_than_it_must(case: Case, costs: Mapping[str, Cost]) -> None:
+    """One read, one write and one epoll_wait for each read event, and nothing else."""
+    must, calls = MUSTS[case.name], costs[case.name].calls
+    assert calls <= must.calls + CALLS_TOLERANCE
+    if must.exactly:
+        assert calls >= must.calls - CALLS_TOLERANCE
+
+
+@pytest.mark.parametrize("case", EXACT, ids=lambda case: case.name)
+def test_the_limit_is_below(case: Case, costs: Mapping[str, Cost], limit: Mapping[str, Cost]) -> None:
+    """Bare C does less than fapws4 with an application in it, so that both were counted right."""
+    assert 0 < limit[case.name].instructions < costs[case.name].instructions
+    assert limit[case.name].calls <= MUSTS[case.name].calls + CALLS_TOLERANCE

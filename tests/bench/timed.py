@@ -1,0 +1,99 @@
+"""`invoke bench server`: time. Every server takes its turn, over and over, and each is compared with the others."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from appliance.preflight import require
+from tests.bench.cases import KEEP_ALIVE, Case
+from tests.bench.client import hold
+from tests.bench.load import CONNECTIONS, Slice, cores, press
+from tests.bench.peers import PEERS, left_out, nginx, peer
+from tests.bench.processes import Running, Server, room_for_connections, running
+from tests.bench.servers import bare, fapws4, frozen
+from tests.bench.tables import Outcome, Table, ratio
+
+FILE_SIZE = 102_400
+IDLE = 10_000
+_COLUMNS = ("server", "CPU us/request, best", "median", "fapws4's over it, best", "median", "requests/s, best", "p50 us",
+            "p99 us", "load's core")
+
+
+def times(case: Case, slices: int, seconds: float) -> Outcome:
+    """One case: CPU time per request, rate and latency of every server, in turns."""
+    require({"taskset": "util-linux", "gcc": "gcc"}, "the load generator")
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "file")
+        file.write_bytes(b"x" * FILE_SIZE)
+        found = take_turns(_servers(case, file), lambda server: press(server, case, seconds), slices)
+    title = f"{case.title}: {slices} turns of {seconds:g} s, {CONNECTIONS} connections"
+    figures = {name: [asdict(each) for each in turns] for name, turns in found.items()}
+    return Outcome([Table(title, _COLUMNS, rows(found))], figures)
+
+
+def take_turns(servers: Mapping[str, Callable[[], Server]], measure: Callable[[Running], Slice],
+               slices: int) -> dict[str, list[Slice]]:
+    """Start all, measure one after the other ``slices`` times. Who cannot be had or fails is said and left out."""
+    found: dict[str, list[Slice]] = {}
+    with contextlib.ExitStack() as stack:
+        started: dict[str, Running] = {}
+        for name, server in servers.items():
+            with contextlib.nullcontext() if name == "fapws4" else left_out(name):
+                started[name] = stack.enter_context(running(server(), core=cores()[0]))
+                found[name] = []
+        for _ in range(slices):
+            for name in list(found):
+                turns = found.pop(name)  # gone for good when this fails
+                with contextlib.nullcontext() if name == "fapws4" else left_out(name):
+                    found[name] = [*turns, measure(started[name])]
+    return found
+
+
+def rows(found: Mapping[str, Sequence[Slice]]) -> list[list[str]]:
+    """A row for each server. The median of ratios pairs the slices of one turn, which other work slows alike."""
+    ours = found["fapws4"]
+    shown = []
+    for name, turns in found.items():
+        least, middle = min(turn.cpu for turn in turns), statistics.median(turn.cpu for turn in turns)
+        paired = statistics.median(mine.cpu / theirs.cpu for mine, theirs in zip(ours, turns) if theirs.cpu)
+        shown.append([
+            name, f"{least:.2f}", f"{middle:.2f}", ratio(min(turn.cpu for turn in ours), least), f"x{paired:.2f}",
+            f"{max(turn.rate for turn in turns):,.0f}", f"{statistics.median(turn.p50 for turn in turns):,.0f}",
+            f"{statistics.median(turn.p99 for turn in turns):,.0f}",
+            f"{statistics.median(turn.busy for turn in turns):.0%}"])
+    return shown
+
+
+def beside_idle(slices: int, seconds: float) -> Outcome:
+    """What idle connections cost the active ones: one server with 10,000 of them and one without, in turns."""
+    room_for_connections(IDLE)
+    with running(fapws4("pages"), core=cores()[0]) as alone, running(fapws4("pages"), core=cores()[0]) as crowded:
+        idle = hold(crowded.port, IDLE, KEEP_ALIVE.requests, answered=True)
+        without, beside = [], []
+        for _ in range(slices):
+            without.append(press(alone, KEEP_ALIVE, seconds))
+            beside.append(press(crowded, KEEP_ALIVE, seconds))
+        for connection in idle:
+            connection.close()
+    shown = rows({"fapws4": beside, "without idle ones": without})
+    table = Table(f"fapws4 with {IDLE:,} idle connections beside {CONNECTIONS} active ones, {slices} turns of {seconds:g} s",
+                  _COLUMNS, shown)
+    return Outcome([table], {"idle": [asdict(each) for each in beside], "none": [asdict(each) for each in without]})
+
+
+def _servers(case: Case, file: Path) -> dict[str, Callable[[], Server]]:
+    """Everyone who takes part, by the name that the table shows."""
+    place = {"BENCH_FILE": str(file)} if case.app == "file" else {}
+    app = "paths" if case.app == "file" else "pages"
+    found: dict[str, Callable[[], Server]] = {
+        "fapws4": lambda: fapws4(app, case.app, **place),
+        "fapws4, frozen": lambda: frozen(app, case.app, **place),
+        "bare C": lambda: bare(file if case.app == "file" else None),
+        "nginx": lambda: nginx(file.parent),
+    }
+    return found | {name: lambda name=name: peer(name, case.app, **place) for name in PEERS}

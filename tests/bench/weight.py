@@ -1,0 +1,65 @@
+"""`invoke bench server --only memory`: what a server takes when it rests, under load, and for each connection."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from appliance.progress import step
+from appliance.report import megabytes
+from tests.bench.cases import KEEP_ALIVE, POST, Case
+from tests.bench.client import drive, hold
+from tests.bench.load import press
+from tests.bench.peers import PEERS, peer
+from tests.bench.processes import Server, resident, room_for_connections, running
+from tests.bench.servers import bare, fapws4, frozen
+from tests.bench.tables import Outcome, Table
+
+IDLE = 5_000
+IN_FLIGHT = 1_000
+_HALF = 512  # bytes of each body that never come
+_PROBES = 3
+_SECONDS = 1.0  # of load
+
+
+def memory() -> Outcome:
+    """Resident bytes of every server; the musts are those of the frozen one."""
+    room_for_connections(IDLE)
+    servers: dict[str, Callable[[str], Server]] = {
+        "fapws4, frozen": lambda page: frozen("pages", page), "fapws4": lambda page: fapws4("pages", page),
+        "bare C": lambda page: bare()}
+    servers |= {name: lambda page, name=name: peer(name, page) for name in PEERS}  # type: ignore[misc]
+    rows, figures = [], {}
+    for name, server in servers.items():
+        with step(f"weigh {name}"):
+            rest, load = _loaded(server("hello"))
+            idle = _each(server("hello"), KEEP_ALIVE, KEEP_ALIVE.requests[0], IDLE, answered=True)
+            flying = _each(server("post"), POST, POST.requests[0][:-_HALF], IN_FLIGHT, answered=False)
+        figures[name] = {"rest": rest, "load": load, "idle": idle, "in_flight": flying}
+        rows.append([name, megabytes(rest), megabytes(load - rest), f"{idle / 1024:.2f} KB", f"{flying / 1024:.2f} KB"])
+    columns = ["server", "at rest", "growth under load", f"an idle connection ({IDLE:,})",
+               f"a request in flight ({IN_FLIGHT:,} halves of 1 KB bodies)"]
+    must = ["must, frozen", "<= 8 MB", "<= 1 MB", "<= 0.5 KB", "<= 10 KB"]
+    return Outcome([Table("Resident memory", columns, [must, *rows])], figures)
+
+
+def _loaded(server: Server) -> tuple[int, int]:
+    with running(server) as started:
+        drive(started.port, itertools.cycle(KEEP_ALIVE.requests), 0, 1)
+        rest = resident(started.family())
+        press(started, KEEP_ALIVE, _SECONDS)
+        return rest, resident(started.family())
+
+
+def _each(server: Server, case: Case, text: bytes, count: int, answered: bool) -> float:
+    """Bytes for each of ``count`` connections on which ``text`` was sent."""
+    with running(server) as started:
+        drive(started.port, itertools.cycle(case.requests), 0, 1)
+        before = resident(started.family())
+        connections = hold(started.port, count, [text], answered)
+        for _ in range(_PROBES):  # what is answered now was read after all that the others sent
+            drive(started.port, itertools.cycle(case.requests), 0, 1)
+        after = resident(started.family())
+        for connection in connections:
+            connection.close()
+    return (after - before) / count
