@@ -315,14 +315,6 @@ int uv_write(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
     return 0;
 }
 
-/* There is no socket: files go through uv_write. */
-int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *descriptor)
-{
-    (void)handle;
-    (void)descriptor;
-    return UV_EBADF;
-}
-
 size_t uv_stream_get_write_queue_size(const uv_stream_t *stream)
 {
     size_t size = 0;
