@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import cores
-from appliance.host import SANITIZED, compile_here
+from appliance.host import SANITIZED, compile_here, include_flags
 from appliance.link import C_WARNINGS
 from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_folder
 from appliance.shell import run
@@ -16,9 +16,6 @@ from tests.fuzz.inputs import write_seeds
 
 HERE = Path(__file__).parent
 
-# What of core/ stands between a socket and the handler, without Python, libuv or a system call.
-PATH = """banner body buffer channel character connection connections errands exchange file_body file_cache intake peer request
-    request_fields response router status target wire""".split()
 HARNESS = "input loop session stub".split()
 
 
@@ -29,13 +26,16 @@ def program(name: str, compiler: str, sanitizers: tuple[str, ...], link: tuple[s
                        parser, Path(__file__))
     folder = cache_folder("tests") / f"fuzz-{digest[:16]}"
     if not folder.exists():
-        headers = ["-isystem", str(unpacked("libuv") / "include"), "-isystem", str(parser.parent)]
-        flags = [*C_WARNINGS, "-Wshadow", *sanitizers, *headers]
-        own = [*(CORE / f"{file}.c" for file in PATH), *(HERE / f"{file}.c" for file in (*HARNESS, name))]
+        flags = [*C_WARNINGS, "-Wshadow", *sanitizers, *include_flags()]
+        core = [file for file in sorted(CORE.glob("*.c")) if "<Python.h>" not in file.read_text()]
+        own = [HERE / f"{file}.c" for file in (*HARNESS, name)]
         with whole_folder(folder) as work:
-            objects = compile_here(own, CORE.parent, work / "objects", flags, cores(), compiler)
-            objects += compile_here([parser], parser.parent, work / "objects", [*flags, "-w"], 1, compiler)
-            run([compiler, *sanitizers, *link, *objects, "-o", work / name, "-lpthread"], what=f"linking {name}")
+            members = compile_here(core, CORE, work / "core", flags, cores(), compiler)
+            run(["ar", "rcs", work / "core.a", *members])  # of which the linker takes what the harness does not replace
+            objects = compile_here(own, HERE, work / "harness", flags, cores(), compiler)
+            objects += compile_here([parser], parser.parent, work / "harness", [*flags, "-w"], 1, compiler)
+            run([compiler, *sanitizers, *link, *objects, work / "core.a", "-o", work / name, "-lpthread"],
+                what=f"linking {name}")
     return folder / name
 
 
