@@ -73,6 +73,16 @@ MUSTS = {
     "post": Must(8_000, 3),
     "pipelined": Must(4_000, 0.25, exactly=False),
 }
+# What part of a peer's speed fapws4 must reach at least, by CPU time per request: its time over ours.
+SHARES: dict[str, dict[str, float]] = {
+    "keep-alive": {"bare C": 0.92, "freastal": 1, "bjoern": 1, "fastwsgi": 1, "nginx": 1},
+    "headers": {"bare C": 0.85},
+    "pipelined": {"bare C": 0.55},
+    "close": {"bjoern": 1},
+    "file": {"nginx": 1},
+}
+P99_MUST = 1.5  # times bare C's
+
 FLASK_MUST = 6_000  # instructions above those of the application itself
 
 # A timer of the server that falls into a count is not a call of the request's.

@@ -222,10 +222,11 @@ static void report(double seconds)
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
-    printf("{\"requests\": %lu, \"seconds\": %.6f, \"failed\": %lu, \"reconnects\": %lu, "
-           "\"p50\": %u, \"p90\": %u, \"p99\": %u, \"p999\": %u, \"busy\": %.3f}\n",
-           result.requests, seconds, result.failed, result.reconnects, percentile(0.5),
-           percentile(0.9), percentile(0.99), percentile(0.999),
+    printf("{\"requests\": %lu, \"batches\": %lu, \"seconds\": %.6f, \"failed\": %lu, "
+           "\"reconnects\": %lu, \"p50\": %u, \"p90\": %u, \"p99\": %u, \"p999\": %u, "
+           "\"busy\": %.3f}\n",
+           result.requests, result.batches, seconds, result.failed, result.reconnects,
+           percentile(0.5), percentile(0.9), percentile(0.99), percentile(0.999),
            ((double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
             (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6) /
                seconds);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +32,14 @@ class Slice:
     busy: float  # how much of its core the generator used: near 1, it was the generator that limited the rate
 
 
-def cores() -> tuple[int | None, int]:
-    """The cores of the server and of the load: apart when there are two; on one core nothing is bound."""
-    usable = sorted(os.sched_getaffinity(0))
-    return (usable[1], usable[0]) if len(usable) > 1 else (None, usable[0])
+def load_core() -> int:
+    """The core of the load: the first."""
+    return min(os.sched_getaffinity(0))
+
+
+def server_cores(processes: int = 1) -> Set[int]:
+    """As many cores as a server has processes, the load's own left out; on a machine of one core nothing is bound."""
+    return set(sorted(os.sched_getaffinity(0))[1 : 1 + processes])
 
 
 def press(server: Running, case: Case, seconds: float, connections: int = CONNECTIONS) -> Slice:
@@ -42,7 +47,7 @@ def press(server: Running, case: Case, seconds: float, connections: int = CONNEC
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_bytes(b"".join(case.requests))
         before = processor_seconds(server.family())
-        said = run(["taskset", "-c", str(cores()[1]), load_program(), str(server.port), str(connections), str(seconds),
+        said = run(["taskset", "-c", str(load_core()), load_program(), str(server.port), str(connections), str(seconds),
                     str(case.depth), "close" if case.close else "keep", str(len(case.requests[0])), file.name],
                    what=f"the load of {case.name}", limit=seconds + _LIMIT)
         used = processor_seconds(server.family()) - before
@@ -52,7 +57,9 @@ def press(server: Running, case: Case, seconds: float, connections: int = CONNEC
 def slice_of(said: dict[str, float], used: float, close: bool) -> Slice:
     """What the generator said, and the CPU seconds that the server used meanwhile."""
     count = said["requests"]
-    if not count or said["failed"] > count / 100:
+    if not said["batches"]:
+        raise Problem("requests that were sent together were not all answered")
+    if said["failed"] > count / 100:
         raise Problem(f"{said['failed']:.0f} of {count:.0f} requests failed")
     return Slice(cpu=used / count * 1e6, rate=count / said["seconds"], p50=said["p50"], p99=said["p99"],
                  failed=int(said["failed"]), reconnects=0 if close else int(said["reconnects"]), busy=said["busy"])

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -54,7 +54,7 @@ def environment(extra: dict[str, str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(server: Server, wrapper: Sequence[str | Path] = (), core: int | None = None) -> Iterator[Running]:
+def running(server: Server, wrapper: Sequence[str | Path] = (), cores: Set[int] = frozenset()) -> Iterator[Running]:
     """Start a server, below the program ``wrapper`` if given, and wait until it listens; stop it at the end."""
     announces = "{port}" not in " ".join(str(word) for word in server.command)
     port = 0 if announces else free_port()
@@ -66,7 +66,7 @@ def running(server: Server, wrapper: Sequence[str | Path] = (), core: int | None
             stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
         os.close(writing)
         try:
-            _prefer(process.pid, core)
+            _prefer(process.pid, cores)
             listening = _announced(ready) if announces else _connects(port, process)
             if not listening:
                 said.seek(0)
@@ -135,11 +135,11 @@ def resident(processes: Sequence[int]) -> int:
     return total
 
 
-def _prefer(process: int, core: int | None) -> None:
-    """Bind a timed process to a core, and put its session before the machine's other work where that is allowed."""
-    if core is None:
+def _prefer(process: int, cores: Set[int]) -> None:
+    """Bind a timed process to cores, and put its session before the machine's other work where that is allowed."""
+    if not cores:
         return
-    os.sched_setaffinity(process, {core})
+    os.sched_setaffinity(process, cores)
     with contextlib.suppress(OSError):  # only root may, and only where the kernel groups sessions
         Path(f"/proc/{process}/autogroup").write_text("-19")
 

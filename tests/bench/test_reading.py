@@ -10,7 +10,7 @@ from tests.bench.client import expected_length
 from tests.bench.counting import calls_in, per_request, total_in
 from tests.bench.load import Slice, slice_of
 from tests.bench.results import processor
-from tests.bench.timed import rows
+from tests.bench.timed import rows, verdicts
 
 STRACE = """    calls syscall
 --------- ----------------
@@ -82,17 +82,20 @@ def test_the_processor_by_its_name() -> None:
 
 def test_a_slice_of_load() -> None:
     """CPU time by request, and requests by second."""
-    said = {"requests": 2_000, "seconds": 0.5, "failed": 0, "reconnects": 7, "p50": 9.0, "p99": 30.0, "busy": 0.25}
+    said: dict[str, float] = {"requests": 2_000, "batches": 2_000, "failed": 0, "reconnects": 7}
+    said |= {"seconds": 0.5, "p50": 9.0, "p99": 30.0, "busy": 0.25}
     found = slice_of(said, 0.02, close=False)
     assert (10.0, 4_000.0, 7) == (found.cpu, found.rate, found.reconnects)
     assert 0 == slice_of(said, 0.02, close=True).reconnects
 
 
-@pytest.mark.parametrize("counted", [{"requests": 0, "failed": 0}, {"requests": 100, "failed": 2}])
-def test_a_slice_that_says_nothing(counted: dict[str, float]) -> None:
-    """No answers, or wrong ones, are no figure."""
-    with pytest.raises(Problem, match="failed"):
-        slice_of({"seconds": 1, "reconnects": 0, "p50": 0, "p99": 0, "busy": 1, **counted}, 1.0, close=False)
+@pytest.mark.parametrize(("requests", "batches", "failed", "said"), [
+    (64, 0, 0, "not all answered"), (0, 0, 0, "not all answered"), (100, 100, 2, "2 of 100 requests failed")])
+def test_a_slice_that_says_nothing(requests: int, batches: int, failed: int, said: str) -> None:
+    """Batches that never end, no answers, or wrong ones, are no figure."""
+    found: dict[str, float] = {"requests": requests, "batches": batches, "failed": failed}
+    with pytest.raises(Problem, match=said):
+        slice_of({"seconds": 1, "reconnects": 0, "p50": 0, "p99": 0, "busy": 1, **found}, 1.0, close=False)
 
 
 def test_rows_compare_with_fapws4() -> None:
@@ -100,3 +103,11 @@ def test_rows_compare_with_fapws4() -> None:
     shown = rows({"fapws4": [turn(10), turn(20), turn(8)], "peer": [turn(20), turn(40), turn(10)]})
     assert ["x1.00", "x1.00"] == shown[0][3:5]
     assert ["peer", "10.00", "20.00", "x0.80", "x0.50"] == shown[1][:5]
+
+
+def test_verdicts_on_times() -> None:
+    """A peer's time over ours, by the best slices; who took no part is not spoken of."""
+    found = {"fapws4": [turn(10), turn(8)], "bare C": [turn(7.6)], "nginx": [turn(7.9)]}
+    assert ["Must reach 0.92 of bare C's speed: 0.95, kept.", "Must reach 1 of nginx's speed: 0.99, broken.",
+            "p99 must be <= 1.5 times bare C's: 1.00, kept."] == verdicts("keep-alive", found)
+    assert [] == verdicts("post", found)

@@ -6,13 +6,13 @@ import contextlib
 import statistics
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from appliance.preflight import require
-from tests.bench.cases import KEEP_ALIVE, Case
+from tests.bench.cases import KEEP_ALIVE, P99_MUST, SHARES, Case
 from tests.bench.client import hold
-from tests.bench.load import CONNECTIONS, Slice, cores, press
+from tests.bench.load import CONNECTIONS, Slice, press, server_cores
 from tests.bench.peers import PEERS, left_out, nginx, peer
 from tests.bench.processes import Running, Server, room_for_connections, running
 from tests.bench.servers import bare, fapws4, frozen
@@ -20,7 +20,7 @@ from tests.bench.tables import Outcome, Table, ratio
 
 FILE_SIZE = 102_400
 IDLE = 10_000
-_COLUMNS = ("server", "CPU us/request, best", "median", "fapws4's over it, best", "median", "requests/s, best", "p50 us",
+_COLUMNS = ("server", "CPU us/request, best", "median", "first row's over it, best", "median", "requests/s, best", "p50 us",
             "p99 us", "load's core")
 
 
@@ -33,7 +33,7 @@ def times(case: Case, slices: int, seconds: float) -> Outcome:
         found = take_turns(_servers(case, file), lambda server: press(server, case, seconds), slices)
     title = f"{case.title}: {slices} turns of {seconds:g} s, {CONNECTIONS} connections"
     figures = {name: [asdict(each) for each in turns] for name, turns in found.items()}
-    return Outcome([Table(title, _COLUMNS, rows(found))], figures)
+    return Outcome([Table(title, _COLUMNS, rows(found), verdicts(case.name, found))], figures)
 
 
 def take_turns(servers: Mapping[str, Callable[[], Server]], measure: Callable[[Running], Slice],
@@ -44,7 +44,7 @@ def take_turns(servers: Mapping[str, Callable[[], Server]], measure: Callable[[R
         started: dict[str, Running] = {}
         for name, server in servers.items():
             with contextlib.nullcontext() if name == "fapws4" else left_out(name):
-                started[name] = stack.enter_context(running(server(), core=cores()[0]))
+                started[name] = stack.enter_context(running(server(), cores=server_cores()))
                 found[name] = []
         for _ in range(slices):
             for name in list(found):
@@ -55,8 +55,11 @@ def take_turns(servers: Mapping[str, Callable[[], Server]], measure: Callable[[R
 
 
 def rows(found: Mapping[str, Sequence[Slice]]) -> list[list[str]]:
-    """A row for each server. The median of ratios pairs the slices of one turn, which other work slows alike."""
-    ours = found["fapws4"]
+    """A row for each server; the first one is compared with the others.
+
+    The median of ratios pairs the slices of one turn, which other work slows alike.
+    """
+    ours = next(iter(found.values()))
     shown = []
     for name, turns in found.items():
         least, middle = min(turn.cpu for turn in turns), statistics.median(turn.cpu for turn in turns)
@@ -69,10 +72,25 @@ def rows(found: Mapping[str, Sequence[Slice]]) -> list[list[str]]:
     return shown
 
 
+def verdicts(case: str, found: Mapping[str, Sequence[Slice]]) -> list[str]:
+    """What issue 4 wants of a case beside each peer that took part, and whether it is so, by the best slices."""
+    least = {name: min(turn.cpu for turn in turns) for name, turns in found.items()}
+    said = []
+    for name, share in SHARES.get(case, {}).items():
+        if name in least:
+            reached = least[name] / least["fapws4"]
+            said.append(f"Must reach {share:g} of {name}'s speed: {reached:.2f}, {'kept' if reached >= share else 'broken'}.")
+    if case == "keep-alive" and "bare C" in found:
+        late = {name: min(turn.p99 for turn in turns) for name, turns in found.items()}
+        times = late["fapws4"] / max(1, late["bare C"])
+        said.append(f"p99 must be <= {P99_MUST} times bare C's: {times:.2f}, {'kept' if times <= P99_MUST else 'broken'}.")
+    return said
+
+
 def beside_idle(slices: int, seconds: float) -> Outcome:
     """What idle connections cost the active ones: one server with 10,000 of them and one without, in turns."""
     room_for_connections(IDLE)
-    with running(fapws4("pages"), core=cores()[0]) as alone, running(fapws4("pages"), core=cores()[0]) as crowded:
+    with running(fapws4("pages"), cores=server_cores()) as alone, running(fapws4("pages"), cores=server_cores()) as crowded:
         idle = hold(crowded.port, IDLE, KEEP_ALIVE.requests, answered=True)
         without, beside = [], []
         for _ in range(slices):
@@ -80,10 +98,25 @@ def beside_idle(slices: int, seconds: float) -> Outcome:
             beside.append(press(crowded, KEEP_ALIVE, seconds))
         for connection in idle:
             connection.close()
-    shown = rows({"fapws4": beside, "without idle ones": without})
-    table = Table(f"fapws4 with {IDLE:,} idle connections beside {CONNECTIONS} active ones, {slices} turns of {seconds:g} s",
-                  _COLUMNS, shown)
+    shown = rows({f"beside {IDLE:,} idle ones": beside, "without": without})
+    table = Table(f"fapws4, {CONNECTIONS} active connections: {slices} turns of {seconds:g} s", _COLUMNS, shown)
     return Outcome([table], {"idle": [asdict(each) for each in beside], "none": [asdict(each) for each in without]})
+
+
+def scale(slices: int, seconds: float) -> Outcome:
+    """What a request costs when two processes share the work: bound to as many cores as there are beside the load's."""
+    one, two = fapws4("pages"), fapws4("pages")
+    two = replace(two, command=(*two.command, "--workers", "2"))
+    cores = server_cores(2)
+    with running(one, cores=cores) as single, running(two, cores=cores) as double:
+        alone, shared = [], []
+        for _ in range(slices):
+            alone.append(press(single, KEEP_ALIVE, seconds))
+            shared.append(press(double, KEEP_ALIVE, seconds))
+    shown = rows({"2 workers": shared, "1 worker": alone})
+    title = f"fapws4, {CONNECTIONS} connections, cores beside the load's: {len(cores)}; {slices} turns of {seconds:g} s"
+    table = Table(title, _COLUMNS, shown, ["CPU per request with two workers must be <= 1.1 times one worker's."])
+    return Outcome([table], {"two": [asdict(each) for each in shared], "one": [asdict(each) for each in alone]})
 
 
 def _servers(case: Case, file: Path) -> dict[str, Callable[[], Server]]:

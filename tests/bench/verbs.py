@@ -64,7 +64,8 @@ VERBS: Mapping[str, Mapping[str, Part]] = {
               "start": _always(start.start)},
     "server": {case.name: partial(_timed, case) for case in TIMED} | {
         "memory": _always(weight.memory),
-        "idle": lambda settings: timed.beside_idle(settings.slices, settings.seconds)},
+        "idle": lambda settings: timed.beside_idle(settings.slices, settings.seconds),
+        "scale": lambda settings: timed.scale(settings.slices, settings.seconds)},
     "runtime": {"programs": lambda settings: runtime.programs(settings.slices)},
     "build": {"rebuild": _always(building.rebuild), "first": _always(building.first_build)},
     "image": {"sizes": _always(image.sizes), "start": lambda settings: image.start(settings.slices),

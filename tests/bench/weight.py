@@ -26,7 +26,8 @@ def memory() -> Outcome:
     """Resident bytes of every server; the musts are those of the frozen one."""
     room_for_connections(IDLE)
     servers: dict[str, Callable[[str], Server]] = {
-        "fapws4, frozen": lambda page: frozen("pages", page), "fapws4": lambda page: fapws4("pages", page),
+        "fapws4, frozen": lambda page: frozen("hello" if page == "hello" else "pages", page),
+        "fapws4": lambda page: fapws4("pages", page),
         "bare C": lambda page: bare()}
     servers |= {name: lambda page, name=name: peer(name, page) for name in PEERS}  # type: ignore[misc]
     rows, figures = [], {}

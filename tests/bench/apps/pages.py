@@ -33,6 +33,8 @@ def sized(environ, start_response):
     return [body]
 
 
-BODIES = {f"/{size}": b"x" * size for size in (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)}
+PAGE = os.environ.get("BENCH_APP", "hello")
+SIZES = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000) if PAGE == "sized" else ()
+BODIES = {f"/{size}": b"x" * size for size in SIZES}
 
-application = {"hello": hello, "post": post, "file": file, "sized": sized}[os.environ.get("BENCH_APP", "hello")]
+application = {"hello": hello, "post": post, "file": file, "sized": sized}[PAGE]
