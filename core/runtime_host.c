@@ -1,28 +1,81 @@
 #include "runtime.h"
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
+
+#define TEXT_OF(name) TEXT(name)
+#define TEXT(value) #value
+#define PYTHON_VERSION TEXT_OF(PY_MAJOR_VERSION) "." TEXT_OF(PY_MINOR_VERSION)
+
+/* Where the modules of this Python are, below a prefix. */
+#define LIBRARY "/lib/python" PYTHON_VERSION
 
 int runtime_is_frozen(void)
 {
     return 0;
 }
 
+/* Whether PREFIX + what comes behind it is there; `path` (of PATH_MAX bytes) then has it. */
+static bool find_below(char *path, const char *prefix, const char *behind, int mode)
+{
+    return snprintf(path, PATH_MAX, "%s%s", prefix, behind) < PATH_MAX && access(path, mode) == 0;
+}
+
 /* An active virtual environment is found by starting from its interpreter, as if that had been
- * called. */
+ * called. One of another Python has nothing for this one. */
 static PyStatus set_executable(PyConfig *config)
 {
     const char *environment = getenv("VIRTUAL_ENV");
-    char path[4096];
+    char path[PATH_MAX];
 
     if (environment == NULL || environment[0] == '\0')
         return PyStatus_Ok();
-    if (snprintf(path, sizeof(path), "%s/bin/python3", environment) >= (int)sizeof(path) ||
-        access(path, X_OK) != 0)
+    if (!find_below(path, environment, "/bin/python3", X_OK))
         return PyStatus_Ok();
+    if (!find_below(path, environment, LIBRARY, F_OK))
+        return PyStatus_Error("the active virtual environment is not one of Python " PYTHON_VERSION
+                              ": deactivate it, or install fapws4 with its Python");
+    find_below(path, environment, "/bin/python3", X_OK);
     return PyConfig_SetBytesString(config, &config->executable, path);
+}
+
+/* The package that was installed with the program, PREFIX/lib/pythonX.Y/site-packages/fapws4 for
+ * PREFIX/bin/fapws4: an app can import it also where Python does not look there, as in a virtual
+ * environment. It comes after everything else, and brings nothing else of that folder. */
+static const char own_package[] =
+    "def find(folder):\n"
+    "    import sys\n"
+    "    from importlib.machinery import PathFinder\n"
+    "    class OwnPackage:\n"
+    "        @staticmethod\n"
+    "        def find_spec(name, path=None, target=None):\n"
+    "            return PathFinder.find_spec(name, [folder]) if name == 'fapws4' else None\n"
+    "    sys.meta_path.append(OwnPackage)\n"
+    "find(folder)\n";
+
+static int add_own_package(void)
+{
+    char prefix[PATH_MAX];
+    size_t size = sizeof(prefix);
+    char *slash;
+    PyObject *names, *done = NULL;
+
+    if (uv_exepath(prefix, &size) != 0)
+        return 0;
+    for (int up = 0; up < 2 && (slash = strrchr(prefix, '/')) != NULL; up++)
+        *slash = '\0';
+    names = Py_BuildValue("{s:N}", "folder",
+                          PyUnicode_FromFormat("%s" LIBRARY "/site-packages", prefix));
+    if (names != NULL)
+        done = PyRun_String(own_package, Py_file_input, names, names);
+    Py_XDECREF(names);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
 }
 
 int runtime_start(int argc, char **argv)
@@ -43,10 +96,14 @@ int runtime_start(int argc, char **argv)
     if (!PyStatus_Exception(status))
         status = Py_InitializeFromConfig(&config);
     PyConfig_Clear(&config);
-    if (!PyStatus_Exception(status))
+    if (PyStatus_Exception(status)) {
+        fprintf(stderr, "fapws4: cannot start Python: %s\n",
+                status.err_msg != NULL ? status.err_msg : "unknown reason");
+        return 1;
+    }
+    if (add_own_package() == 0)
         return 0;
-    fprintf(stderr, "fapws4: cannot start Python: %s\n",
-            status.err_msg != NULL ? status.err_msg : "unknown reason");
+    PyErr_Print();
     return 1;
 }
 

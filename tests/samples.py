@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,9 +47,17 @@ def way(request: pytest.FixtureRequest, command: Command, frozen_sample: Program
     """How a sample is run: the program of that name, and its app where the program has none inside."""
 
     def run(name: str) -> tuple[Command, Path | None]:
-        return (command, app_of(name)) if request.param == "host" else (command_of(frozen_sample(name)), None)
+        return (_with_packages(command), app_of(name)) if request.param == "host" else (command_of(frozen_sample(name)), None)
 
     return run
+
+
+def _with_packages(command: Command) -> Command:
+    """The packages of the environment that runs the tests are importable: Flask is one."""
+    def start(*words: str | Path, environment: dict[str, str] | None = None, **options: object) -> subprocess.Popen[bytes]:
+        return command(*words, environment={"VIRTUAL_ENV": sys.prefix, **(environment or {})}, **options)
+
+    return start
 
 
 @pytest.fixture
