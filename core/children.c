@@ -100,10 +100,19 @@ int children_count(const struct children *children, unsigned generation, enum st
     return count;
 }
 
+bool children_linger(const struct children *children)
+{
+    for (const struct child *child = children->first; child != NULL; child = child->next) {
+        if (child->stage == LEAVING && child->channel >= 0)
+            return true;
+    }
+    return false;
+}
+
 void child_leave(struct child *child, bool patient)
 {
     if (patient && child->stage == SERVING) {
-        child_close(child);
+        shutdown(child->channel, SHUT_WR);
     } else if (!child->terminated) {
         kill(child->pid, SIGTERM);
         child->terminated = true;

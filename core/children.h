@@ -11,7 +11,8 @@ enum stage { STARTING, SERVING, LEAVING };
 
 struct child {
     pid_t pid;
-    int channel;         /* the supervisor's end of a socket pair, -1 when it is closed */
+    int channel;         /* the supervisor's end of a socket pair; -1 when it has come to its end:
+                          * the worker takes no new clients */
     enum stage stage;
     unsigned generation; /* those of one reload have the same */
     int64_t since;       /* milliseconds: when this stage began */
@@ -33,13 +34,17 @@ pid_t children_fork(struct children *children, unsigned generation, int *channel
 /* The child with this pid, or NULL. */
 struct child *children_find(const struct children *children, pid_t pid);
 
+/* True when one that was told to end may still take new clients. */
+bool children_linger(const struct children *children);
+
 /* How many of a generation are at a stage. */
 int children_count(const struct children *children, unsigned generation, enum stage stage);
 
 /* Puts a child on another stage. */
 void child_enter(struct child *child, enum stage stage);
 
-/* Has a child end: by the end of its channel when it may be patient and serves, else by SIGTERM. */
+/* Has a child end: by the end of its channel when it may be patient and serves, else by SIGTERM. Its
+ * own end follows when it listens no more. */
 void child_leave(struct child *child, bool patient);
 
 /* Closes the supervisor's end of the channel. */

@@ -1,70 +1,15 @@
 #include "server.h"
 
+#include "herd.h"
 #include "listening.h"
+#include "process_signals.h"
 #include "threads.h"
 #include "workers.h"
 
-#include <errno.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-/* A signal handler has no argument of its own, hence the globals of the server. */
-static uv_async_t *volatile stop_request, *volatile hangup_request;
-static volatile sig_atomic_t signals_seen;
-
-/* uv_async_send is async-signal-safe by its documentation. Not uv_signal_t: that is served by the
- * loop, which does not turn while a handler hangs. */
-static void on_stop_signal(int number)
-{
-    int kept = errno;
-
-    if (signals_seen++ > 0 || stop_request == NULL)
-        _exit(128 + number);
-    uv_async_send(stop_request);
-    errno = kept;
-}
-
-static void on_hangup_signal(int number)
-{
-    int kept = errno;
-
-    (void)number;
-    if (hangup_request != NULL)
-        uv_async_send(hangup_request);
-    errno = kept;
-}
-
-/* A function that does nothing instead of SIG_IGN, which the programs that the app starts would
- * inherit. */
-static void pass_over(int number)
-{
-    (void)number;
-}
-
-static void watch_signal(int number, void (*handler)(int))
-{
-    struct sigaction action;
-
-    memset(&action, 0, sizeof(action));
-    action.sa_handler = handler;
-    sigemptyset(&action.sa_mask);
-    action.sa_flags = SA_RESTART;
-    sigaction(number, &action, NULL);
-}
-
-void server_watch_signals(struct server *server)
-{
-    bool alone = !server->follows;
-
-    stop_request = &server->stop;
-    hangup_request = &server->hangup;
-    watch_signal(SIGTERM, on_stop_signal);
-    watch_signal(SIGINT, alone ? on_stop_signal : pass_over);
-    watch_signal(SIGHUP, alone ? on_hangup_signal : pass_over);
-    watch_signal(SIGPIPE, SIG_IGN);
-}
+#include <sys/socket.h>
 
 /* ---- SIGHUP ---- */
 
@@ -96,14 +41,40 @@ static void on_hangup(uv_async_t *async)
 
 /* ---- the loop ---- */
 
+static bool is_listening(const struct server *server)
+{
+    return !uv_is_closing(&server->listener.handle);
+}
+
 static void end_if_empty(struct server *server)
 {
     if (server->all.count > 0)
         return;
-    if (server->stop_at > 0 && !(workers_busy() && server->all.shared.seconds < server->stop_at))
-        uv_stop(&server->loop);
     if (server->stop_at == 0)
         uv_timer_stop(&server->tick);
+    else if (!is_listening(server) &&
+             !(workers_busy() && server->all.shared.seconds < server->stop_at))
+        uv_stop(&server->loop);
+}
+
+static int descriptor_of(const void *handle)
+{
+    uv_os_fd_t fd;
+
+    return uv_fileno(handle, &fd) == 0 ? fd : -1;
+}
+
+/* A stopping server serves the clients that wait to be accepted, but not for ever. The supervisor
+ * is told when this is over. */
+static void stop_listening(struct server *server, bool at_once)
+{
+    struct pollfd waiting = {descriptor_of(&server->listener), POLLIN, 0};
+
+    if (!is_listening(server) || (!at_once && poll(&waiting, 1, 0) > 0))
+        return;
+    uv_close(&server->listener.handle, NULL);
+    if (server->follows)
+        shutdown(descriptor_of(&server->channel), SHUT_WR);
 }
 
 static void end_idle(struct server *server)
@@ -120,6 +91,8 @@ static void on_tick(uv_timer_t *timer)
     connections_tick(&server->all);
     if (server->idle_at > 0 && server->all.shared.seconds >= server->idle_at)
         end_idle(server);
+    if (server->stop_at > 0)
+        stop_listening(server, true);
     if (server->stop_at > 0 && server->all.shared.seconds >= server->stop_at)
         connections_close(&server->all);
     end_if_empty(server);
@@ -140,18 +113,12 @@ static void on_connection(uv_stream_t *listener, int status)
     if (status < 0) /* out of descriptors: libuv has turned the client away */
         return;
     start_ticking(server);
+    if (server->stop_at > 0 && server->idle_at == 0)
+        server->idle_at = server->all.shared.seconds + 1;
     connections_accept(&server->all, listener);
 }
 
-/* The file goes first: as long as it is there, another server could take it for its own. */
-static void stop_listening(struct server *server)
-{
-    if (!server->follows)
-        listening_remove(server->address);
-    uv_close(&server->listener.handle, NULL);
-}
-
-/* Takes nobody new, and answers what is under way. `patient`: connections without a request are not
+/* Soon takes nobody new, and answers what is under way. `patient`: connections without a request are not
  * closed at once. */
 static void begin_stop(struct server *server, bool patient)
 {
@@ -161,7 +128,10 @@ static void begin_stop(struct server *server, bool patient)
     if (first) {
         server->stop_at = server->all.shared.seconds + LIMIT_STOP_SECONDS;
         server->idle_at = server->all.shared.seconds + LIMIT_FAREWELL_SECONDS;
-        stop_listening(server);
+        if (server->follows)
+            herd_leave(&server->loop, descriptor_of(&server->listener));
+        else /* before another server could put its own in this place */
+            listening_remove(server->address);
         connections_stop(&server->all);
         start_ticking(server);
     }
@@ -189,8 +159,10 @@ static void before_sleep(uv_prepare_t *prepare)
 {
     struct server *server = prepare->data;
 
-    if (server->stop_at > 0)
+    if (server->stop_at > 0) {
+        stop_listening(server, false);
         end_if_empty(server);
+    }
     threads_let_run();
 }
 
@@ -267,10 +239,19 @@ int server_follow(struct server *server, int channel)
     return status == 0 ? uv_poll_start(&server->channel, UV_READABLE, on_channel) : status;
 }
 
+void server_watch_signals(struct server *server)
+{
+    process_signals_hear(&server->stop, server->follows ? NULL : &server->hangup);
+}
+
 void server_run(struct server *server, const struct router *router, struct handler *handler)
 {
     server->all.shared.exchange.router = router;
     server->all.shared.exchange.handler = handler;
+    if (server->follows) {
+        uv_run(&server->loop, UV_RUN_NOWAIT);
+        herd_join(&server->loop, descriptor_of(&server->listener));
+    }
     uv_run(&server->loop, UV_RUN_DEFAULT);
     threads_hold();
 }
@@ -286,7 +267,7 @@ void server_finish(struct server *server)
 {
     if (!server->initialized)
         return;
-    stop_request = hangup_request = NULL;
+    process_signals_forget();
     connections_close(&server->all);
     uv_prepare_stop(&server->prepare);
     uv_walk(&server->loop, close_handle, NULL);

@@ -51,8 +51,7 @@ int server_listen(struct server *server, int listener, const struct address *add
 
 /* Makes it one of several workers. At the end of the channel the server stops patiently: connections
  * without a request are given LIMIT_FAREWELL_SECONDS for one, while other workers serve new clients.
- * SIGINT and SIGHUP, which a terminal sends to all of its processes, are the supervisor's. 0 or a
- * UV_E code. */
+ * 0 or a UV_E code. */
 int server_follow(struct server *server, int channel);
 
 /* Adds to what SIGHUP does. `hangup` stays the caller's and must outlive server_run. */
@@ -61,9 +60,9 @@ void server_on_hangup(struct server *server, struct hangup *hangup);
 /* From now on signals are heard; what they ask for happens in server_run. After server_follow. */
 void server_watch_signals(struct server *server);
 
-/* Serves until SIGTERM or SIGINT, then closes the listener (whose file, of a unix socket, it removes
- * unless it is a worker) and answers what is in flight for at most LIMIT_STOP_SECONDS. A
- * second signal ends the process at once, with status 128 + its number. The router and the handler
+/* Serves until SIGTERM or SIGINT, then whom it has and who waits already to be accepted, for at most
+ * LIMIT_STOP_SECONDS. The file of a unix socket is removed first, unless this is a worker. A second
+ * signal ends the process at once, with status 128 + its number. The router and the handler
  * stay the caller's and must outlive server_finish. */
 void server_run(struct server *server, const struct router *router, struct handler *handler);
 

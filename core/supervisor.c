@@ -29,6 +29,7 @@ struct supervisor {
     unsigned serving; /* the one that serves; 0 before the first. Differs from `latest` only while
                        * that one is coming */
     bool hasty, again, stopping;
+    bool replacing;   /* the last ones before may still take new clients */
     unsigned failures; /* workers that ended early, one after the other */
     int64_t due;       /* milliseconds: when lost workers are replaced */
     int ready;
@@ -167,7 +168,7 @@ static void take_over(struct supervisor *s)
         s->ready = -1;
     } else {
         leave_all_but(s, s->serving, !s->hasty);
-        fprintf(stderr, "fapws4: reloaded: the app is served anew\n");
+        s->replacing = true;
     }
 }
 
@@ -183,11 +184,20 @@ static void bring_up(struct supervisor *s)
         take_over(s);
 }
 
+/* Only now is everybody served by the new ones who asks for something. */
+static void tell_reloaded(struct supervisor *s)
+{
+    fprintf(stderr, "fapws4: reloaded: the app is served anew\n");
+    s->replacing = false;
+}
+
 /* Brings what is nearer to what should be. */
 static void settle(struct supervisor *s)
 {
     if (s->stopping)
         return;
+    if (s->replacing && !children_linger(&s->children))
+        tell_reloaded(s);
     if (s->again && s->latest == s->serving) {
         s->again = false;
         s->latest++;
@@ -299,9 +309,9 @@ static void read_channel(struct child *child)
     char byte;
     ssize_t count = read(child->channel, &byte, 1);
 
-    if (count == 1)
+    if (count == 1 && child->stage == STARTING)
         child_enter(child, SERVING);
-    else if (count == 0) /* its end is on its way as a signal */
+    else if (count == 0)
         child_close(child);
 }
 
@@ -324,13 +334,13 @@ static int patience(const struct supervisor *s)
 
 static void turn(struct supervisor *s)
 {
-    struct pollfd fds[1 + 2 * LIMIT_PROCESSES];
-    struct child *whose[1 + 2 * LIMIT_PROCESSES];
+    struct pollfd fds[1 + 4 * LIMIT_PROCESSES];
+    struct child *whose[1 + 4 * LIMIT_PROCESSES];
     nfds_t count = 1;
 
     fds[0] = (struct pollfd){signal_pipe[0], POLLIN, 0};
     for (struct child *child = s->children.first; child != NULL; child = child->next) {
-        if (child->stage != STARTING || child->channel < 0 || count == sizeof(fds) / sizeof(*fds))
+        if (child->channel < 0 || count == sizeof(fds) / sizeof(*fds)) /* the newest come first */
             continue;
         whose[count] = child;
         fds[count++] = (struct pollfd){child->channel, POLLIN, 0};

@@ -1,8 +1,9 @@
 /* The first of several processes: it holds the listening socket and sees to it that workers serve on
  * it. It has no Python and no loop of libuv, so that a worker is born clean by fork().
  *
- * A worker's channel is a socket pair: the worker writes one byte when it serves, and stops
- * patiently at its end, that is also when the supervisor is no more. */
+ * A worker's channel is a socket pair. The worker writes one byte when it serves, and ends its
+ * direction when it takes no new clients. At the end of the other direction it stops patiently: that
+ * is also when the supervisor is no more. */
 #ifndef FAPWS4_SUPERVISOR_H
 #define FAPWS4_SUPERVISOR_H
 

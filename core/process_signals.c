@@ -1,0 +1,65 @@
+#include "process_signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A signal handler has no argument of its own, hence the globals of the server. */
+static uv_async_t *volatile stop_request, *volatile hangup_request;
+static volatile sig_atomic_t signals_seen;
+
+/* uv_async_send is async-signal-safe by its documentation. Not uv_signal_t: that is served by the
+ * loop, which does not turn while a handler hangs. */
+static void on_stop_signal(int number)
+{
+    int kept = errno;
+
+    if (signals_seen++ > 0 || stop_request == NULL)
+        _exit(128 + number);
+    uv_async_send(stop_request);
+    errno = kept;
+}
+
+static void on_hangup_signal(int number)
+{
+    int kept = errno;
+
+    (void)number;
+    if (hangup_request != NULL)
+        uv_async_send(hangup_request);
+    errno = kept;
+}
+
+/* A function that does nothing instead of SIG_IGN, which the programs that the app starts would
+ * inherit. */
+static void pass_over(int number)
+{
+    (void)number;
+}
+
+static void watch_signal(int number, void (*handler)(int))
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(number, &action, NULL);
+}
+
+void process_signals_hear(uv_async_t *stop, uv_async_t *hangup)
+{
+    stop_request = stop;
+    hangup_request = hangup;
+    watch_signal(SIGTERM, on_stop_signal);
+    watch_signal(SIGINT, hangup != NULL ? on_stop_signal : pass_over);
+    watch_signal(SIGHUP, hangup != NULL ? on_hangup_signal : pass_over);
+    watch_signal(SIGPIPE, SIG_IGN);
+}
+
+void process_signals_forget(void)
+{
+    stop_request = hangup_request = NULL;
+}
