@@ -10,6 +10,8 @@ enum {
     CHARACTER_DIGIT = 4,
     CHARACTER_HEX = 8,
     CHARACTER_TEXT = 16,   /* of a field value with its blanks, RFC 9110 section 5.5 */
+    CHARACTER_PATH = 32,   /* of a path that is sent to a server, but '%' */
+    CHARACTER_QUERY = 64,  /* of a query: those, '%' and '?' */
 };
 
 /* For each byte the sum of its classes. */

@@ -162,5 +162,6 @@ void exchange_finish(struct exchange *x)
     buffer_finish(&x->output);
     buffer_finish(&x->block);
     file_cache_finish(&x->files);
+    request_finish(&x->request);
     response_finish(&x->response);
 }

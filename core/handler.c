@@ -4,6 +4,7 @@
 #include "cached_file.h"
 #include "environ.h"
 #include "head_cache.h"
+#include "prototypes.h"
 #include "routes.h"
 #include "settings.h"
 #include "stream.h"
@@ -83,23 +84,13 @@ void handler_destroy(struct handler *handler)
     starter_finish(&handler->starters[0]);
     starter_finish(&handler->starters[1]);
     answer_finish(&handler->answer);
+    prototypes_finish();
     environ_finish();
     head_cache_finish();
     free(handler);
 }
 
 /* ---- arguments of the call ---- */
-
-static int fill_environ(const struct route *route, const struct request *request,
-                        const struct visitor *visitor, PyObject *env)
-{
-    size_t path_length = request->path.length - route->prefix_length;
-
-    if (environ_set_request(env, request, visitor, route->strict) != 0 ||
-        environ_set_uri(env, request, path_length, route->strict) != 0)
-        return -1;
-    return environ_set_headers(env, request, route->strict);
-}
 
 static PyObject *call_hook(PyObject *env, const char *hook, PyObject *part)
 {
@@ -139,12 +130,20 @@ static PyObject *create_own_environ(const struct handler *handler, const struct 
 static PyObject *create_environ(const struct handler *handler, const struct route *route,
                                 const struct request *request, const struct visitor *visitor)
 {
-    PyObject *env;
+    size_t path_length = request->path.length - route->prefix_length;
+    PyObject *prototype, *env;
 
     if (handler->environ_type != NULL && !route->strict)
         return create_own_environ(handler, route, request, visitor);
-    env = PyDict_Copy(route->template);
-    if (env != NULL && fill_environ(route, request, visitor, env) != 0)
+    prototype = prototypes_find(request, route->template, route->strict);
+    if (prototype == NULL && PyErr_Occurred())
+        return NULL;
+    env = PyDict_Copy(prototype != NULL ? prototype : route->template);
+    if (env == NULL)
+        return NULL;
+    if ((prototype == NULL && environ_set_headers(env, request, route->strict) != 0) ||
+        environ_set_request(env, request, visitor, route->strict) != 0 ||
+        environ_set_uri(env, request, path_length, route->strict) != 0)
         Py_CLEAR(env);
     return env;
 }

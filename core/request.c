@@ -1,6 +1,7 @@
 #include "request.h"
 
 #include "character.h"
+#include "request_line.h"
 
 enum { PHR_FAULT = -1, PHR_PARTIAL = -2 };
 
@@ -70,7 +71,7 @@ static int parse(struct request *request, const char *data, size_t length)
     request->header_count = LIMIT_HEADERS;
     return phr_parse_request(data, length, &request->method.data, &request->method.length,
                              &request->text.data, &request->text.length, &request->minor_version,
-                             request->headers, &request->header_count, 0);
+                             request->parsed, &request->header_count, 0);
 }
 
 /* The number of bytes up to the first that the parser refuses, by bisection. */
@@ -126,8 +127,41 @@ static enum progress wait(struct request *request, size_t *scanned, const struct
     return refuse(request, status);
 }
 
+/* Reads a head whose block came before on this connection, behind a request line of `line` bytes.
+ * False when it has to be read the long way. */
+static bool take_known(struct request *request, size_t line, const struct input *input)
+{
+    const struct block *block = block_memo_match(&request->memo, request->slot, input->data + line,
+                                                 input->length - line);
+
+    if (block == NULL || line + block->length > LIMIT_REQUEST_LINE)
+        return false;
+    request->block = block;
+    request->fields = block->fields;
+    request->headers = block->headers;
+    request->header_count = block->header_count;
+    request->head = (struct slice){input->data, line + block->length};
+    return true;
+}
+
+/* What was read the long way may come again. */
+static void note_block(struct request *request, size_t line)
+{
+    struct parsed_block parsed = {
+        .bytes = {request->head.data + line, request->head.length - line},
+        .fields = &request->fields,
+        .headers = request->headers,
+        .header_count = request->header_count,
+    };
+
+    request->block = block_memo_note(&request->memo, &parsed);
+    if (request->block != NULL)
+        request->slot = (unsigned char)block_memo_slot(&request->memo, request->block);
+}
+
 enum progress request_parse(struct request *request, size_t *scanned, const struct input *input)
 {
+    size_t line;
     int status, count;
 
     request->method = (struct slice){NULL, 0}; /* a refusal may come before the head is parsed */
@@ -138,6 +172,11 @@ enum progress request_parse(struct request *request, size_t *scanned, const stru
         !has_line_end(input->data + *scanned, input->length - *scanned))
         return wait(request, scanned, input);
     request->body = (struct slice){NULL, 0};
+    line = request_line_take(request, input->data, input->length);
+    if (line > 0 && take_known(request, line, input))
+        return READY;
+    request->block = NULL;
+    request->headers = request->parsed;
     count = parse(request, input->data, input->length);
     status = count == PHR_FAULT ? judge_fault(request, input) : 0;
     if (status != 0)
@@ -158,5 +197,14 @@ enum progress request_parse(struct request *request, size_t *scanned, const stru
                                      request->minor_version);
     if (status == 0 && request->target.authority.data != NULL) /* RFC 9112 section 3.2.2 */
         request->fields.host = request->target.authority;
-    return status != 0 ? refuse(request, status) : READY;
+    if (status != 0)
+        return refuse(request, status);
+    if (line > 0)
+        note_block(request, line);
+    return READY;
+}
+
+void request_finish(struct request *request)
+{
+    block_memo_finish(&request->memo);
 }

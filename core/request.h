@@ -4,9 +4,8 @@
 #ifndef FAPWS4_REQUEST_H
 #define FAPWS4_REQUEST_H
 
-#include "buffer.h"
+#include "block_memo.h"
 #include "limits.h"
-#include "request_fields.h"
 #include "target.h"
 
 /* The answers of every stage that reads. */
@@ -23,7 +22,8 @@ struct input {
     bool ended; /* nothing will follow: a faulty head is refused although its line has no end */
 };
 
-/* All slices point into the input (or into `decoded`) and are valid until it changes. */
+/* All slices point into the input, into `decoded` or into `memo`, and are valid until the next request
+ * is parsed or the input changes. Zeroed is valid. */
 struct request {
     struct slice method;
     struct slice text; /* the target as sent */
@@ -36,7 +36,11 @@ struct request {
     size_t consumed; /* bytes of the input that belong to this request */
     int refusal;     /* REFUSED: the status to answer, 400..505 */
     size_t header_count;
-    struct phr_header headers[LIMIT_HEADERS];
+    const struct phr_header *headers;
+    unsigned char slot; /* of `memo`: where to look first; afterwards where the block was */
+    const struct block *block; /* of `memo`: all fields are as they stand there; NULL for others */
+    struct block_memo memo;
+    struct phr_header parsed[LIMIT_HEADERS];
     char decoded[LIMIT_REQUEST_LINE];
 };
 
@@ -46,5 +50,8 @@ struct request {
  * REFUSED: answer request->refusal and close; at most the method is known. The outcome does not
  * depend on how the bytes were cut into pieces. */
 enum progress request_parse(struct request *request, size_t *scanned, const struct input *input);
+
+/* Frees the memory. */
+void request_finish(struct request *request);
 
 #endif

@@ -153,3 +153,15 @@ int request_fields_read(struct request_fields *fields, const struct phr_header *
         fields->keep_alive = false;
     return 0;
 }
+
+static void move(struct slice *slice, const char *from, const char *to)
+{
+    if (slice->data != NULL)
+        slice->data = to + (slice->data - from);
+}
+
+void request_fields_move(struct request_fields *fields, const char *from, const char *to)
+{
+    move(&fields->host, from, to);
+    move(&fields->accept_encoding, from, to);
+}

@@ -27,4 +27,7 @@ struct request_fields {
 int request_fields_read(struct request_fields *fields, const struct phr_header *headers,
                         size_t count, int minor_version);
 
+/* Turns slices of the memory at `from` into slices of a copy of it at `to`. */
+void request_fields_move(struct request_fields *fields, const char *from, const char *to);
+
 #endif

@@ -39,24 +39,28 @@ bool host_is_valid(struct slice host)
     return host.data[end] == ':' && characters_are(slice_from(host, end + 1), CHARACTER_DIGIT);
 }
 
-/* Finds path and query; false when a byte may not stand in a URI reference sent to a server. */
+size_t target_take_path(struct slice text, struct target *target)
+{
+    const char *at = text.data, *end = text.data + text.length;
+
+    while (at < end && (character_is(*at, CHARACTER_PATH) || *at == '%')) {
+        target->encoded |= *at == '%';
+        at++;
+    }
+    target->raw_path = (struct slice){text.data, (size_t)(at - text.data)};
+    if (at < end && *at == '?') {
+        const char *query = ++at;
+        while (at < end && character_is(*at, CHARACTER_QUERY))
+            at++;
+        target->query = (struct slice){query, (size_t)(at - query)};
+    }
+    return (size_t)(at - text.data);
+}
+
+/* False when a byte may not stand in a URI reference sent to a server. */
 static bool split_path(struct slice text, struct target *target)
 {
-    size_t path_length = text.length;
-
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        if (c == '#' || (unsigned char)c >= 0x80)
-            return false;
-        if (c == '?' && path_length == text.length) {
-            path_length = i;
-            target->query = slice_from(text, i + 1);
-        } else if (c == '%' && path_length == text.length) {
-            target->encoded = true;
-        }
-    }
-    target->raw_path = (struct slice){text.data, path_length};
-    return true;
+    return target_take_path(text, target) == text.length;
 }
 
 /* The length of "http://" or "https://" at the start, else 0. */

@@ -17,6 +17,10 @@ struct target {
  * absolute-form whose authority is empty or malformed. */
 bool target_parse(struct slice text, struct target *target);
 
+/* Splits what begins `text`, a path and a query, into a zeroed `target`: the number of bytes up to the
+ * first that can stand in neither. */
+size_t target_take_path(struct slice text, struct target *target);
+
 /* Undoes percent-encoding (RFC 3986 section 2.1) into `decoded`, which has room for path.length
  * bytes; a '%' without two hexadecimal digits stays as it is, '+' is not touched. Returns the slice
  * of `decoded` that was filled; its data is NULL when the path contains %00. */

@@ -19,7 +19,8 @@ from appliance.sources import unpacked
 
 # The files of core/ that know neither Python nor libuv.
 PURE = (
-    "address banner body buffer character intake options peer request request_fields response router status target".split()
+    "address banner block_memo body buffer character intake options peer request request_fields request_line response router "
+    "status target".split()
 )
 
 

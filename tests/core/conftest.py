@@ -56,7 +56,7 @@ struct intake { bool owes_continue; size_t scanned; ...; };
 struct phr_header { const char *name; size_t name_len; const char *value; size_t value_len; };
 struct request {
     struct slice method, text, path, head, body; struct target target; struct request_fields fields; int minor_version;
-    size_t consumed; int refusal; size_t header_count; struct phr_header headers[...]; ...;
+    size_t consumed; int refusal; size_t header_count; const struct phr_header *headers; const struct block *block; ...;
 };
 enum progress intake_head(struct request *request, struct intake *intake, struct input *input);
 enum progress intake_body(struct request *request, struct intake *intake, struct input *input, uint64_t limit);
