@@ -30,6 +30,7 @@ class Case:
     requests: tuple[bytes, ...]
     depth: int = 1
     close: bool = False  # a new connection for every request
+    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ PIPELINED = Case("pipelined", "pipelined 16", "hello", _PLAIN, depth=16)
 CLOSE = Case("close", "new connection per request", "hello", (request("/", b"Connection: close\r\n"),), close=True)
 FILE = Case("file", "static file of 100 KB", "file", (request("/file"),))
 
+TLS = Case("tls", "GET hello by TLS, keep-alive", "hello", _PLAIN, tls=True)
+
 EXACT = (KEEP_ALIVE, HEADERS, PATHS, POST, PIPELINED)
-TIMED = (KEEP_ALIVE, HEADERS, PIPELINED, POST, CLOSE, FILE)
+TIMED = (KEEP_ALIVE, HEADERS, PIPELINED, POST, CLOSE, FILE, TLS)
 
 MUSTS = {
     "keep-alive": Must(5_000, 3),
@@ -80,6 +83,7 @@ SHARES: dict[str, dict[str, float]] = {
     "pipelined": {"bare C": 0.55},
     "close": {"bjoern": 1},
     "file": {"nginx": 1},
+    "tls": {"freastal": 1},
 }
 P99_MUST = 1.5  # times bare C's
 

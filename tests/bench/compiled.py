@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.build import cores
 from appliance.host import LIBRARIES, OPTIMISED, compile_libraries
 from appliance.link import C_WARNINGS
 from appliance.places import cache_folder, digest_of, whole_folder
+from appliance.preflight import require
 from appliance.progress import step
 from appliance.shell import run
 from appliance.sources import unpacked
@@ -20,20 +22,24 @@ def bare_program() -> Path:
     trees = {name: unpacked(name) for name in LIBRARIES}
     objects = compile_libraries(trees, OPTIMISED, cores())
     places = [trees["libuv"] / "include", trees["picohttpparser"]]
-    return _program("bare.c", [word for place in places for word in ("-isystem", place)], [*objects, "-lpthread", "-ldl"])
+    include = [word for place in places for word in ("-isystem", place)]
+    return _program("bare", ["bare.c"], include, [*objects, "-lpthread", "-ldl"])
 
 
-def load_program() -> Path:
-    """load.c: the load generator."""
-    return _program("load.c", [], [])
+def load_program(tls: bool = False) -> Path:
+    """load.c: the load generator. The one that speaks TLS needs the headers of this machine's OpenSSL."""
+    if not tls:
+        return _program("load", ["load.c", "transport_plain.c"])
+    require({"gcc": "gcc", "/usr/include/openssl/ssl.h": "libssl-dev"}, "the load generator for TLS")
+    return _program("load", ["load.c", "transport_tls.c"], [], ["-lssl", "-lcrypto"])
 
 
-def _program(name: str, include: list[str | Path], link: list[str | Path]) -> Path:
-    source = _HERE / name
-    digest = digest_of(source, *OPTIMISED, *(str(word) for word in (*include, *link)))
-    folder = cache_folder("bench") / f"{source.stem}-{digest[:16]}"
+def _program(name: str, files: Sequence[str], include: Sequence[str | Path] = (), link: Sequence[str | Path] = ()) -> Path:
+    sources = [_HERE / file for file in files]
+    digest = digest_of(*sources, _HERE / "transport.h", *OPTIMISED, *(str(word) for word in (*include, *link)))
+    folder = cache_folder("bench") / f"{name}-{digest[:16]}"
     if not folder.exists():
         with step(f"compile {name}"), whole_folder(folder) as work:
-            run(["gcc", *C_WARNINGS, "-Wshadow", *OPTIMISED, *include, source, *link, "-o", work / source.stem],
-                what=f"compiling {name}")
-    return folder / source.stem
+            flags = [*C_WARNINGS, "-Wshadow", *OPTIMISED, *include]
+            run(["gcc", *flags, *sources, *link, "-o", work / name], what=f"compiling {name}")
+    return folder / name

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
+import http.client
 import statistics
 import time
 from pathlib import Path
 
 from appliance.build import Plan, build, make_plan, require_programs, shares_of
+from appliance.errors import Problem
 from appliance.places import REPOSITORY, cache_folder
 from appliance.report import megabytes
-from tests.bench.cases import KEEP_ALIVE
-from tests.bench.client import drive
 from tests.bench.onefile import NAME, onefile
 from tests.bench.processes import Server, resident, running
 from tests.bench.tables import Outcome, Table, ratio
@@ -58,15 +57,27 @@ def seconds_to_first_answer(server: Server) -> float:
     """Wall time from exec to the first 200."""
     began = time.perf_counter()
     with running(server) as started:
-        drive(started.port, itertools.cycle(KEEP_ALIVE.requests), 0, 1)
+        ask(started.port, 1)
         return time.perf_counter() - began
 
 
 def resident_after(server: Server, requests: int) -> int:
     """Resident bytes of a server, with the processes it started, after so many requests."""
     with running(server) as started:
-        drive(started.port, itertools.cycle(KEEP_ALIVE.requests), requests, 1)
+        ask(started.port, requests)
         return resident(started.family())
+
+
+def ask(port: int, requests: int) -> None:
+    """Ask the page so often; the peer's server closes after each answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for _ in range(requests):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        body = answer.read()
+        if (answer.status, body) != (200, b"Hello World!!"):
+            raise Problem(f"the server answered {answer.status} {body[:100]!r}")
+    connection.close()
 
 
 def _hello() -> tuple[Plan, dict[str, dict[str, int]]]:

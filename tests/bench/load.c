@@ -3,13 +3,17 @@
  *
  * Usage: load PORT CONNECTIONS SECONDS DEPTH keep|close REQUEST_SIZE FILE
  *
- * FILE holds requests of REQUEST_SIZE bytes each, which are sent in turn, DEPTH at once. All answers
- * must be a 200 with a Content-Length, and as long as the first one. Prints one line of JSON; the
- * latencies are of batches, in microseconds. */
+ * FILE holds requests of REQUEST_SIZE bytes each, which are sent in turn, DEPTH at once. All
+ * answers must be a 200 with a Content-Length, and as long as the first one. Prints "ready" when
+ * all is connected, begins when a line comes in, and ends with one line of JSON; the latencies are
+ * of batches, in microseconds. */
+#include "transport.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +22,6 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,10 +30,11 @@
 #define MAX_LATENCY 1000000
 #define SOURCES 200 /* local addresses, each with ports of its own */
 #define EVENTS 1024
+#define PATIENCE 5000 /* milliseconds for the first answer */
 #define RECEIVE_SIZE (1 << 18)
 
 struct connection {
-    int socket;
+    struct transport *transport;
     int address;
     size_t received; /* of the present batch */
     double sent_at;
@@ -39,7 +43,7 @@ struct connection {
 struct result {
     unsigned long requests;
     unsigned long batches;
-    unsigned long failed;    /* answers that are no 200, or cut short */
+    unsigned long failed;     /* answers that are no 200, or cut short */
     unsigned long reconnects; /* closed by the server though they should be kept */
 };
 
@@ -71,6 +75,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+/* A connected socket, from one of the local addresses. */
 static int dial(int source)
 {
     struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
@@ -91,7 +96,6 @@ static int dial(int source)
 static void send_batch(struct connection *connection)
 {
     struct iovec parts[MAX_DEPTH];
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)depth};
 
     for (int i = 0; i < depth; i++) {
         parts[i].iov_base = requests + next_request * request_size;
@@ -100,24 +104,25 @@ static void send_batch(struct connection *connection)
     }
     connection->received = 0;
     connection->sent_at = now();
-    if (sendmsg(connection->socket, &message, MSG_NOSIGNAL) != (ssize_t)(request_size * (size_t)depth))
+    if (!transport_send(connection->transport, parts, depth))
         result.failed++; /* the server has closed: reading will say so */
 }
 
 static void open_connection(struct connection *connection)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    int descriptor = dial(connection->address);
 
-    connection->socket = dial(connection->address);
-    if (epoll_ctl(events, EPOLL_CTL_ADD, connection->socket, &event) != 0)
+    connection->transport = transport_open(descriptor);
+    if (epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) != 0)
         fail("epoll_ctl");
-    send_batch(connection);
 }
 
 static void reopen(struct connection *connection)
 {
-    close(connection->socket);
+    transport_close(connection->transport);
     open_connection(connection);
+    send_batch(connection);
 }
 
 static void end_batch(struct connection *connection, double time)
@@ -144,12 +149,12 @@ static void look(const struct connection *connection, size_t got)
 
 static void on_readable(struct connection *connection)
 {
-    ssize_t got = recv(connection->socket, received, sizeof(received), MSG_DONTWAIT);
+    ssize_t got = transport_receive(connection->transport, received, sizeof(received));
     size_t before = connection->received / answer_size;
 
-    if (got < 0 && errno == EAGAIN)
+    if (got < 0)
         return;
-    if (got <= 0) {
+    if (got == 0) {
         result.failed += connection->received % answer_size != 0;
         result.reconnects++;
         reopen(connection);
@@ -162,28 +167,43 @@ static void on_readable(struct connection *connection)
         end_batch(connection, now());
 }
 
-/* The length of an answer, by asking once. */
-static size_t learn(void)
+/* What has come of the first answer once its head is whole; its end, or NULL for an answer without
+ * one. */
+static const char *receive_head(struct transport *transport, int descriptor)
 {
-    int descriptor = dial(0);
+    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+    const char *end = NULL;
     size_t size = 0;
-    const char *end = NULL, *length;
 
-    if (send(descriptor, requests, request_size, MSG_NOSIGNAL) != (ssize_t)request_size)
-        fail("sending");
-    while (end == NULL) {
-        ssize_t got = recv(descriptor, received + size, sizeof(received) - size - 1, 0);
+    while (end == NULL && size < sizeof(received) - 1 && poll(&waiting, 1, PATIENCE) == 1) {
+        ssize_t got = transport_receive(transport, received + size, sizeof(received) - size - 1);
 
-        if (got <= 0)
-            refuse("the server does not answer");
-        size += (size_t)got;
+        if (got == 0)
+            break;
+        size += got > 0 ? (size_t)got : 0;
         received[size] = '\0';
         end = strstr(received, "\r\n\r\n");
     }
+    return end;
+}
+
+/* The length of an answer, by asking once. */
+static size_t learn(void)
+{
+    struct iovec request = {.iov_base = requests, .iov_len = request_size};
+    int descriptor = dial(0);
+    struct transport *transport = transport_open(descriptor);
+    const char *end, *length;
+
+    if (!transport_send(transport, &request, 1))
+        refuse("the server closes before it is asked");
+    end = receive_head(transport, descriptor);
+    if (end == NULL)
+        refuse("the server does not answer");
     length = strcasestr(received, "\r\nContent-Length:");
     if (strncmp(received, "HTTP/1.1 200", 12) != 0 || length == NULL || length > end)
         refuse("the answer is no 200 with a Content-Length");
-    close(descriptor);
+    transport_close(transport);
     return (size_t)(end + 4 - received) + strtoul(length + 17, NULL, 10);
 }
 
@@ -254,11 +274,17 @@ int main(int argc, char **argv)
     connections = calloc((size_t)count, sizeof(*connections));
     if (events < 0 || connections == NULL)
         fail("beginning");
-    began = now();
     for (int i = 0; i < count; i++) {
         connections[i].address = i;
         open_connection(&connections[i]);
     }
+    printf("ready\n");
+    fflush(stdout);
+    if (getchar() == EOF)
+        return 0;
+    began = now();
+    for (int i = 0; i < count; i++)
+        send_batch(&connections[i]);
     for (end = began + strtod(argv[3], NULL); now() < end;) {
         int got = epoll_wait(events, ready, EVENTS, 100);
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import subprocess
 import tempfile
-from collections.abc import Set
+import threading
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Problem
-from appliance.shell import run
 from tests.bench.cases import Case
 from tests.bench.compiled import load_program
 from tests.bench.processes import Running, processor_seconds
@@ -43,15 +45,33 @@ def server_cores(processes: int = 1) -> Set[int]:
 
 
 def press(server: Running, case: Case, seconds: float, connections: int = CONNECTIONS) -> Slice:
-    """One turn of load."""
+    """One turn of load; what it costs to connect, and to shake hands, is not in it."""
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_bytes(b"".join(case.requests))
-        before = processor_seconds(server.family())
-        said = run(["taskset", "-c", str(load_core()), load_program(), str(server.port), str(connections), str(seconds),
-                    str(case.depth), "close" if case.close else "keep", str(len(case.requests[0])), file.name],
-                   what=f"the load of {case.name}", limit=seconds + _LIMIT)
-        used = processor_seconds(server.family()) - before
+        command = [load_program(case.tls), server.port, connections, seconds, case.depth, "close" if case.close else "keep",
+                   len(case.requests[0]), file.name]
+        process = subprocess.Popen(["taskset", "-c", str(load_core()), *map(str, command)],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with process, limited(process, seconds + _LIMIT):
+            assert process.stdout is not None
+            process.stdout.readline()
+            before = processor_seconds(server.family())
+            said, wrong = process.communicate(b"\n")
+            used = processor_seconds(server.family()) - before
+    if process.returncode:
+        raise Problem(f"the load of {case.name} failed", wrong.decode().strip())
     return slice_of(json.loads(said), used, case.close)
+
+
+@contextlib.contextmanager
+def limited(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """Kill a process that is not over in time."""
+    clock = threading.Timer(seconds, process.kill)
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.cancel()
 
 
 def slice_of(said: dict[str, float], used: float, close: bool) -> Slice:

@@ -6,8 +6,9 @@ import contextlib
 import functools
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from appliance.errors import Problem
 from appliance.places import cache_folder, digest_of, whole_folder
@@ -16,14 +17,16 @@ from appliance.progress import note, step
 from appliance.provision import BENCH_PINS
 from appliance.shell import run
 from tests.bench.processes import Server
-from tests.bench.servers import APPS
+from tests.bench.servers import APPS, Certificate
 
 PEERS = ("freastal", "bjoern", "fastwsgi")
 
 
-def peer(name: str, page: str = "hello", **extra: str) -> Server:
-    """One of PEERS, serving a page of apps/pages.py."""
-    return Server(name, (_python(), APPS / "serve_peer.py", name, "{port}"), {"BENCH_APP": page, **extra})
+def peer(name: str, page: str = "hello", extra: Mapping[str, str] = MappingProxyType({}),
+         certificate: Certificate | None = None) -> Server:
+    """One of PEERS, serving a page of apps/pages.py; of them only freastal knows TLS."""
+    files = (certificate.file, certificate.key) if certificate else ()
+    return Server(name, (_python(), APPS / "serve_peer.py", name, "{port}", *files), {"BENCH_APP": page, **extra})
 
 
 @contextlib.contextmanager
@@ -35,9 +38,10 @@ def left_out(name: str) -> Iterator[None]:
         note(f"{name} is left out: {problem}")
 
 
-def nginx(folder: Path) -> Server:
+def nginx(folder: Path, certificate: Certificate | None = None) -> Server:
     """Debian's nginx: a constant at /, and the files of a folder by sendfile."""
-    (folder / "nginx.template").write_text(_NGINX.format(folder=folder))
+    tls = f"ssl_certificate {certificate.file}; ssl_certificate_key {certificate.key};" if certificate else ""
+    (folder / "nginx.template").write_text(_NGINX.format(folder=folder, ssl="ssl" if certificate else "", tls=tls))
     # Its port stands in its configuration only.
     words = 'sed "s/PORT/$1/" "$2/nginx.template" > "$2/nginx.conf" && exec "$0" -e stderr -c "$2/nginx.conf"'
     return Server("nginx", ("sh", "-c", words, _nginx_program(), "{port}", folder))
@@ -51,7 +55,8 @@ http {{
     client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
     scgi_temp_path {folder};
     server {{
-        listen 127.0.0.1:PORT backlog=4096;
+        listen 127.0.0.1:PORT backlog=4096 {ssl};
+        {tls}
         location / {{ return 200 "Hello World!!"; }}
         location /file {{ root {folder}; }}
     }}

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.build import build_binary, cores, make_plan
 from appliance.host import build_host
 from appliance.places import REPOSITORY, cache_folder
+from appliance.preflight import require
+from appliance.shell import run
 from tests.bench.compiled import bare_program
 from tests.bench.processes import Server
 
 APPS = Path(__file__).parent / "apps"
 _ANY = ("--server", "127.0.0.1:0")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Two PEM files."""
+
+    file: Path
+    key: Path
+
+
+def certificate(folder: Path) -> Certificate:
+    """A certificate for one run, signed by itself: an elliptic key, as most sites have."""
+    require({"openssl": "openssl"}, "a certificate")
+    made = Certificate(folder / "certificate.pem", folder / "key.pem")
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+         "-subj", "/CN=localhost", "-out", made.file, "-keyout", made.key], what="making a certificate")
+    return made
+
+
+def with_tls(server: Server, certificate: Certificate) -> Server:
+    """fapws4, serving https."""
+    return replace(server, command=(*server.command, "--cert", certificate.file, "--key", certificate.key))
 
 
 def fapws4(app: str, page: str = "hello", **extra: str) -> Server:

@@ -15,7 +15,7 @@ from tests.bench.client import hold
 from tests.bench.load import CONNECTIONS, Slice, press, server_cores
 from tests.bench.peers import PEERS, left_out, nginx, peer
 from tests.bench.processes import Running, Server, room_for_connections, running
-from tests.bench.servers import bare, fapws4, frozen
+from tests.bench.servers import bare, certificate, fapws4, frozen, with_tls
 from tests.bench.tables import Outcome, Table, ratio
 
 FILE_SIZE = 102_400
@@ -30,26 +30,27 @@ def times(case: Case, slices: int, seconds: float) -> Outcome:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "file")
         file.write_bytes(b"x" * FILE_SIZE)
-        found = take_turns(_servers(case, file), lambda server: press(server, case, seconds), slices)
+        found = take_turns(_servers(case, file), lambda server: press(server, case, seconds), slices,
+                           lambda name: case.tls or name != "fapws4")  # until fapws4 speaks TLS
     title = f"{case.title}: {slices} turns of {seconds:g} s, {CONNECTIONS} connections"
     figures = {name: [asdict(each) for each in turns] for name, turns in found.items()}
     return Outcome([Table(title, _COLUMNS, rows(found), verdicts(case.name, found))], figures)
 
 
 def take_turns(servers: Mapping[str, Callable[[], Server]], measure: Callable[[Running], Slice],
-               slices: int) -> dict[str, list[Slice]]:
-    """Start all, measure one after the other ``slices`` times. Who cannot be had or fails is said and left out."""
+               slices: int, may_fail: Callable[[str], bool]) -> dict[str, list[Slice]]:
+    """Start all, measure one after the other ``slices`` times. Of whom that may be, who fails is said and left out."""
     found: dict[str, list[Slice]] = {}
     with contextlib.ExitStack() as stack:
         started: dict[str, Running] = {}
         for name, server in servers.items():
-            with contextlib.nullcontext() if name == "fapws4" else left_out(name):
+            with left_out(name) if may_fail(name) else contextlib.nullcontext():
                 started[name] = stack.enter_context(running(server(), cores=server_cores()))
                 found[name] = []
         for _ in range(slices):
             for name in list(found):
                 turns = found.pop(name)  # gone for good when this fails
-                with contextlib.nullcontext() if name == "fapws4" else left_out(name):
+                with left_out(name) if may_fail(name) else contextlib.nullcontext():
                     found[name] = [*turns, measure(started[name])]
     return found
 
@@ -74,6 +75,8 @@ def rows(found: Mapping[str, Sequence[Slice]]) -> list[list[str]]:
 
 def verdicts(case: str, found: Mapping[str, Sequence[Slice]]) -> list[str]:
     """What issue 4 wants of a case beside each peer that took part, and whether it is so, by the best slices."""
+    if "fapws4" not in found:
+        return ["fapws4 took no part."]
     least = {name: min(turn.cpu for turn in turns) for name, turns in found.items()}
     said = []
     for name, share in SHARES.get(case, {}).items():
@@ -121,6 +124,8 @@ def scale(slices: int, seconds: float) -> Outcome:
 
 def _servers(case: Case, file: Path) -> dict[str, Callable[[], Server]]:
     """Everyone who takes part, by the name that the table shows."""
+    if case.tls:
+        return _tls_servers(file.parent)
     place = {"BENCH_FILE": str(file)} if case.app == "file" else {}
     app = "paths" if case.app == "file" else "pages"
     found: dict[str, Callable[[], Server]] = {
@@ -129,4 +134,14 @@ def _servers(case: Case, file: Path) -> dict[str, Callable[[], Server]]:
         "bare C": lambda: bare(file if case.app == "file" else None),
         "nginx": lambda: nginx(file.parent),
     }
-    return found | {name: lambda name=name: peer(name, case.app, **place) for name in PEERS}
+    return found | {name: lambda name=name: peer(name, case.app, place) for name in PEERS}
+
+
+def _tls_servers(folder: Path) -> dict[str, Callable[[], Server]]:
+    """Those that know TLS."""
+    made = certificate(folder)
+    return {
+        "fapws4": lambda: with_tls(fapws4("pages"), made),
+        "nginx": lambda: nginx(folder, made),
+        "freastal": lambda: peer("freastal", certificate=made),
+    }

@@ -1,4 +1,4 @@
-"""`serve_peer.py NAME PORT`: the page of pages.py served by another WSGI server, one process, as it is best set up."""
+"""`serve_peer.py NAME PORT [CERTIFICATE KEY]`: the page of pages.py served by another WSGI server, one process, as it is best set up."""
 
 import sys
 import warnings
@@ -14,7 +14,8 @@ if name == "bjoern":
 elif name == "freastal":
     import freastal
 
-    freastal.serve(application, host="127.0.0.1", port=port, workers=1)
+    certificate, key = sys.argv[3:] or (None, None)
+    freastal.serve(application, host="127.0.0.1", port=port, workers=1, certfile=certificate, keyfile=key)
 elif name == "fastwsgi":
     import fastwsgi
 

@@ -1,0 +1,3 @@
+"""An app without any page."""
+
+PATHS = []
