@@ -1,7 +1,8 @@
 #include "process_signals.h"
 
+#include "terminal.h"
+
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,12 +22,15 @@ static void on_stop_signal(int number)
     errno = kept;
 }
 
-static void on_hangup_signal(int number)
+static void on_hangup_signal(int number, siginfo_t *info, void *context)
 {
+    bool gone = terminal_is_gone(number, info);
     int kept = errno;
 
-    (void)number;
-    if (hangup_request != NULL)
+    (void)context;
+    if (gone && signals_seen == 0)
+        on_stop_signal(number);
+    else if (!gone && hangup_request != NULL)
         uv_async_send(hangup_request);
     errno = kept;
 }
@@ -49,14 +53,31 @@ static void watch_signal(int number, void (*handler)(int))
     sigaction(number, &action, NULL);
 }
 
+static void watch_hangups(void)
+{
+    struct sigaction action;
+
+    terminal_prepare();
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_hangup_signal;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
+    sigaction(SIGHUP, &action, NULL);
+}
+
 void process_signals_hear(uv_async_t *stop, uv_async_t *hangup)
 {
     stop_request = stop;
     hangup_request = hangup;
     watch_signal(SIGTERM, on_stop_signal);
-    watch_signal(SIGINT, hangup != NULL ? on_stop_signal : pass_over);
-    watch_signal(SIGHUP, hangup != NULL ? on_hangup_signal : pass_over);
     watch_signal(SIGPIPE, SIG_IGN);
+    if (hangup != NULL) {
+        watch_signal(SIGINT, on_stop_signal);
+        watch_hangups();
+    } else {
+        watch_signal(SIGINT, pass_over);
+        watch_signal(SIGHUP, pass_over);
+    }
 }
 
 void process_signals_forget(void)

@@ -4,6 +4,7 @@
 #include "children.h"
 #include "limits.h"
 #include "listening.h"
+#include "terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,24 +43,28 @@ struct supervisor {
 static const int heard[] = {SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 static int signal_pipe[2];
 
-static void on_signal(int number)
+enum { TERMINAL_GONE = 127 }; /* the number of no signal */
+
+static void on_signal(int number, siginfo_t *info, void *context)
 {
     int kept = errno;
-    char byte = (char)number;
+    char byte = terminal_is_gone(number, info) ? TERMINAL_GONE : (char)number;
 
+    (void)context;
     if (write(signal_pipe[1], &byte, 1) < 0)
         errno = EAGAIN; /* full: what is in it wakes the supervisor as well */
     errno = kept;
 }
 
-static void hear_signals(void (*handler)(int))
+static void hear_signals(void)
 {
     struct sigaction action;
 
+    terminal_prepare();
     memset(&action, 0, sizeof(action));
-    action.sa_handler = handler;
+    action.sa_sigaction = on_signal;
     sigemptyset(&action.sa_mask);
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
     for (size_t i = 0; i < sizeof(heard) / sizeof(*heard); i++)
         sigaction(heard[i], &action, NULL);
 }
@@ -72,7 +77,7 @@ static bool open_signals(void)
         fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
         fcntl(signal_pipe[i], F_SETFL, O_NONBLOCK);
     }
-    hear_signals(on_signal);
+    hear_signals();
     return true;
 }
 
@@ -82,7 +87,8 @@ static bool open_signals(void)
  * a worker does not outlive it while the app is being imported. */
 static void become_worker(struct supervisor *s)
 {
-    hear_signals(SIG_DFL);
+    for (size_t i = 0; i < sizeof(heard) / sizeof(*heard); i++)
+        signal(heard[i], SIG_DFL);
     close(signal_pipe[0]);
     close(signal_pipe[1]);
     if (s->ready >= 0)
@@ -296,10 +302,10 @@ static void read_signals(struct supervisor *s)
     while (read(signal_pipe[0], &byte, 1) == 1) {
         if (byte == SIGHUP)
             s->again = true;
-        else if (byte != SIGCHLD && s->stopping)
-            end_at_once(s, byte);
-        else if (byte != SIGCHLD)
+        else if (byte != SIGCHLD && !s->stopping)
             stop(s);
+        else if (byte == SIGINT || byte == SIGTERM)
+            end_at_once(s, byte);
     }
     reap(s);
 }

@@ -108,6 +108,26 @@ def test_a_stop_does_not_wait_for_threads_for_ever(start: Callable[[Path], Serve
     assert "bye\n" in running.logged()
 
 
+def test_a_worker_that_hangs_is_ended_by_force(start: Callable[..., Server], tmp_path: Path) -> None:
+    """The supervisor waits for a handler that never ends as long as for one that works on a thread, and no longer."""
+    app = tmp_path / "hangs.py"
+    app.write_text(
+        "import os\n"
+        "WORKERS = 2\n"
+        "def hang(e, s):\n"
+        "    os.write(2, b'hanging\\n')\n"
+        "    while True:\n"
+        "        pass\n"
+        "PATHS = [('/', hang)]\n"
+    )
+    running = start(app)
+    with running.client() as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        running.await_log("hanging\n")
+        assert 0 == running.stop()
+    assert 1 == running.logged().count("has not stopped; it is ended by force\n")
+
+
 def test_a_held_reply_has_no_deadline(start: Callable[[Path], Server], tmp_path: Path) -> None:
     """A client may listen for longer than any deadline."""
     app = tmp_path / "held.py"

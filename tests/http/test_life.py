@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,41 @@ def test_a_hangup_ends_nothing(server: Start) -> None:
     with running.client() as client:
         running.process.send_signal(signal.SIGHUP)
         running.await_log("fapws4: SIGHUP: read anew: nothing; the app's code would be with --workers\n")
+        assert b"ok" == client.ask("/").body
+    assert 0 == running.stop()
+
+
+@pytest.mark.parametrize("words", [[], ["--workers", "2"]])
+def test_the_end_of_the_terminal_is_the_end(server: Start, words: list[str]) -> None:
+    """Whoever closes the window in which the server was started has ended it, in an orderly way."""
+    ours, theirs = os.openpty()
+    running = server(
+        "PATHS = [('/', lambda e, s: 'ok')]\n", *words,
+        stdin=theirs, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    with running.client() as client:
+        assert b"ok" == client.ask("/").body
+        os.close(ours)
+        assert (0, b"") == (running.process.wait(TIMEOUT), client.rest())
+
+
+def test_under_nohup_the_terminal_may_go(server: Start) -> None:
+    """Who ignores SIGHUP at the start outlives the terminal, and still hears what a person wishes."""
+    ours, theirs = os.openpty()
+
+    def begin() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    running = server(
+        "PATHS = [('/', lambda e, s: 'ok')]\n", stdin=theirs, start_new_session=True, preexec_fn=begin,
+    )
+    os.close(theirs)
+    os.close(ours)
+    running.process.send_signal(signal.SIGHUP)
+    running.await_log("fapws4: SIGHUP: read anew")
+    with running.client() as client:
         assert b"ok" == client.ask("/").body
     assert 0 == running.stop()
 
