@@ -121,6 +121,14 @@ void child_leave(struct child *child, bool patient)
         child_enter(child, LEAVING);
 }
 
+void children_signal(const struct children *children, int number)
+{
+    for (const struct child *child = children->first; child != NULL; child = child->next) {
+        if (child->stage == SERVING)
+            kill(child->pid, number);
+    }
+}
+
 void children_remove(struct children *children, struct child *child)
 {
     struct child **at = &children->first;

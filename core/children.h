@@ -47,6 +47,9 @@ void child_enter(struct child *child, enum stage stage);
  * own end follows when it listens no more. */
 void child_leave(struct child *child, bool patient);
 
+/* Sends a signal to all that serve; others do not know it yet. */
+void children_signal(const struct children *children, int number);
+
 /* Closes the supervisor's end of the channel. */
 void child_close(struct child *child);
 

@@ -24,11 +24,50 @@ static void on_closed(struct wire *wire)
     free(c);
 }
 
+/* Why a connection ends, for those who read traces. */
+static const char *reason(const struct connection *c)
+{
+    if (c->broken)
+        return "the response broke off";
+    if (c->refused)
+        return "the request was refused";
+    if (c->last)
+        return "the last response said so";
+    if (c->ended)
+        return "the client ended it";
+    if (c->deadline <= c->shared->seconds)
+        return "its time was over";
+    return c->shared->exchange.stopping ? "the server stops" : "the client is gone";
+}
+
+static void note_close(struct connection *c)
+{
+    struct journal *journal = c->shared->exchange.journal;
+
+    journal_close(journal, &c->dialogue.account, &c->dialogue.peer, wire_queued(&c->wire));
+    if (journal->traces >= 2)
+        journal_trace(&c->dialogue.peer, "closed, %s", reason(c));
+}
+
+static const char *phase_name(const struct connection *c)
+{
+    static const char *const names[] = {"idle", "head", "body", "writing", "lingering", "held"};
+
+    return names[c->phase];
+}
+
+static bool traces(const struct connection *c, int level)
+{
+    return c->shared->exchange.journal != NULL && c->shared->exchange.journal->traces >= level;
+}
+
 /* Lets go of everything now; the memory follows when libuv is done with it. */
 void connection_close(struct connection *c)
 {
     if (wire_is_closing(&c->wire))
         return;
+    if (c->shared->exchange.journal != NULL)
+        note_close(c);
     dialogue_finish(&c->dialogue);
     buffer_finish(&c->pending);
     wire_close(&c->wire, c->broken);
@@ -76,8 +115,15 @@ static bool is_busy(const struct connection *c)
     return c->phase == WRITING || c->dialogue.reply != NULL || c->dialogue.file.left > 0;
 }
 
-static void note_sent(struct connection *c, enum sent sent)
+/* `length` bytes were handed over, unless they are lost. */
+static void note_sent(struct connection *c, size_t length, enum sent sent)
 {
+    if (traces(c, 3))
+        journal_trace(&c->dialogue.peer, "write %zu, %zu wait, %s", length, wire_queued(&c->wire),
+                      phase_name(c));
+    if (c->dialogue.account != NULL && sent != LOST)
+        journal_sent(c->shared->exchange.journal, c->dialogue.account, &c->dialogue.peer, length,
+                     wire_queued(&c->wire));
     if (sent == LOST) {
         connection_close(c);
     } else if (sent == QUEUED) {
@@ -96,8 +142,13 @@ static void send_file(struct connection *c)
 {
     struct exchange *x = &c->shared->exchange;
     struct file_part *file = &c->dialogue.file;
+    uint64_t left = file->left;
+    enum sent sent = file_body_send(&c->wire, output_of(x), file, &x->block);
+    size_t length = x->output.length + (size_t)(left - file->left);
 
-    note_sent(c, file_body_send(&c->wire, output_of(x), file, &x->block));
+    if (c->dialogue.account != NULL && file->left == 0)
+        journal_end(c->dialogue.account, length);
+    note_sent(c, length, sent);
     if (!wire_is_closing(&c->wire) && file->left == 0 &&
         exchange_end_file(&c->dialogue) == BROKEN)
         c->last = true;
@@ -114,7 +165,8 @@ static void flush(struct connection *c)
     if (c->dialogue.file.left > 0 && c->phase != WRITING && !wire_is_closing(&c->wire))
         send_file(c);
     else if (x->output.length + x->response.tail.length > 0 && !wire_is_closing(&c->wire))
-        note_sent(c, wire_send(&c->wire, output_of(x), x->response.tail));
+        note_sent(c, x->output.length + x->response.tail.length,
+                  wire_send(&c->wire, output_of(x), x->response.tail));
     exchange_settle(x);
 }
 
@@ -152,7 +204,7 @@ static void pump(struct connection *c)
     if (x->output.failed)
         connection_close(c);
     else
-        note_sent(c, wire_queue(&c->wire, output_of(x)));
+        note_sent(c, x->output.length, wire_queue(&c->wire, output_of(x)));
     exchange_settle(x);
 }
 
@@ -281,6 +333,8 @@ static void on_sent(struct wire *wire)
     struct connection *c = owner_of(wire);
 
     c->phase = IDLE;
+    if (c->dialogue.account != NULL)
+        journal_sent(c->shared->exchange.journal, c->dialogue.account, &c->dialogue.peer, 0, 0);
     if (c->dialogue.headless)
         hold(c);
     else
@@ -292,6 +346,8 @@ static void on_data(struct wire *wire, char *data, size_t length)
     struct connection *c = owner_of(wire);
     struct input input = {data, length, false};
 
+    if (traces(c, 3))
+        journal_trace(&c->dialogue.peer, "read %zu, %s", length, phase_name(c));
     if (c->phase == LINGERING)
         return;
     if (c->pending.length > 0) {
@@ -338,6 +394,8 @@ int connection_start(struct connection *c, uv_stream_t *listener)
     if (status != 0)
         return status;
     wire_peer(&c->wire, &c->dialogue.peer);
+    if (traces(c, 2))
+        journal_trace(&c->dialogue.peer, "opened");
     enter(c, IDLE);
     return 0;
 }
@@ -354,7 +412,8 @@ void connection_end_overdue(struct connection *c)
         c->queued = queued;
         enter(c, WRITING);
     } else if (c->phase == HEAD || c->phase == BODY) {
-        exchange_time_out(&c->shared->exchange);
+        exchange_time_out(&c->shared->exchange, &c->dialogue,
+                          &(struct input){c->pending.data, c->pending.length, false});
         c->last = c->refused = true;
         flush(c);
         await(c);

@@ -55,6 +55,21 @@ static void append_continue(struct exchange *x, struct dialogue *dialogue)
     dialogue->intake.owes_continue = false;
 }
 
+static void note_end(struct exchange *x, struct dialogue *dialogue)
+{
+    if (dialogue->account != NULL)
+        journal_end(dialogue->account, x->output.length + x->response.tail.length);
+}
+
+static void note_head(struct exchange *x, struct dialogue *dialogue)
+{
+    if (dialogue->account == NULL)
+        return;
+    journal_head(dialogue->account, x->response.status, x->response.body_at);
+    if (dialogue->reply == NULL && dialogue->file.left == 0)
+        note_end(x, dialogue);
+}
+
 /* A file is cut where the announced length ends. */
 static void begin_file(struct exchange *x, struct dialogue *dialogue)
 {
@@ -77,6 +92,7 @@ static void begin(struct exchange *x, struct dialogue *dialogue, bool followed)
     begin_file(x, dialogue);
     if (x->response.is_head || x->response.framing.kind == FRAMING_NONE)
         end_reply(dialogue);
+    note_head(x, dialogue);
 }
 
 enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, struct input *input)
@@ -89,6 +105,9 @@ enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, st
         append_continue(x, dialogue);
         return WAITING;
     }
+    if (x->journal != NULL)
+        journal_begin(x->journal, &dialogue->account, &dialogue->peer, &x->request, input,
+                      progress == REFUSED);
     response_reset(&x->response, &x->request);
     if (progress == REFUSED)
         response_refuse(&x->response, x->request.refusal);
@@ -122,8 +141,10 @@ enum writing exchange_more(struct exchange *x, struct dialogue *dialogue)
         writing = response_chunk(&dialogue->framing, piece, &x->output);
     else if (writing == DONE)
         writing = response_end(&dialogue->framing, &x->output);
-    if (writing == DONE || writing == BROKEN)
+    if (writing == DONE || writing == BROKEN) {
         end_reply(dialogue);
+        note_end(x, dialogue);
+    }
     return writing;
 }
 
@@ -133,13 +154,16 @@ enum writing exchange_end_file(struct dialogue *dialogue)
     return dialogue->framing.left > 0 ? BROKEN : DONE;
 }
 
-void exchange_time_out(struct exchange *x)
+void exchange_time_out(struct exchange *x, struct dialogue *dialogue, const struct input *input)
 {
+    if (x->journal != NULL)
+        journal_begin(x->journal, &dialogue->account, &dialogue->peer, NULL, input, true);
     memset(&x->request.method, 0, sizeof(x->request.method));
     x->request.minor_version = 1;
     response_reset(&x->response, &x->request);
     response_refuse(&x->response, 408);
     response_begin(&x->response, &x->banner, &x->output);
+    note_head(x, dialogue);
 }
 
 void exchange_settle(struct exchange *x)

@@ -5,6 +5,7 @@
 
 #include "file_cache.h"
 #include "handler.h"
+#include "journal.h"
 #include "intake.h"
 #include "router.h"
 
@@ -20,6 +21,7 @@ struct exchange {
                            * ends */
     struct file_cache files;
     struct buffer block;  /* of a file on its way to the socket */
+    struct journal *journal; /* NULL: nobody wants to know */
     struct buffer output; /* responses to be written to the connection that is being served */
     struct request request;
     struct response response;
@@ -30,6 +32,7 @@ struct dialogue {
     struct peer peer;
     struct intake intake;
     struct visitor *visitor;
+    struct account *account; /* of the journal; NULL: nothing is noted */
     struct reply *reply; /* a response body that is still being produced, else NULL */
     struct framing framing;
     struct file_part file;     /* a response body that still lies in a file */
@@ -60,8 +63,9 @@ enum writing exchange_more(struct exchange *exchange, struct dialogue *dialogue)
  * announced. */
 enum writing exchange_end_file(struct dialogue *dialogue);
 
-/* Appends the refusal of a request that did not come in time (408). */
-void exchange_time_out(struct exchange *exchange);
+/* Appends the refusal of a request that did not come in time (408); `input` is what came. */
+void exchange_time_out(struct exchange *exchange, struct dialogue *dialogue,
+                       const struct input *input);
 
 /* Empties `output` after it was written and lets go of the last response. */
 void exchange_settle(struct exchange *exchange);

@@ -62,6 +62,9 @@
  * for each byte that the body may have; more is answered 413. */
 #define LIMIT_CHUNK_OVERHEAD 102400
 
+/* Bytes of the access log that wait for a slow reader; further lines are lost, and counted. */
+#define LIMIT_ACCESS_LOG 1048576
+
 /* Connections the kernel may keep waiting for accept. */
 #define LIMIT_BACKLOG 1024
 

@@ -38,12 +38,17 @@ static const char usage[] =
     "  --chroot DIR   ... and before that, make DIR the root of the file system;\n"
     "                 what the app imports or opens later must be in it\n"
     "  --umask OCTAL  which permissions new files, and a unix socket, do not get\n"
+    "  --access-log FILE\n"
+    "                 one line for each request, in Combined Log Format; - is stdout.\n"
+    "                 Else ACCESS_LOG in the app, else none. Opened anew on SIGHUP\n"
     "  --check        import and validate the app, then end\n"
     "  --version      print the version, then end\n"
     "  --help         print this, then end\n"
     "  --             everything behind it is for the app\n"
     "\n"
-    "SIGTERM and SIGINT end it when what is under way is answered, a second one at once.\n";
+    "SIGTERM and SIGINT end it when what is under way is answered, a second one at once.\n"
+    "SIGUSR1 prints requests, times and bytes of each route since the last one; without\n"
+    "DEBUG in the app, the first begins to count.\n";
 
 /* ---- environment ---- */
 
@@ -251,6 +256,7 @@ int main(int argc, char **argv)
     if (options.umask >= 0)
         umask((mode_t)options.umask);
     post.ready = take_ready_descriptor();
+    post.access_log = options.access_log;
     if (!handover_take(&handover))
         return run(&options, argc, argv, &post, NULL);
     post.channel = supervise(&handover, post.ready, options.reload); /* only workers come back */

@@ -40,6 +40,12 @@ static bool take_server(struct options *options, const char *value)
     return true;
 }
 
+static bool take_access_log(struct options *options, const char *value)
+{
+    options->access_log = value;
+    return value[0] != '\0';
+}
+
 static bool take_workers(struct options *options, const char *value)
 {
     return take_number(value, 10, 1, LIMIT_PROCESSES, &options->workers);
@@ -74,6 +80,7 @@ static const struct valued {
     const char *wanted;
 } valued[] = {
     {"--server", take_server, "needs an address behind it"},
+    {"--access-log", take_access_log, "needs the path of a file behind it, or - for stdout"},
     {"--workers", take_workers,
      "needs a number of processes behind it, 1 to " STRING(LIMIT_PROCESSES)},
     {"-m", take_module, "needs the name of a module behind it, like shop.pages"},

@@ -8,6 +8,7 @@ struct options {
     const char *app;    /* path of the app; NULL when it is frozen in, a module, or missing */
     const char *module; /* -m */
     const char *server; /* --server */
+    const char *access_log; /* --access-log */
     const char *user;   /* --user NAME[:GROUP] */
     const char *chroot; /* --chroot */
     int workers;        /* --workers, 0 without it */

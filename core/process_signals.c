@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* A signal handler has no argument of its own, hence the globals of the server. */
-static uv_async_t *volatile stop_request, *volatile hangup_request;
+static uv_async_t *volatile stop_request, *volatile hangup_request, *volatile profile_request;
 static volatile sig_atomic_t signals_seen;
 
 /* uv_async_send is async-signal-safe by its documentation. Not uv_signal_t: that is served by the
@@ -32,6 +32,16 @@ static void on_hangup_signal(int number, siginfo_t *info, void *context)
         on_stop_signal(number);
     else if (!gone && hangup_request != NULL)
         uv_async_send(hangup_request);
+    errno = kept;
+}
+
+static void on_profile_signal(int number)
+{
+    int kept = errno;
+
+    (void)number;
+    if (profile_request != NULL)
+        uv_async_send(profile_request);
     errno = kept;
 }
 
@@ -65,11 +75,13 @@ static void watch_hangups(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-void process_signals_hear(uv_async_t *stop, uv_async_t *hangup)
+void process_signals_hear(uv_async_t *stop, uv_async_t *hangup, uv_async_t *profile)
 {
     stop_request = stop;
     hangup_request = hangup;
+    profile_request = profile;
     watch_signal(SIGTERM, on_stop_signal);
+    watch_signal(SIGUSR1, on_profile_signal);
     watch_signal(SIGPIPE, SIG_IGN);
     if (hangup != NULL) {
         watch_signal(SIGINT, on_stop_signal);
@@ -82,5 +94,5 @@ void process_signals_hear(uv_async_t *stop, uv_async_t *hangup)
 
 void process_signals_forget(void)
 {
-    stop_request = hangup_request = NULL;
+    stop_request = hangup_request = profile_request = NULL;
 }

@@ -273,6 +273,7 @@ void response_begin(struct response *response, const struct banner *banner, stru
     if (is_short(response))
         response->keep_alive = false;
     append_head(response, banner, output);
+    response->body_at = output->length;
     if (response->is_head || response->framing.kind == FRAMING_NONE)
         return;
     if (response->whole)

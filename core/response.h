@@ -67,6 +67,7 @@ struct response {
     int minor_version;           /* of the request */
     struct framing framing;      /* set by response_begin */
     struct slice tail;           /* set by response_begin: to be written behind its output */
+    size_t body_at;              /* set by response_begin: where in its output the body begins */
 };
 
 /* Ready for the answer to `request`; keeps the memory of `fields`. */

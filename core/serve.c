@@ -84,6 +84,21 @@ static void run(struct server *server, const struct settings *settings, const st
     end_services();
 }
 
+/* Opened before privileges are dropped. */
+static bool keep_journal(struct server *server, const struct settings *settings,
+                         const struct post *post)
+{
+    const char *path = post->access_log;
+    struct access_log *log = NULL;
+
+    if (path == NULL && settings->access_log != NULL)
+        path = PyUnicode_AsUTF8(settings->access_log);
+    if (path != NULL)
+        log = access_log_open(path);
+    server_keep_journal(server, log, settings->debug);
+    return path == NULL || log != NULL;
+}
+
 /* Modules that are imported only when something fails are out of reach behind chroot. */
 static bool drop_privileges(const struct privileges *privileges)
 {
@@ -104,7 +119,10 @@ int serve(const struct settings *settings, const struct post *post)
         handler = handler_create(settings, &settings->address, &router);
         if (handler == NULL)
             PyErr_Print();
-        exit_code = handler != NULL && drop_privileges(&post->privileges) ? 0 : 1;
+        exit_code = handler != NULL && keep_journal(&server, settings, post) &&
+                            drop_privileges(&post->privileges)
+                        ? 0
+                        : 1;
     }
     if (exit_code == 0)
         run(&server, settings, post, &router, handler);

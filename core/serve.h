@@ -9,6 +9,7 @@
 struct post {
     int listener; /* the listening socket */
     int channel;  /* to the supervisor, -1 without one */
+    const char *access_log; /* instead of the app's, or NULL */
     int ready;    /* the descriptor of FAPWS_READY_FD, or -1 */
     struct privileges privileges;
 };

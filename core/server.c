@@ -39,6 +39,57 @@ static void on_hangup(uv_async_t *async)
             done[0] != '\0' ? done : "nothing");
 }
 
+/* ---- the journal ---- */
+
+static void begin_profile(struct server *server)
+{
+    struct exchange *x = &server->all.shared.exchange;
+
+    server->journal.profile = profile_create(x->router);
+    if (server->journal.profile != NULL)
+        x->journal = &server->journal;
+}
+
+/* SIGUSR1: the table of what was counted since the last; without DEBUG the first only begins. */
+static void on_profile(uv_async_t *async)
+{
+    struct server *server = async->data;
+
+    if (server->journal.profile != NULL) {
+        profile_print(server->journal.profile);
+        return;
+    }
+    begin_profile(server);
+    fputs("fapws4: SIGUSR1: requests are counted from now on; the next one shows them\n", stderr);
+}
+
+static bool reopen_log(void *context)
+{
+    struct server *server = context;
+
+    return access_log_reopen(server->journal.access_log);
+}
+
+static void begin_journal(struct server *server)
+{
+    struct exchange *x = &server->all.shared.exchange;
+
+    server->journal.router = x->router;
+    if (server->journal.traces > 0)
+        begin_profile(server);
+    if (server->journal.access_log != NULL || server->journal.traces > 0)
+        x->journal = &server->journal;
+}
+
+void server_keep_journal(struct server *server, struct access_log *log, int debug)
+{
+    server->journal.access_log = log;
+    server->journal.traces = debug;
+    server->log_again = (struct hangup){"the access log", reopen_log, server, NULL};
+    if (log != NULL)
+        server_on_hangup(server, &server->log_again);
+}
+
 /* ---- the loop ---- */
 
 static bool is_listening(const struct server *server)
@@ -163,12 +214,15 @@ static void before_sleep(uv_prepare_t *prepare)
         stop_listening(server, false);
         end_if_empty(server);
     }
+    if (server->journal.access_log != NULL)
+        access_log_write(server->journal.access_log);
     threads_let_run();
 }
 
 static void init_handles(struct server *server)
 {
     server->tick.data = server->stop.data = server->hangup.data = server->prepare.data = server;
+    server->profile.data = server;
     uv_timer_init(&server->loop, &server->tick);
     uv_prepare_init(&server->loop, &server->prepare);
     uv_prepare_start(&server->prepare, before_sleep);
@@ -201,6 +255,8 @@ int server_init(struct server *server, uint64_t body_limit)
     status = uv_async_init(&server->loop, &server->stop, on_stop);
     if (status == 0)
         status = uv_async_init(&server->loop, &server->hangup, on_hangup);
+    if (status == 0)
+        status = uv_async_init(&server->loop, &server->profile, on_profile);
     if (status != 0)
         return status;
     init_handles(server);
@@ -241,13 +297,15 @@ int server_follow(struct server *server, int channel)
 
 void server_watch_signals(struct server *server)
 {
-    process_signals_hear(&server->stop, server->follows ? NULL : &server->hangup);
+    process_signals_hear(&server->stop, server->follows ? NULL : &server->hangup,
+                         &server->profile);
 }
 
 void server_run(struct server *server, const struct router *router, struct handler *handler)
 {
     server->all.shared.exchange.router = router;
     server->all.shared.exchange.handler = handler;
+    begin_journal(server);
     if (server->follows) {
         uv_run(&server->loop, UV_RUN_NOWAIT);
         herd_join(&server->loop, descriptor_of(&server->listener));
@@ -274,6 +332,8 @@ void server_finish(struct server *server)
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
     exchange_finish(&server->all.shared.exchange);
+    access_log_close(server->journal.access_log);
+    profile_destroy(server->journal.profile);
     free(server->all.shared.read_buffer);
     memset(server, 0, sizeof(*server));
 }

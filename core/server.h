@@ -25,7 +25,9 @@ struct server {
     const struct address *address; /* where the listener listens */
     uv_async_t stop;       /* SIGTERM and SIGINT arrive here */
     uv_async_t hangup;     /* ... and SIGHUP here */
-    struct hangup *hangups;
+    uv_async_t profile;    /* ... and SIGUSR1 here */
+    struct journal journal;
+    struct hangup *hangups, log_again;
     uv_poll_t channel;     /* to the supervisor, when `follows` */
     uv_timer_t tick;       /* once a second, only while there are connections or the server stops */
     uv_prepare_t prepare;  /* before the loop sleeps */
@@ -56,6 +58,10 @@ int server_follow(struct server *server, int channel);
 
 /* Adds to what SIGHUP does. `hangup` stays the caller's and must outlive server_run. */
 void server_on_hangup(struct server *server, struct hangup *hangup);
+
+/* What is noted of requests: the access log (or NULL; it becomes the server's) and what DEBUG asks
+ * for. Without any of it nothing is, until the first SIGUSR1. Before server_run. */
+void server_keep_journal(struct server *server, struct access_log *log, int debug);
 
 /* From now on signals are heard; what they ask for happens in server_run. After server_follow. */
 void server_watch_signals(struct server *server);

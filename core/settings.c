@@ -85,6 +85,23 @@ static int read_health(PyObject *module, struct settings *settings)
     return complain("HEALTH", "must be a path like \"/health\"");
 }
 
+static int read_access_log(PyObject *module, struct settings *settings)
+{
+    PyObject *value = attribute(module, "ACCESS_LOG");
+    const char *text = value != NULL && PyUnicode_Check(value) ? PyUnicode_AsUTF8(value) : NULL;
+
+    if (value == Py_False)
+        Py_CLEAR(value);
+    if (value == Py_True)
+        Py_SETREF(value, PyUnicode_FromString("-"));
+    else if (value != NULL && (text == NULL || text[0] == '\0')) {
+        Py_DECREF(value);
+        return complain("ACCESS_LOG", "must be the path of a file, or \"-\" (stdout)");
+    }
+    settings->access_log = value;
+    return 0;
+}
+
 /* ---- address ---- */
 
 static const char address_wanted[] = "must be an address like \"0.0.0.0:8888\", \":8888\", "
@@ -212,7 +229,7 @@ int settings_read(PyObject *module, const char *server, int default_port, struct
     if (types == NULL)
         return complain("_fapws4", "cannot be imported");
     if (status != 0 || read_numbers(module, settings) != 0 ||
-        read_health(module, settings) != 0 ||
+        read_health(module, settings) != 0 || read_access_log(module, settings) != 0 ||
         read_address(module, server, default_port, settings) != 0 ||
         read_start_response(module, settings) != 0)
         return -1;
@@ -221,6 +238,7 @@ int settings_read(PyObject *module, const char *server, int default_port, struct
 
 void settings_finish(struct settings *settings)
 {
+    Py_CLEAR(settings->access_log);
     Py_CLEAR(settings->health);
     Py_CLEAR(settings->paths);
     Py_CLEAR(settings->application);

@@ -14,6 +14,7 @@ struct settings {
     uint64_t max_body_size;     /* MAX_BODY_SIZE, bytes */
     int keepalive, timeout;     /* KEEPALIVE, TIMEOUT: seconds; -1 when the app says nothing */
     int workers;                /* WORKERS: processes; main.c puts --workers in its place */
+    PyObject *access_log;       /* ACCESS_LOG: str, "-" is stdout, or NULL */
     PyObject *health;           /* HEALTH: str, or NULL */
     PyObject *paths;            /* PATHS: list of (str, callable); NULL when there is none */
     PyObject *application;      /* without PATHS: the WSGI callable `application` or `app` */

@@ -40,7 +40,7 @@ struct supervisor {
 
 /* ---- signals: each arrives as a byte ---- */
 
-static const int heard[] = {SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+static const int heard[] = {SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 static int signal_pipe[2];
 
 enum { TERMINAL_GONE = 127 }; /* the number of no signal */
@@ -302,6 +302,8 @@ static void read_signals(struct supervisor *s)
     while (read(signal_pipe[0], &byte, 1) == 1) {
         if (byte == SIGHUP)
             s->again = true;
+        else if (byte == SIGUSR1)
+            children_signal(&s->children, SIGUSR1);
         else if (byte != SIGCHLD && !s->stopping)
             stop(s);
         else if (byte == SIGINT || byte == SIGTERM)

@@ -248,6 +248,11 @@ int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd)
     return UV_EBADF;
 }
 
+uint64_t uv_hrtime(void)
+{
+    return 0;
+}
+
 int uv_tcp_nodelay(uv_tcp_t *handle, int enable)
 {
     (void)handle;

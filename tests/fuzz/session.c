@@ -16,6 +16,7 @@ enum {
 static struct connections all;
 static uv_loop_t loop;
 static struct router router;
+static struct journal journal; /* as with ACCESS_LOG: bytes of what is answered are counted */
 
 static void set_up(void)
 {
@@ -29,6 +30,9 @@ static void set_up(void)
     all.shared.exchange.health = SLICE("/health");
     banner_update(&all.shared.exchange.banner, 784111777);
     stub_fill(&router);
+    journal.router = &router;
+    journal.access_log = access_log_open("/dev/null");
+    all.shared.exchange.journal = &journal;
     errands_begin(&loop);
     while (loop_turn())
         continue;
@@ -154,6 +158,7 @@ void session_run(const struct plan *plan, struct slice data, struct outcome *out
         rest(data);
     }
     keep_answers(&outcome->bytes, loop_output());
+    access_log_write(journal.access_log);
     if (all.count > 0)
         fail("the connection stays open", data);
     if (stub_living() > 0)
