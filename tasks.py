@@ -8,7 +8,7 @@ from pathlib import Path
 from invoke.context import Context
 from invoke.tasks import task
 
-from appliance import build, emulate, host, provision, report
+from appliance import build, emulate, host, licences, provision, report
 from tests import suite
 from tests.bench import verbs
 
@@ -129,6 +129,23 @@ def fetch_sources(c: Context, app: str = "", to: str = "", update: str = "", boa
         report.show_next([f"on the offline machine: export FAPWS_SOURCES={to}; sh make.sh build-appliance APP.py --offline"])
     else:
         report.show_sources(provision.fetch_all(board))
+
+
+@task(name="licences", help={
+    "folder": "the folder of a finished build, such as dist/hello",
+    "to": "fetch the Debian sources that the GPL obliges to offer, to this folder"})
+@report.told
+def show_licences(c: Context, folder: str, to: str = "") -> None:
+    """What a build consists of and under which licences; fetch the sources that must be offered with it."""
+    components = licences.read_build(Path(folder))
+    owed = licences.owed(components)
+    if to:
+        report.show_files(licences.fetch_owed(owed, Path(to)))
+        return
+    report.show_components(components)
+    if owed:
+        report.show_line("source to offer: " + ", ".join(f"{name} {version}" for _, name, version in owed))
+        report.show_next([f"the texts are in {Path(folder, 'LICENCES.txt')}", f"invoke licences {folder} --to FOLDER"])
 
 
 @task(help={"fix": "mend what can be mended"})

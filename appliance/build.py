@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 import os
@@ -9,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from appliance import components, licences, sbom
 from appliance.analysis import Analysis, analyse, read_app, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
@@ -20,7 +23,7 @@ from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter
 from appliance.libraries import build_library, is_built
 from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
-from appliance.places import CORE, file_digest, scratch_folder, tree_digest, whole_file
+from appliance.places import CORE, file_digest, scratch_folder, tree_digest
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
 from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
@@ -67,7 +70,12 @@ class Plan:
     def results(self) -> list[Path]:
         """Every file that the whole build leaves."""
         images = [file for name, file in (("image", self.image), ("oci", self.container)) if name in self.formats]
-        return [self.binary, *images, self.description]
+        return [self.binary, *images, self.description, *self.papers]
+
+    @property
+    def papers(self) -> list[Path]:
+        """The bills of material, CycloneDX and SPDX, and the texts of the licences."""
+        return [self.output / name for name in (f"{self.name}.cdx.json", f"{self.name}.spdx.json", "LICENCES.txt")]
 
     @property
     def description(self) -> Path:
@@ -84,6 +92,7 @@ class Frozen:
     archive: Archive
     runtime: Runtime
     interpreter: Interpreter
+    tools: Toolchain
 
 
 def make_plan(
@@ -131,7 +140,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
-    return Frozen(program, analysis, data, archive, runtime, interpreter)
+    return Frozen(program, analysis, data, archive, runtime, interpreter, tools)
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
@@ -146,7 +155,7 @@ def build(plan: Plan) -> tuple[Frozen, Image]:
         frozen = freeze_app(plan, staging / plan.binary.name, later)
         image = compose_image(plan, frozen.program, staging / plan.image.name)
         made = [frozen.program, image.path, *_containers(plan, frozen, staging)]
-        describe(plan, frozen, made, staging / plan.description.name)
+        describe(plan, frozen, image, made, staging)
     return replace(frozen, program=plan.binary), replace(image, path=plan.image)
 
 
@@ -155,7 +164,7 @@ def build_binary(plan: Plan) -> Frozen:
     with _staging(plan) as staging:
         frozen = freeze_app(plan, staging / plan.binary.name)
         made = [frozen.program, *_containers(plan, frozen, staging)]
-        describe(plan, frozen, made, staging / plan.description.name)
+        describe(plan, frozen, None, made, staging)
     return replace(frozen, program=plan.binary)
 
 
@@ -174,8 +183,10 @@ def build_image(plan: Plan) -> Image:
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         table = json.loads(plan.description.read_text())
-        table["outputs"] = _outputs([plan.binary, staging / plan.image.name])
-        (staging / plan.description.name).write_text(json.dumps(table, indent=2) + "\n")
+        table["outputs"] = _outputs([plan.binary, image.path])
+        parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
+        sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
+        _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)
     return replace(image, path=plan.image)
 
 
@@ -223,12 +234,13 @@ def _with_patches(names: list[str]) -> list[Source]:
 
 
 def _image_sources(board: Board) -> list[Source]:
-    names = [load_kernel(board.kernel).source, *BOOT_SOURCES, *(name for tool in all_tools() for name in tool.sources)]
+    tools = (name for tool in all_tools() for name in tool.sources)
+    names = [load_kernel(board.kernel).source, *BOOT_SOURCES, licences.COMMON, *tools]
     return [load_source(name) for name in sorted(set(names))]
 
 
-def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) -> None:
-    """BUILD.json: every input with its version, digest and licence, every output with its digest, the tools."""
+def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[Path], staging: Path) -> None:
+    """BUILD.json, which has every input with its version, digest and licence, the tools and all results; and the papers."""
     analysis = frozen.analysis
     own = {module.name: file_digest(Path(module.file)) for module in analysis.modules
            if module.part in ("app", "fapws4") and module.file}
@@ -245,8 +257,32 @@ def describe(plan: Plan, frozen: Frozen, outputs: Iterable[Path], file: Path) ->
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         "outputs": _outputs(outputs),
     }
-    with whole_file(file) as work:
-        work.write_text(json.dumps(table, indent=2) + "\n")
+    parts = components.binary_components(analysis, frozen.runtime.libraries, frozen.tools, plan.offline)
+    sections = licences.binary_sections(parts, analysis, frozen.runtime.libraries, plan.offline)
+    if image:
+        parts, sections = _with_image(plan, image, parts, sections)
+    _write_papers(plan, table, parts, sections, staging)
+
+
+def _with_image(
+    plan: Plan, image: Image, parts: list[components.Component], sections: licences.Sections
+) -> tuple[list[components.Component], licences.Sections]:
+    """What a program consists of and its licences, with those of the image added."""
+    more = components.image_components(plan.board, image.kernel, plan.offline)
+    return [*parts, *more], sections | licences.image_sections(more, plan.board, plan.offline)
+
+
+def _write_papers(
+    plan: Plan, table: dict[str, Any], parts: list[components.Component], sections: licences.Sections, staging: Path
+) -> None:
+    """BUILD.json, both bills of material and the licences, into ``staging``."""
+    table["components"] = [dataclasses.asdict(part) for part in parts]
+    digests = {name: output["sha256"] for name, output in table["outputs"].items()}
+    bill = sbom.Bill(plan.name, table["app"]["version"], parts, digests, table["tools"])
+    texts = [sbom.cyclonedx(bill), sbom.spdx(bill), licences.written(sections, plan.name).encode()]
+    for file, text in zip(plan.papers, texts, strict=True):
+        (staging / file.name).write_bytes(text)
+    (staging / plan.description.name).write_text(json.dumps(table, indent=2) + "\n")
 
 
 def _outputs(files: Iterable[Path]) -> dict[str, dict[str, int | str]]:

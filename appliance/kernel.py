@@ -21,7 +21,7 @@ from pathlib import Path
 
 from appliance.errors import Problem
 from appliance.formats import cpio, elf
-from appliance.places import cache_folder, digest_of, whole_folder
+from appliance.places import cache_folder, digest_of, file_digest, whole_folder
 from appliance.progress import step
 from appliance.recipes import Board, load_kernel, load_source
 from appliance.sources import source_digest, unpacked
@@ -38,6 +38,7 @@ class PreparedKernel:
     modules: Path  # cpio member
     release: str  # uname -r
     names: list[str]  # of the modules, sorted
+    modules_digests: dict[str, str]  # module -> sha256 of its file
     firmware: dict[str, list[str]]  # module -> firmware files that it may ask for; none is shipped
 
 
@@ -55,7 +56,8 @@ def prepare_kernel(board: Board, offline: bool = False) -> PreparedKernel:
             chosen = choose_modules(modules, board.modules_always, board.modules_on_demand, board.name)
             (work / "vmlinuz").write_bytes(image.read_bytes())
             (work / "modules.cpio").write_bytes(modules_member(chosen))
-            facts = {"release": modules.name, "names": sorted(chosen.files), "firmware": chosen.firmware}
+            facts = {"release": modules.name, "names": sorted(chosen.files), "firmware": chosen.firmware,
+                     "modules_digests": {name: file_digest(path) for name, path in chosen.files.items()}}
             (work / "facts.json").write_text(json.dumps(facts))
     facts = json.loads((folder / "facts.json").read_text())
     return PreparedKernel(folder / "vmlinuz", folder / "modules.cpio", **facts)

@@ -54,13 +54,33 @@ class Compilation:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Code of some project inside a source, under its own name: the file that carries it may have another name and version.
+
+    Its version is read from the code: ``pattern`` (a regular expression) is searched in the file ``header``, its groups
+    are joined by dots. Code that does not say its version has it in ``version`` here. In ``purl`` and ``cpe`` the word
+    {version} stands for it. ``modules``: it is only in programs with one of these C modules of Python (none: in all).
+    """
+
+    name: str
+    licence: str
+    purl: str
+    cpe: str = ""
+    version: str = ""
+    header: str = ""
+    pattern: str = ""
+    modules: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Source:
     """A third-party file: where a package client finds it, what it must be, and how it is built.
 
     ``origin`` is ``pypi:NAME`` (its sdist), ``npm:NAME``, ``debian:SUITE/NAME`` (a binary package) or
     ``debian-source:SUITE/NAME``; ``file`` is the file's name there. ``folder`` is the part of the archive that counts,
     below its top folder. ``patches`` are globs of other sources' trees (``NAME/GLOB``), applied in the order of the
-    ``series`` file beside them, after those of recipes/patches/NAME/.
+    ``series`` file beside them, after those of recipes/patches/NAME/. ``texts`` are the files that hold the terms of its
+    licence; ``pieces`` say what its code is, the source's own project first.
     """
 
     name: str
@@ -71,6 +91,8 @@ class Source:
     licence: str
     folder: str = ""
     patches: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     build: Compilation | None = None
 
 

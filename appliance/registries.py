@@ -140,6 +140,24 @@ def debian_source(suite: str, name: str, file: str, sha256: str, folder: Path) -
     raise Absent(f"Debian {suite} no longer has {file} of {name}", _newest(versions))
 
 
+def debian_source_package(suite: str, name: str, version: str, folder: Path) -> list[Path]:
+    """Every file of a Debian source package. apt checks them against the archive's signed lists."""
+    versions: list[str] = []
+    for fresh in (False, True):
+        apt = _apt(suite, "amd64", fresh)
+        stanzas = _stanzas(apt, ["apt-cache", "showsrc", "--only-source", name])
+        versions = [stanza["Version"] for stanza in stanzas]
+        for stanza in stanzas:
+            if stanza["Version"] == version:
+                try:
+                    run([*apt("apt-get"), "source", "--download-only", "-qq", f"{name}={version}"], cwd=folder)
+                except Failed as failure:
+                    _explain(failure, f"{name} {version}", "the Debian mirror")
+                    raise Absent(f"the Debian mirror announces the source {name} {version} and does not have it") from failure
+                return [folder / line.split()[2] for line in stanza["Checksums-Sha256"].splitlines() if line.strip()]
+    raise Absent(f"Debian {suite} no longer has the source package {name} {version}", _newest(versions))
+
+
 def debian_source_newest(suite: str, name: str, file: str, folder: Path) -> tuple[str, Path]:
     """The newest version of a Debian source package, and its file that corresponds to ``file`` (orig or debian part)."""
     apt = _apt(suite, "amd64", True)

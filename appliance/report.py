@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -11,6 +11,7 @@ from invoke.exceptions import Exit
 from rich.markup import escape
 from rich.table import Table
 
+from appliance.components import Component
 from appliance.errors import Problem
 from appliance.places import file_digest
 from appliance.progress import console, record
@@ -74,6 +75,19 @@ def show_sources(sources: Iterable[Source]) -> None:
         table.add_column(title, no_wrap=True)
     for source in sources:
         table.add_row(source.name, source.version, source.licence, source.origin)
+    console.print(table)
+
+
+def show_components(components: Sequence[Component]) -> None:
+    """A table of what a build consists of; the many modules of a kernel in one row."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("component", "version", "licence"):
+        table.add_column(title, no_wrap=True)
+    shown = [each for each in components if each.kind != "device-driver"]
+    for each in shown:
+        modules = sum(other.within == each.name and other not in shown for other in components)
+        name = f"{each.name} and {modules} modules" if modules else each.name
+        table.add_row(escape(name), each.version, escape(each.licence or each.stated or "not stated"))
     console.print(table)
 
 

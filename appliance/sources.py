@@ -67,7 +67,7 @@ def unpacked(name: str, offline: bool = False) -> Path:
     tree = cache_folder("trees") / f"{name}-{source_digest(source)[:16]}"
     if not tree.exists():
         archive = fetch(source, offline)
-        patches = _patches(source, offline)
+        patches = patch_files(source, offline)
         with whole_folder(tree) as work:
             raw = work / "raw"
             unpack_archive(archive, raw, _members(source))
@@ -136,7 +136,7 @@ def _members(source: Source) -> tuple[str, ...]:
     return tuple(source.folder.split(",")) if source.file.endswith(".deb") and source.folder else ()
 
 
-def _patches(source: Source, offline: bool) -> list[Path]:
+def patch_files(source: Source, offline: bool) -> list[Path]:
     """Patch files in the order in which they apply: the house's own, then each glob in the order of its series file."""
     chosen = sorted((RECIPES / "patches" / source.name).glob("*.patch"))
     for glob in source.patches:
@@ -150,7 +150,7 @@ def _patches(source: Source, offline: bool) -> list[Path]:
     return chosen
 
 
-def _origin(source: Source) -> tuple[str, str, str]:
+def origin_of(source: Source) -> tuple[str, str, str]:
     """kind, suite, name"""
     kind, _, rest = source.origin.partition(":")
     suite, _, name = rest.rpartition("/") if kind.startswith("debian") else ("", "", rest)
@@ -161,7 +161,7 @@ def _origin(source: Source) -> tuple[str, str, str]:
 
 
 def _from_registry(source: Source, scratch: Path) -> Path:
-    kind, suite, name = _origin(source)
+    kind, suite, name = origin_of(source)
     try:
         if kind == "pypi":
             return registries.pypi_sdist(name, source.version, source.sha256, scratch)
@@ -177,7 +177,7 @@ def _from_registry(source: Source, scratch: Path) -> Path:
 
 def _newest(source: Source, scratch: Path) -> tuple[str, str, Path]:
     """version, file name, file"""
-    kind, suite, name = _origin(source)
+    kind, suite, name = origin_of(source)
     if kind == "pypi":
         version, file = registries.pypi_newest(name, scratch)
     elif kind == "npm":

@@ -56,7 +56,7 @@ class Toolchain:
 
 def toolchain_for(target: Target) -> Toolchain:
     """The toolchain, its three small front programs written to the cache when they are not there."""
-    zig = _zig()
+    zig = zig_folder() / "zig"
     front = " ".join(["cc", "-target", target.triple, *target.flags, "-O2", "-fno-sanitize=undefined",
                       "-Wno-nullability-completeness"])
     programs = {"cc": front, "ar": "ar", "ranlib": "ranlib"}
@@ -70,7 +70,7 @@ def toolchain_for(target: Target) -> Toolchain:
     return Toolchain(target, importlib.metadata.version("ziglang"), folder)
 
 
-def _zig() -> Path:
+def zig_folder() -> Path:
     """The compiler, copied once from the wheel to the cache: zig keeps its libc by the path that it stands at, and would
     compile it anew (25 s) for every clone's own .venv."""
     folder = cache_folder("toolchains") / f"zig-{importlib.metadata.version('ziglang')}"
@@ -80,4 +80,4 @@ def _zig() -> Path:
             raise Problem("the package ziglang (the compiler) is not installed", "run: sh make.sh --list")
         with step("unpack the compiler"), whole_folder(folder) as work:
             shutil.copytree(Path(found.origin).parent, work, dirs_exist_ok=True)
-    return folder / "zig"
+    return folder

@@ -84,7 +84,7 @@ def test_an_edit_that_breaks_the_app_leaves_the_results(tmp_path: Path) -> None:
 def test_the_description_is_complete(hello: Plan) -> None:
     """BUILD.json has every input with version, digest and licence, the tools, and the digest of every output."""
     table = json.loads(hello.description.read_text())
-    assert ["app", "core", "board", "target", "sources", "packages", "tools", "outputs"] == list(table)
+    assert ["app", "core", "board", "target", "sources", "packages", "tools", "outputs", "components"] == list(table)
     assert {"hello": file_digest(hello.app)}.items() <= table["app"]["modules"].items()
     assert {"fapws4", "fapws4.base"} <= set(table["app"]["modules"])
     assert tree_digest(CORE) == table["core"]
@@ -286,7 +286,7 @@ def test_offline_says_everything_that_is_missing(tmp_path: Path) -> None:
     )
     [said] = errors(done)
     assert 1 == done.returncode
-    assert said.startswith("offline, and these files are not here: python3.13_3.13.")
+    assert said.startswith("offline, and these files are not here: base-files_13.")
     assert said.endswith(
         "on a machine with internet: invoke sources --to FOLDER; here: set FAPWS_SOURCES to that folder"
     )

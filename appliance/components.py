@@ -1,0 +1,174 @@
+"""What a finished build consists of: every piece of software in the binary and in the image, one component each.
+
+They come from the build graph: the libraries that were linked, the C modules of Python that the program has, the packages
+whose modules were frozen, the kernel with its modules, and the boot loader. BUILD.json keeps them; the bills of material
+(sbom) and the licences are made from that, so that a later stage can add its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.utils import canonicalize_name
+
+from appliance.analysis import Analysis
+from appliance.bootloader import SOURCES as BOOT_SOURCES
+from appliance.errors import Problem
+from appliance.kernel import PreparedKernel
+from appliance.libraries import Library
+from appliance.places import PACKAGE
+from appliance.recipes import Board, Piece, Source, load_kernel, load_source
+from appliance.sources import fetch, origin_of, patch_files, unpacked
+from appliance.toolchain import Toolchain, zig_folder
+from appliance.unpacking import deb_control
+
+BINARY, IMAGE = "binary", "image"
+
+# What a program owes to the compiler: parts of its libc are musl's, others and the arithmetic of the processor its own.
+TOOLCHAIN = (
+    Piece("musl", "MIT", "pkg:generic/musl@{version}", "cpe:2.3:a:musl-libc:musl:{version}:*:*:*:*:*:*:*",
+          header="lib/libc/musl/src/internal/version.h", pattern='VERSION "([^"]+)"'),
+    Piece("zig", "MIT", "pkg:pypi/ziglang@{version}", "cpe:2.3:a:ziglang:zig:{version}:*:*:*:*:*:*:*"),
+)
+
+# Debian source package -> how the lists of known flaws call it.
+_CPES = {"linux": "o:linux:linux_kernel", "grub2": "a:gnu:grub2", "systemd": "a:systemd_project:systemd"}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One piece of software.
+
+    ``kind`` is a component type of CycloneDX. ``licence`` is an expression of SPDX; where what its authors state is none,
+    it is empty and ``stated`` has their words. ``sha256`` is that of ``file``, in which it came ("" for both when it was
+    installed here already). ``within`` names the component that it is a part of ("": the whole). ``debian`` is the
+    Debian source package that a copyleft licence obliges to offer ("NAME VERSION", several with commas between), ``fixed``
+    the security flaws that patches mend though the version does not tell.
+    """
+
+    name: str
+    version: str
+    kind: str
+    part: str  # BINARY or IMAGE
+    licence: str
+    purl: str
+    stated: str = ""
+    cpe: str = ""
+    file: str = ""
+    sha256: str = ""
+    within: str = ""
+    debian: str = ""
+    fixed: tuple[str, ...] = ()
+
+
+def binary_components(analysis: Analysis, libraries: Iterable[Library], tools: Toolchain, offline: bool) -> list[Component]:
+    """What is in the program besides the app."""
+    has = frozenset(analysis.builtins)
+    found = [_server()]
+    for library in libraries:
+        found += _pieces(load_source(library.name), has, offline)
+    zig = Source("zig", tools.version, "pypi:ziglang", "", "", "MIT")
+    found += [_piece(piece, zig, zig_folder(), offline) for piece in TOOLCHAIN]
+    return found + [_package(name, version, licence) for name, version, licence in analysis.distributions]
+
+
+def image_components(board: Board, kernel: PreparedKernel, offline: bool) -> list[Component]:
+    """What an image has besides the program."""
+    source = load_source(load_kernel(board.kernel).source)
+    linux = _debian(source, "operating-system", offline)
+    modules = [Component(name, kernel.release, "device-driver", IMAGE, linux.licence, "", sha256=digest, file=f"{name}.ko.xz",
+                         within=linux.name) for name, digest in kernel.modules_digests.items()]
+    return [linux, *modules, *(_debian(load_source(name), "firmware", offline) for name in BOOT_SOURCES)]
+
+
+def version_in(piece: Piece, tree: Path, recipe: str) -> str:
+    """The version of a piece, from its code in ``tree``."""
+    if not piece.pattern:
+        return piece.version
+    found = re.search(piece.pattern, (tree / piece.header).read_text(errors="replace"))
+    if not found:
+        raise Problem(f"{piece.header} of {recipe} does not say the version of {piece.name} as its recipe expects",
+                      f"mend the pattern in recipes/sources/{recipe}.toml")
+    return ".".join(found.groups())
+
+
+def expression(stated: str) -> str:
+    """The licence as an expression of SPDX; "" when it is none."""
+    try:
+        return canonicalize_license_expression(stated)
+    except InvalidLicenseExpression:
+        return ""
+
+
+def copyleft(component: Component) -> bool:
+    """Whether its licence obliges whoever hands it over to offer its source."""
+    return "GPL" in component.licence
+
+
+def _server() -> Component:
+    text = (PACKAGE / "__init__.py").read_text()
+    version = next(iter(re.findall(r'^__version__ = "(.+)"$', text, re.MULTILINE)))
+    return Component("fapws4", version, "framework", BINARY, "BSD-2-Clause", f"pkg:generic/fapws4@{version}")
+
+
+def _pieces(source: Source, has: frozenset[str], offline: bool) -> list[Component]:
+    """The pieces of a source that a program with these C modules has; the first stands for the source."""
+    own = Piece(source.name, source.licence, _purl(source), version=source.version)
+    tree = unpacked(source.name, offline)
+    chosen = [piece for piece in source.pieces or [own] if not piece.modules or has & set(piece.modules)]
+    return [_piece(piece, source, tree, offline) for piece in chosen]
+
+
+def _piece(piece: Piece, source: Source, tree: Path, offline: bool) -> Component:
+    version = version_in(piece, tree, source.name) or source.version
+    first = source.pieces[0].name if source.pieces else piece.name
+    fixed = _flaws(source, offline) if piece.name == first else ()
+    return Component(piece.name, version, "library", BINARY, expression(piece.licence), piece.purl.format(version=version),
+                     cpe=piece.cpe.format(version=version), file=source.file, sha256=source.sha256,
+                     within="" if piece.name == first else first, fixed=fixed)
+
+
+def _flaws(source: Source, offline: bool) -> tuple[str, ...]:
+    """The CVE numbers in the names of the patches that are applied."""
+    names = [path.name for path in patch_files(source, offline)] if source.build else []
+    return tuple(sorted({number for name in names for number in re.findall(r"CVE-\d{4}-\d+", name)}))
+
+
+def _package(name: str, version: str, stated: str) -> Component:
+    licence = expression(stated)
+    return Component(name, version, "library", BINARY, licence, f"pkg:pypi/{canonicalize_name(name)}@{quote(version)}",
+                     stated="" if licence else stated)
+
+
+def _debian(source: Source, kind: str, offline: bool) -> Component:
+    """A binary package of Debian."""
+    origin = debian_sources(deb_control(fetch(source, offline)))
+    upstream = re.sub(r"^\d+:|-[^-]*$", "", source.version)
+    cpe = next((f"cpe:2.3:{name}:{upstream}:*:*:*:*:*:*:*" for word in origin.split() if (name := _CPES.get(word))), "")
+    return Component(source.file.partition("_")[0], source.version, kind, IMAGE, expression(source.licence), _purl(source),
+                     cpe=cpe, file=source.file, sha256=source.sha256, debian=origin)
+
+
+def debian_sources(control: dict[str, str]) -> str:
+    """NAME VERSION of the source package that a binary package is built from, and of those that Built-Using names."""
+    own = control.get("Source", control["Package"])
+    name, _, version = own.partition(" ")
+    used = re.findall(r"(\S+) \(= (\S+)\)", control.get("Built-Using", ""))
+    return ", ".join([f"{name} {version.strip('()') or control['Version']}", *(f"{one} {other}" for one, other in used)])
+
+
+def _purl(source: Source) -> str:
+    """The package URL of the file that a recipe names."""
+    kind, suite, name = origin_of(source)
+    if not kind.startswith("debian"):
+        return f"pkg:{kind}/{quote(name)}@{quote(source.version)}"
+    real, _, rest = source.file.partition("_")
+    architecture = "source" if kind == "debian-source" else rest.removesuffix(".deb").rpartition("_")[2]
+    package = name if kind == "debian-source" else real
+    return (f"pkg:deb/debian/{quote(package)}@{quote(source.version, safe=':~')}"
+            f"?arch={architecture}&distro={suite}")

@@ -1,0 +1,127 @@
+"""What a build consists of: versions from the code itself, and only what really is in the program."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from appliance.build import Plan
+from appliance.components import TOOLCHAIN, Component, debian_sources, expression, version_in
+from appliance.licences import read_build
+from appliance.link import LIBRARIES
+from appliance.places import file_digest
+from appliance.recipes import Piece, load_source
+from appliance.sources import fetch, unpacked
+from appliance.toolchain import zig_folder
+from appliance.unpacking import deb_control
+from tests.appliance.cases import problem, written
+
+NAMES = [name for name in (*LIBRARIES, "cpython") if load_source(name).pieces]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_piece_says_its_version(name: str) -> None:
+    """The pattern of each recipe finds a version in the tree that is compiled; the terms of its licence are there too."""
+    source, tree = load_source(name), unpacked(name)
+    for piece in source.pieces:
+        assert version_in(piece, tree, name)[0].isalnum()
+        assert piece.licence == expression(piece.licence)
+    assert source.texts
+    assert [] == [text for text in source.texts if not (tree / text).is_file()]
+
+
+def test_musl_says_its_version() -> None:
+    """zig carries it as source."""
+    assert version_in(TOOLCHAIN[0], zig_folder(), "ziglang").startswith("1.")
+
+
+def test_a_pattern_that_finds_nothing(tmp_path: Path) -> None:
+    """The file and the recipe are named."""
+    written(tmp_path, "#define TINY 1\n", "tiny.h")
+    piece = Piece("tiny", "MIT", "pkg:generic/tiny", header="tiny.h", pattern="TINY_VERSION (.)")
+    said = problem(lambda: version_in(piece, tmp_path, "small"))
+    assert said.startswith("tiny.h of small does not say the version of tiny as its recipe expects: mend the pattern in ")
+
+
+def test_groups_are_joined(tmp_path: Path) -> None:
+    """Numbers that stand apart become one version."""
+    written(tmp_path, "#define MAJOR 1\n#define MINOR 52\n", "tiny.h")
+    piece = Piece("tiny", "MIT", "pkg:generic/tiny", header="tiny.h", pattern="MAJOR (\\d+)\n#define MINOR (\\d+)")
+    assert "1.52" == version_in(piece, tmp_path, "small")
+
+
+def parts_of(plan: Plan) -> dict[str, Component]:
+    """The components of a finished build."""
+    return {part.name: part for part in read_build(plan.output)}
+
+
+def test_only_what_is_in_the_program(hello: Plan, probe_plan: Plan) -> None:
+    """expat is told where pyexpat is linked; a frozen package with its version and licence; hello has neither."""
+    small, large = parts_of(hello), parts_of(probe_plan)
+    assert {"expat", "parcel"}.isdisjoint(small)
+    assert ("1.4", "BSD-2-Clause", "pkg:pypi/parcel@1.4") == (
+        large["parcel"].version, large["parcel"].licence, large["parcel"].purl)
+    assert "fat" in small
+    assert {"binary"} == {part.part for part in large.values()}
+
+
+def test_the_digests_are_those_of_the_sources(hello: Plan) -> None:
+    """Of each file that was fetched; of a module that of the file in the image."""
+    parts = parts_of(hello)
+    for name in ("libuv", "grub-pc-bin"):
+        assert (load_source(name).sha256, load_source(name).file) == (parts[name].sha256, parts[name].file)
+    [module] = unpacked("linux-debian-amd64").rglob("virtio_net.ko.xz")
+    assert file_digest(module) == parts["virtio_net"].sha256
+
+
+@pytest.mark.parametrize(
+    ("stated", "licence"),
+    [("MIT", "MIT"), ("mit or apache-2.0", "MIT OR Apache-2.0"), ("BSD", ""), ("Do what you like", ""), ("not stated", "")],
+)
+def test_licences_as_expressions(stated: str, licence: str) -> None:
+    """What SPDX knows is written as SPDX does; other words are no expression."""
+    assert licence == expression(stated)
+
+
+def deb(control: str, documents: dict[str, str]) -> bytes:
+    """A Debian package."""
+    out = b"!<arch>\n"
+    for name, files in (("control.tar", {"./control": control}), ("data.tar", documents)):
+        tarball = io.BytesIO()
+        with tarfile.open(fileobj=tarball, mode="w") as tar:
+            for path, text in files.items():
+                member = tarfile.TarInfo(path)
+                member.size = len(text.encode())
+                tar.addfile(member, io.BytesIO(text.encode()))
+        data = tarball.getvalue()
+        out += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n".encode() + data + b"\n" * (len(data) % 2)
+    return out
+
+
+CONTROL = "Package: tiny\nVersion: 1-2\nSource: small (1+2)\nBuilt-Using: other (= 3-4)\nDescription: made up\n of nothing\n"
+
+
+def test_the_source_of_a_package(tmp_path: Path) -> None:
+    """The name and version in Source, and what Built-Using adds; read from the package itself."""
+    file = tmp_path / "tiny.deb"
+    file.write_bytes(deb(CONTROL, {"./usr/bin/tiny": ""}))
+    assert "small 1+2, other 3-4" == debian_sources(deb_control(file))
+
+
+def test_control_fields(tmp_path: Path) -> None:
+    """A package without Source is built from the source of its own name and version."""
+    file = tmp_path / "tiny.deb"
+    file.write_bytes(deb("Package: tiny\nVersion: 1-2\n", {}))
+    assert {"Package": "tiny", "Version": "1-2"} == deb_control(file)
+    assert "tiny 1-2" == debian_sources(deb_control(file))
+
+
+def test_the_kernel_is_from_two_sources() -> None:
+    """Debian's signed kernel names both: what it is signed in, and what it was compiled from."""
+    source = load_source("linux-debian-amd64")
+    signed, compiled = debian_sources(deb_control(fetch(source))).split(", ")
+    assert signed.startswith("linux-signed-amd64 ")
+    assert f"linux {source.version}" == compiled

@@ -1,0 +1,157 @@
+"""The texts of the licences, and the sources that some of them oblige to offer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance import registries
+from appliance.build import Plan, build_image
+from appliance.components import Component
+from appliance.licences import SUMS, fetch_owed, owed, read, read_build, written
+from tests.appliance.cases import contents, problem
+from tests.appliance.cases import written as written_file
+from tests.appliance.conftest import with_parcel
+from tests.appliance.running import errors, invoke
+
+
+def sections_of(plan: Plan) -> dict[str, str]:
+    """The sections of a finished build's LICENCES.txt."""
+    return read((plan.output / "LICENCES.txt").read_text())
+
+
+def test_every_part_has_its_text(hello: Plan) -> None:
+    """Each component, the modules of the kernel aside, has a section of its own or that of what it is a part of."""
+    sections = sections_of(hello)
+    for part in read_build(hello.output):
+        heading = part.debian if part.debian else part.name
+        assert part.within or [name for name in sections if heading in name], part.name
+    assert [] == [name for name, text in sections.items() if len(text) < 300]
+
+
+def test_the_texts_are_the_real_ones(hello: Plan) -> None:
+    """The GPL in both versions that Debian's files only name, CPython's own terms, and those of code inside CPython."""
+    text = (hello.output / "LICENCES.txt").read_text()
+    for words in (
+        "GNU GENERAL PUBLIC LICENSE\n                       Version 2, June 1991",
+        "GNU GENERAL PUBLIC LICENSE\n                       Version 3, 29 June 2007",
+        "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2",
+        "Copyright (c) 2018-2021 Microsoft Corporation, Daan Leijen",  # mimalloc
+        "Copyright © 2005-2020 Rich Felker",  # musl
+        "Kazuho Oku, Tokuhiro Matsuno",  # picohttpparser
+    ):
+        assert words in text, words
+
+
+def test_a_frozen_package_brings_its_own(probe_plan: Plan) -> None:
+    """The files of its dist-info."""
+    assert "Permission is given to test with it." == sections_of(probe_plan)["parcel 1.4: BSD-2-Clause"]
+
+
+def test_an_image_made_later_adds_its_own(probe_plan: Plan) -> None:
+    """`freeze` writes those of the binary, `image` adds those of the image; done twice it is the same."""
+    kept = {file: file.read_bytes() for file in probe_plan.output.iterdir()}
+    before = sections_of(probe_plan)
+    try:
+        with with_parcel():
+            build_image(probe_plan)
+            once = contents(probe_plan.output)
+            assert before.items() < sections_of(probe_plan).items()
+            assert {"binary", "image"} == {part.part for part in read_build(probe_plan.output)}
+            build_image(probe_plan)
+            assert once == contents(probe_plan.output)
+    finally:
+        probe_plan.image.unlink()
+        for file, data in kept.items():
+            file.write_bytes(data)
+
+
+def test_sections_come_back() -> None:
+    """What is written can be read."""
+    sections = {"one 1: MIT": "First.\n\nLast.", "two 2: not stated": "x"}
+    assert sections == read(written(sections, "app"))
+
+
+def part(name: str, licence: str, debian: str) -> Component:
+    """A component from Debian."""
+    purl = f"pkg:deb/debian/{name}@1?arch=amd64&distro=trixie"
+    return Component(name, "1", "firmware", "image", licence, purl, debian=debian)
+
+
+def test_what_is_owed() -> None:
+    """The source packages of copyleft parts, each once; of others none."""
+    parts = [
+        part("b", "GPL-3.0-or-later", "two 2"), part("a", "LGPL-2.1-or-later", "two 2, one 1:1"), part("c", "MIT", "free 3"),
+        Component("d", "1", "library", "binary", "GPL-2.0-only", "pkg:pypi/d@1"),
+    ]
+    assert [("trixie", "one", "1:1"), ("trixie", "two", "2")] == owed(parts)
+
+
+def registry(*absent: str) -> Callable[[str, str, str, Path], list[Path]]:
+    """A stand-in for Debian that lacks these packages."""
+
+    def give(suite: str, name: str, version: str, folder: Path) -> list[Path]:
+        if name in absent:
+            raise registries.Absent(f"no {name}")
+        (folder / f"{name}_{version}.dsc").write_text(name)
+        return [folder / f"{name}_{version}.dsc"]
+
+    return give
+
+
+def test_sources_are_listed_with_their_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the form that sha256sum checks."""
+    monkeypatch.setattr(registries, "debian_source_package", registry())
+    files = fetch_owed([("trixie", "two", "2"), ("trixie", "one", "1")], tmp_path / "to")
+    assert ["one_1.dsc", "two_2.dsc"] == [file.name for file in files]
+    one, two = (hashlib.sha256(name).hexdigest() for name in (b"one", b"two"))
+    assert f"{one}  one_1.dsc\n{two}  two_2.dsc\n" == (tmp_path / "to" / SUMS).read_text()
+
+
+def test_what_cannot_be_had_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are fetched all the same."""
+    monkeypatch.setattr(registries, "debian_source_package", registry("one", "three"))
+    packages = [("trixie", name, "1") for name in ("one", "two", "three")]
+    assert problem(lambda: fetch_owed(packages, tmp_path)).startswith("no one; no three: the rest is there; ")
+    assert [SUMS, "two_1.dsc"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    """It is named before anything is fetched."""
+    file = written_file(tmp_path, "mine", "to")
+    assert f"{file} is a file: name a folder" == problem(lambda: fetch_owed([], file))
+
+
+def test_by_the_command(hello: Plan, tmp_path: Path) -> None:
+    """The parts and what must be offered are shown; a folder without a build is named."""
+    done = invoke("licences", hello.output)
+    assert (0, []) == (done.returncode, errors(done))
+    assert "source to offer: grub2 " in done.stderr
+    done = invoke("licences", tmp_path)
+    assert [f"{tmp_path}/BUILD.json is not there: name the folder of a finished build"] == errors(done)
+
+
+def fetched(packages: list[tuple[str, str, str]], folder: Path) -> None:
+    """What Debian really gives: each .dsc names its other files with their digests, and all of them are there."""
+    files = fetch_owed(packages, folder)
+    for _, name, version in packages:
+        [description] = [file for file in files if file.name == f"{name}_{version.partition(':')[2] or version}.dsc"]
+        text = description.read_text()
+        assert "-----BEGIN PGP SIGNED MESSAGE-----" in text
+        named = [file for file in files if f" {file.name}\n" in text]
+        assert 2 <= len(named)
+        assert [] == [file.name for file in named if hashlib.sha256(file.read_bytes()).hexdigest() not in text]
+
+
+def test_the_source_of_grub(hello: Plan, tmp_path: Path) -> None:
+    """From Debian's archive, the very version that is in the image."""
+    fetched([package for package in owed(read_build(hello.output)) if package[1] == "grub2"], tmp_path)
+
+
+@pytest.mark.long
+def test_all_sources(hello: Plan, tmp_path: Path) -> None:
+    """The kernel's too, 150 MB."""
+    fetched(owed(read_build(hello.output)), tmp_path)
