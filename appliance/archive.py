@@ -2,9 +2,9 @@
 
 Layout, all numbers little-endian u32, offsets from the start:
 
-    magic "FAPWS4A1" | slots | entries | size | app       app: offset of the name of the app's module
+    magic "FAPWS4A2" | slots | entries | size | app       app: offset of the name of the app's module
     slots x u32                                           hash table (FNV-1a, linear probing); entry number + 1, 0 = empty
-    entries x 7 u32                                       name, name length, path, data, stored, size, flags
+    entries x 8 u32                                       name, name length, path, data, stored, size, flags, mark
     texts, each NUL-terminated                            names and paths
     data, each at a multiple of 16                        marshalled code, contents of files, children of folders
 
@@ -19,6 +19,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from zlib import crc32
 
 from appliance.analysis import Analysis, Module
 from appliance.data import DataFile
@@ -34,7 +35,7 @@ FINDER = "_fapws4_finder"
 BOOT_MODULES = ("encodings", "encodings.aliases", "encodings.utf_8", FINDER)
 
 _MODULE, _PACKAGE, _FILE, _DIRECTORY, _DEFLATED = 1, 2, 4, 8, 16
-_MAGIC = b"FAPWS4A1"
+_MAGIC = b"FAPWS4A2"
 _COMPILER = Path(__file__).with_name("archive_inside.py")
 
 
@@ -84,7 +85,7 @@ def pack(entries: Iterable[Entry], app: str) -> bytes:
     ordered = sorted(entries, key=lambda entry: entry.name)
     number = {entry.name: index for index, entry in enumerate(ordered)}
     slots = _slots([entry.name.encode() for entry in ordered])
-    head = len(_MAGIC) + 16 + 4 * len(slots) + 28 * len(ordered)
+    head = len(_MAGIC) + 16 + 4 * len(slots) + 32 * len(ordered)
     texts, where = _texts([*(entry.name for entry in ordered), *(entry.path for entry in ordered), app], head)
     body = bytearray()
     start = _aligned(head + len(texts))
@@ -92,8 +93,8 @@ def pack(entries: Iterable[Entry], app: str) -> bytes:
     for entry in ordered:
         content = _children(entry, number) if entry.flags & _DIRECTORY else entry.data
         size = len(content) if entry.flags & _DIRECTORY else entry.size
-        records += struct.pack("<7I", where[entry.name], len(entry.name.encode()), where[entry.path], start + len(body),
-                               len(content), size, entry.flags)
+        records += struct.pack("<8I", where[entry.name], len(entry.name.encode()), where[entry.path], start + len(body),
+                               len(content), size, entry.flags, crc32(content) % 10**9)
         body += content.ljust(_aligned(len(content)), b"\0")
     header = _MAGIC + struct.pack("<4I", len(slots), len(ordered), start + len(body), where[app])
     return (header + struct.pack(f"<{len(slots)}I", *slots) + records + texts).ljust(start, b"\0") + body

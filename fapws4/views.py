@@ -132,14 +132,17 @@ class Staticfile:
 
 
 def _current_sidecars(path: bytes, modified: float) -> dict[str, bytes]:
-    """Coding to path of the encoded files beside a file; one that is older is out of date."""
+    """Coding to path of the encoded files beside a file; one that is older is out of date.
+
+    Compared in seconds: the fraction of files inside a frozen app says nothing about their age.
+    """
     found = {}
     for coding, ending in _SIDECARS:
         try:
             status = os.lstat(path + ending)
         except OSError:
             continue
-        if S_ISREG(status.st_mode) and status.st_mtime >= modified:
+        if S_ISREG(status.st_mode) and int(status.st_mtime) >= int(modified):
             found[coding] = path + ending
     return found
 

@@ -13,7 +13,7 @@ struct header {
     uint32_t app;
 };
 
-static const char MAGIC[8] = {'F', 'A', 'P', 'W', 'S', '4', 'A', '1'};
+static const char MAGIC[8] = {'F', 'A', 'P', 'W', 'S', '4', 'A', '2'};
 
 /* The physical address that appliance/link.py gives to the archive's segment; Linux does not look at that field. */
 #define SEGMENT_MARK 0x34777066u

@@ -26,6 +26,7 @@ struct archive_entry {
     uint32_t data, stored;      /* offset and length as stored */
     uint32_t size;              /* length once inflated */
     uint32_t flags;
+    uint32_t mark; /* another one for another content; below 10^9 */
 };
 
 /* The archive of this executable, or NULL with *why telling what is wrong with it. Call before anything else. */

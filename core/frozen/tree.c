@@ -144,6 +144,7 @@ static int stat_entry(const struct archive_entry *entry, struct stat *status)
     status->st_blksize = 4096;
     status->st_blocks = (status->st_size + 511) / 512;
     status->st_mtim.tv_sec = status->st_ctim.tv_sec = status->st_atim.tv_sec = ARCHIVE_TIME;
+    status->st_mtim.tv_nsec = (long)entry->mark; /* entity tags made of time and size change with the content */
     return 0;
 }
 

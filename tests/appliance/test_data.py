@@ -31,7 +31,11 @@ def page(environ, start_response):
     return PAGE + repr(found)
 
 
-PATHS = [("/site/", Staticfile(str(SITE))), ("/", page)]
+def time(environ, start_response):
+    return str(os.stat(SITE / "a.css").st_mtime_ns)
+
+
+PATHS = [("/site/", Staticfile(str(SITE))), ("/time", time), ("/", page)]
 '''
 PROJECT = '[project]\nname = "page"\n\n[tool.fapws4]\ndata = ["site", "page.html"]\n'
 
@@ -98,6 +102,18 @@ def test_an_edited_file_is_in_the_next_program(app: Path, tmp_path: Path) -> Non
     (app.parent / "site/empty").chmod(0o600)
     build_binary(plan)
     assert before == contents(plan.output)
+
+
+def test_another_content_has_another_time(app: Path, tmp_path: Path) -> None:
+    """In its fraction, so that entity tags that frameworks make of time and size change too; the second is always the same."""
+    times = []
+    for text in ("p {}\n", "b {}\n", "p {}\n"):
+        written(app.parent, text, "site/a.css")
+        plan = frozen(app, tmp_path / "out")
+        with running([plan.binary, "--server", "127.0.0.1:0"], tmp_path / "log") as program:
+            times.append(int(program.get("/time")[1]))
+    assert times[0] == times[2] != times[1]
+    assert {1_700_000_000} == {moment // 10**9 for moment in times}
 
 
 def test_the_command_takes_more_than_one(app: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined",
 DECLARATIONS = """
 void *malloc(size_t size);
 void free(void *memory);
-struct archive_entry { uint32_t name, name_length, path, data, stored, size, flags; };
+struct archive_entry { uint32_t name, name_length, path, data, stored, size, flags, mark; };
 const unsigned char *archive_open(const char **why);
 const unsigned char *archive_open_bytes(const unsigned char *bytes, size_t length, const char **why);
 const char *archive_app(void);
@@ -148,13 +148,13 @@ def test_all_entries_in_the_order_of_their_names(reader: Reader) -> None:
     "data",
     [
         b"",
-        b"FAPWS4A1",
+        b"FAPWS4A2",
         b"X" * 24,
-        struct.pack("<8s4I", b"FAPWS4A1", 0, 0, 24, 0),
-        struct.pack("<8s4I", b"FAPWS4A1", 3, 0, 24, 0),
-        struct.pack("<8s4I", b"FAPWS4A1", 1 << 31, 0, 24, 0),
-        struct.pack("<8s4I", b"FAPWS4A1", 2, 1 << 31, 24, 0),
-        struct.pack("<8s4I", b"FAPWS4A1", 1, 0, 25, 0),
+        struct.pack("<8s4I", b"FAPWS4A2", 0, 0, 24, 0),
+        struct.pack("<8s4I", b"FAPWS4A2", 3, 0, 24, 0),
+        struct.pack("<8s4I", b"FAPWS4A2", 1 << 31, 0, 24, 0),
+        struct.pack("<8s4I", b"FAPWS4A2", 2, 1 << 31, 24, 0),
+        struct.pack("<8s4I", b"FAPWS4A2", 1, 0, 25, 0),
     ],
     ids=range(8),
 )

@@ -76,7 +76,7 @@ def ask(call: str, *arguments: str) -> Any:
         "write": lambda path: open(path, "w").write("x"), "append": lambda path: open(path, "a").write("x"),
         "create": lambda path: os.open(path, os.O_CREAT | os.O_WRONLY), "size": lambda path: os.stat(path).st_size,
         "mode": lambda path: oct(os.stat(path).st_mode), "lmode": lambda path: oct(os.lstat(path).st_mode),
-        "time": lambda path: os.stat(path).st_mtime, "list": lambda path: sorted(os.listdir(path)),
+        "time": lambda path: int(os.stat(path).st_mtime), "list": lambda path: sorted(os.listdir(path)),
         "scan": lambda path: sorted((entry.name, entry.is_dir()) for entry in os.scandir(path)),
         "walk": lambda path: sorted(os.path.join(top, name) for top, _, files in os.walk(path) for name in files),
         "readable": lambda path: os.access(path, os.R_OK), "writable": lambda path: os.access(path, os.W_OK),
