@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,24 +66,24 @@ def cases() -> Outcome:
     return Outcome([table], figures | {"handler of PATHS": native})
 
 
-def costs_of(server: Callable[[str], Server], chosen: Sequence[Case] = EXACT) -> dict[str, Cost]:
-    """What the cases cost a server, which is given for the name of a page."""
+def costs_of(server: Callable[[str], Server], chosen: Sequence[Case] = EXACT,
+             guarded: Callable[[Case], AbstractContextManager[None]] = lambda case: nullcontext()) -> dict[str, Cost]:
+    """What the cases cost a server, which is given for the name of a page; those that ``guarded`` forgives are left out."""
     found: dict[str, Cost] = {}
     for page in dict.fromkeys(case.app for case in chosen):
-        asked = tuple(case for case in chosen if case.app == page)
-        calls = {case.name: sum(calls_of(server(page), case).values()) for case in asked}
-        instructions = instructions_of(server(page), asked)
-        found |= {case.name: Cost(instructions[case.name], calls[case.name]) for case in asked}
+        calls: dict[Case, float] = {}
+        for case in chosen:
+            if case.app == page:
+                with guarded(case):
+                    calls[case] = sum(calls_of(server(page), case).values())
+        instructions = instructions_of(server(page), tuple(calls)) if calls else {}
+        found |= {case.name: Cost(instructions[case.name], count) for case, count in calls.items()}
     return found
 
 
 def costs_of_peer(name: str) -> dict[str, Cost]:
     """As ``costs_of``, without the cases that the peer fails (bjoern answers only the first of pipelined requests)."""
-    found: dict[str, Cost] = {}
-    for case in EXACT:
-        with left_out(f"{name}, {case.title},"):
-            found |= costs_of(lambda page: peer(name, page), [case])
-    return found
+    return costs_of(lambda page: peer(name, page), guarded=lambda case: left_out(f"{name}, {case.title},"))
 
 
 def fapws4_page(page: str) -> Server:
