@@ -7,8 +7,10 @@
 #include <uv.h>
 
 /* From now on a client wakes one of the processes that have joined, not all (on Linux, by
- * EPOLLEXCLUSIVE; a port of SO_REUSEPORT for each would lose clients when one of them ends). libuv has
- * no word for it, hence behind its back: it has begun to listen, and its loop has turned once. */
+ * EPOLLEXCLUSIVE; a port of SO_REUSEPORT for each would lose clients when one of them ends): the one
+ * of those that sleep that joined first. Who has got a client therefore joins again, behind the
+ * others: kept connections would all be one worker's otherwise. libuv has no word for it, hence
+ * behind its back: it has begun to listen, and its loop has turned once. */
 void herd_join(uv_loop_t *loop, int listener);
 
 /* A client wakes this process, and another one too. Who leaves serves those that wait already: they

@@ -164,6 +164,8 @@ static void on_connection(uv_stream_t *listener, int status)
     if (status < 0) /* out of descriptors: libuv has turned the client away */
         return;
     start_ticking(server);
+    if (server->follows && server->stop_at == 0)
+        herd_join(&server->loop, descriptor_of(listener));
     if (server->stop_at > 0 && server->idle_at == 0)
         server->idle_at = server->all.shared.seconds + 1;
     connections_accept(&server->all, listener);
