@@ -19,13 +19,13 @@ ROUTES_MUST = 1_500  # instructions that a match among 1,000 prefixes may cost a
 def growth() -> Outcome:
     """One table for each of the four."""
     require_programs()
-    same, changing = with_headers(paths=1), with_headers(paths=10_000)
+    same, changing = with_headers(values=1), with_headers(values=10_000)
     bodies, responses = with_bodies(), with_responses()
     routes = with_routes()
     more = routes[ROUTES[-1]] - routes[1]
     verdict = "kept" if more <= ROUTES_MUST else "broken"
     tables = [
-        Table("Headers of a request", ["headers", "instructions", "per header", "path differs each time", "per header"],
+        Table("Headers of a request", ["headers", "instructions", "per header", "one differs each time", "per header"],
               [[*_grown(count, same), *_grown(count, changing)[1:]] for count in HEADERS]),
         Table("Body read by the app", ["bytes", "instructions", "per byte"], [_grown(size, bodies) for size in SIZES]),
         Table("Response", ["bytes", "instructions", "per byte"], [_grown(size, responses) for size in SIZES]),
@@ -33,15 +33,19 @@ def growth() -> Outcome:
               [_grown(count, routes) for count in ROUTES],
               [f"Among 1,000 costs {more:,.0f} more than among 1, must be <= {ROUTES_MUST:,}: {verdict}."]),
     ]
-    return Outcome(tables, {"headers": same, "headers, path differs": changing, "body": bodies, "response": responses,
+    return Outcome(tables, {"headers": same, "headers, one differs": changing, "body": bodies, "response": responses,
                             "routes": routes})
 
 
-def with_headers(paths: int) -> dict[int, float]:
-    """Instructions by the number of headers, when so many paths take turns."""
+def with_headers(values: int) -> dict[int, float]:
+    """Instructions by the number of headers, of which the first takes so many values in turn."""
+    def fields(count: int, value: int) -> bytes:
+        endings = [value, *[0] * (count - 1)][:count]
+        return b"".join(b"X-Field-%02d: value of the field %05d\r\n" % pair for pair in enumerate(endings))
+
     def case(count: int) -> Case:
-        fields = b"".join(b"X-Field-%02d: value of the field\r\n" % number for number in range(count))
-        return Case(str(count), "", "hello", tuple(request(f"/page{number:05}", fields) for number in range(paths)))
+        requests = tuple(request(f"/page{value:05}", fields(count, value)) for value in range(values))
+        return Case(str(count), "", "hello", requests)
 
     return _by_size(fapws4("pages"), HEADERS, case)
 

@@ -11,8 +11,8 @@ def hello(environ, start_response):
 
 
 def post(environ, start_response):
-    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-    if len(body) != int(environ["CONTENT_LENGTH"]):
+    size = int(environ["CONTENT_LENGTH"])
+    if len(environ["wsgi.input"].read(size)) != size:
         raise ValueError("the body is not whole")
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "13")])
     return [b"Hello World!!"]
