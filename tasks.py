@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from invoke.context import Context
+from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from appliance import build, emulate, host, licences, provision, report
+from appliance import build, doctor, emulate, host, licences, provision, report, skeleton
 from tests import suite
 from tests.bench import verbs
 
@@ -21,6 +22,28 @@ _APP = {
 }
 _DATA = {"add_data": "a file or folder beside the app that it reads at run time; may be said more than once"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
+
+
+@task(help={"name": "the app's name, also that of its folder: letters, digits and _"})
+@report.told
+def new(c: Context, name: str) -> None:
+    """Write a small app to begin with: NAME/NAME.py, its test, pyproject.toml and README.md."""
+    for file in skeleton.new_app(Path(name)):
+        report.show_line(f"wrote {file}")
+    app = Path(name, f"{Path(name).name}.py")
+    report.show_next([f"invoke build-appliance {app}", f"fapws4 {app} (after: invoke install)"])
+
+
+@task(name="doctor", help={"task": "only for this task, such as build-appliance or test", "board": _APP["board"]})
+@report.told
+def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
+    """What this machine lacks for which task, and the packages to install; exit code 1 if anything does."""
+    findings = doctor.examine(doctor.chosen(task, doctor.needs(board, suite.PROGRAMS)))
+    report.show_findings(findings)
+    if command := doctor.remedy(findings):
+        report.show_next([command])
+    if not all(finding.healthy for finding in findings):
+        raise Exit(code=1)
 
 
 @task(help=_APP | _DATA | _FORMAT, iterable=["add_data"])

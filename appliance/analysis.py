@@ -65,11 +65,7 @@ def read_app(app: Path) -> ast.Module:
         raise Problem(f"{app} is not there", "name the Python file of your app")
     if app.is_dir():
         raise Problem(f"{app} is a folder", f"name the Python file in it, such as {app / 'app.py'}")
-    if not app.stem.isidentifier():
-        raise Problem(f"{app.name} cannot be imported as a module",
-                      "use letters, digits and _ in its name, and the ending .py")
-    if app.stem in (*sys.stdlib_module_names, "fapws4"):
-        raise Problem(f"{app.name} has the name of a module of Python", f"rename it, to my_{app.name} for example")
+    check_name(app)
     try:
         return ast.parse(app.read_bytes(), str(app))
     except SyntaxError as error:
@@ -78,6 +74,15 @@ def read_app(app: Path) -> ast.Module:
         raise Problem(f"{app}:{error.lineno}: {error.msg}", "mend the line") from error
     except ValueError as error:  # NUL bytes, or bytes that are not text
         raise Problem(f"{app} is not Python", "name the Python file of your app") from error
+
+
+def check_name(app: Path) -> None:
+    """A Problem when a file of this name cannot be an app."""
+    if not app.stem.isidentifier():
+        raise Problem(f"{app.name} cannot be imported as a module",
+                      "use letters, digits and _ in its name, and the ending .py")
+    if app.stem in (*sys.stdlib_module_names, "fapws4"):
+        raise Problem(f"{app.name} has the name of a module of Python", f"rename it, to my_{app.name} for example")
 
 
 def version_of(app: Path) -> str:

@@ -206,9 +206,14 @@ def require_programs(offline: bool) -> None:
 def emulated_board(name: str) -> Board:
     """A board, and the programs that emulate it seen to."""
     board = load_board(name)
-    files = [places[0] for firmware in board.emulate.firmware.values() for places in (firmware.code,) if places]
-    require(dict(zip([board.emulate.program, *files], board.emulate.packages)), f"emulating the board {name}")
+    require(emulation_programs(board), f"emulating the board {name}")
     return board
+
+
+def emulation_programs(board: Board) -> dict[str, str]:
+    """QEMU and the firmware for a board, with their packages."""
+    files = [places[0] for firmware in board.emulate.firmware.values() for places in (firmware.code,) if places]
+    return dict(zip([board.emulate.program, *files], board.emulate.packages))
 
 
 def cores() -> int:

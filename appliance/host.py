@@ -39,11 +39,16 @@ class HostPython:
     link: tuple[str, ...]
 
 
-def require_programs() -> None:
-    """The compiler, and the headers of this Python, seen to before anything is done."""
+def needed_programs() -> dict[str, str]:
+    """The compiler, and the headers of this Python, with their packages."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     headers = Path(sysconfig.get_config_vars()["INCLUDEPY"], "Python.h")
-    require({"cc": "gcc", str(headers): f"python{version}-dev"}, "compiling fapws4")
+    return {"cc": "gcc", str(headers): f"python{version}-dev"}
+
+
+def require_programs() -> None:
+    """What is needed, seen to before anything is done."""
+    require(needed_programs(), "compiling fapws4")
 
 
 def host_python() -> HostPython:
@@ -63,6 +68,11 @@ def host_python() -> HostPython:
     else:
         raise Problem(f"the library of Python {version} is not there", package)
     return HostPython(version, include, (*link, "-lm", "-ldl", "-lpthread"))
+
+
+def check_python() -> None:
+    """A Problem when the server could not be linked with this Python."""
+    host_python()
 
 
 def build_host(jobs: int, flags: tuple[str, ...] = OPTIMISED, offline: bool = False) -> Path:

@@ -20,7 +20,7 @@ TO_FETCH = {"apt-get": "apt", "dpkg": "dpkg", "/usr/share/keyrings/debian-archiv
 
 def require(needed: dict[str, str], purpose: str) -> None:
     """See to it that every program (or file, when it begins with a slash; * as in a shell) is there; else a Problem."""
-    packages = sorted({package for name, package in needed.items() if not _is_there(name)})
+    packages = sorted(set(absent(needed).values()))
     if not packages:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -32,6 +32,11 @@ def require(needed: dict[str, str], purpose: str) -> None:
         except Failed:  # most often because the lists of a new machine are empty
             run(["apt-get", "update", "-qq"], env=_QUIET, what="apt-get update")
             run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages], env=_QUIET, what="apt-get")
+
+
+def absent(needed: dict[str, str]) -> dict[str, str]:
+    """Of programs and files, each with its package, those that are not there."""
+    return {name: package for name, package in needed.items() if not _is_there(name)}
 
 
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive"}

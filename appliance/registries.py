@@ -231,7 +231,7 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
 
 def _debian_sources(suite: str) -> str:
     """The deb822 text that names the mirror: of FAPWS_DEBIAN, else of this machine's own apt configuration."""
-    main, security = _debian_mirrors()
+    main, security = debian_mirrors()
     keyring = next((path for name in _KEYRINGS if (path := Path("/usr/share/keyrings", name)).exists()), None)
     if keyring is None:
         raise Problem("the keys of the Debian archive are not on this machine", "install the package debian-archive-keyring")
@@ -240,7 +240,7 @@ def _debian_sources(suite: str) -> str:
                       stanza.format(security, f"{suite}-security", keyring)))
 
 
-def _debian_mirrors() -> tuple[str, str]:
+def debian_mirrors() -> tuple[str, str]:
     main = os.environ.get("FAPWS_DEBIAN", "").rstrip("/")
     if main:
         return main, os.environ.get("FAPWS_DEBIAN_SECURITY", f"{main}-security").rstrip("/")

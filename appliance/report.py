@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from appliance.components import Component
+from appliance.doctor import Finding
 from appliance.errors import Problem
 from appliance.places import file_digest
 from appliance.progress import console, record
@@ -89,6 +90,14 @@ def show_components(components: Sequence[Component]) -> None:
         name = f"{each.name} and {modules} modules" if modules else each.name
         table.add_row(escape(name), each.version, escape(each.licence or each.stated or "not stated"))
     console.print(table)
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """What each task lacks, or that it lacks nothing."""
+    for finding in findings:
+        lacks = [f"{name} (package {package})" for name, package in finding.programs.items()]
+        said = "; ".join([*([f"lacks {', '.join(lacks)}"] if lacks else []), *finding.faults]) or "ready"
+        console.print(f"{finding.task}: {said}", soft_wrap=True, markup=False)
 
 
 def show_line(text: str) -> None:

@@ -39,26 +39,26 @@ def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_mirror_of_a_deb822_file(apt: Path) -> None:
     """Main and security archive are those of this machine's own debian.sources."""
     written(apt, DEB822, "sources.list.d/debian.sources")
-    assert (f"{MIRROR}/debian", f"{MIRROR}/debian-security") == registries._debian_mirrors()
+    assert (f"{MIRROR}/debian", f"{MIRROR}/debian-security") == registries.debian_mirrors()
 
 
 def test_the_mirror_of_a_sources_list(apt: Path) -> None:
     """The old one-line form, with options; comments don't count; the security archive is guessed beside it."""
     written(apt, ONE_LINE, "sources.list")
-    assert (f"{NEAR}/debian", f"{NEAR}/debian-security") == registries._debian_mirrors()
+    assert (f"{NEAR}/debian", f"{NEAR}/debian-security") == registries.debian_mirrors()
 
 
 def test_the_mirror_that_the_user_names(apt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FAPWS_DEBIAN comes before the machine's own configuration."""
     written(apt, ONE_LINE, "sources.list")
     monkeypatch.setenv("FAPWS_DEBIAN", f"{MIRROR}/debian/")
-    assert (f"{MIRROR}/debian", f"{MIRROR}/debian-security") == registries._debian_mirrors()
+    assert (f"{MIRROR}/debian", f"{MIRROR}/debian-security") == registries.debian_mirrors()
 
 
 def test_no_mirror(apt: Path) -> None:
     """On a machine that is no Debian one line says what to set."""
     said = "no Debian mirror is configured on this machine: set FAPWS_DEBIAN to the address of one, the part before /dists"
-    assert said == problem(registries._debian_mirrors)
+    assert said == problem(registries.debian_mirrors)
 
 
 def test_signatures_are_checked(apt: Path) -> None:
