@@ -166,6 +166,11 @@ void answer_failure(struct answer *answer, struct subject *subject, struct respo
     PyObject *type, *value, *traceback;
     PyObject *what, *exception, *text = NULL;
 
+    if (response->excuse != 0 && PyErr_ExceptionMatches(PyExc_OSError)) {
+        PyErr_Clear();
+        response_refuse(response, response->excuse);
+        return;
+    }
     PyErr_Fetch(&type, &value, &traceback);
     what = subject_text(subject);
     PyErr_Restore(type, value, traceback);

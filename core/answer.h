@@ -35,7 +35,8 @@ int answer_with(struct answer *answer, struct start_response *start, PyObject *r
 int answer_outcome(struct answer *answer, struct start_response *start,
                    const struct outcome *outcome, struct response *response);
 
-/* 500 for the error that is set, which is logged and cleared. */
+/* 500 for the error that is set, which is logged and cleared; response->excuse instead if that is set
+ * and the error an OSError. */
 void answer_failure(struct answer *answer, struct subject *subject, struct response *response);
 
 /* The response has been written. */

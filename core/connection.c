@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 static void serve(struct connection *c, struct input input);
+static void serve_pending(struct connection *c);
+static void read_again(struct connection *c);
 static void go_on(struct connection *c);
 
 /* The wire is the first member. */
@@ -86,6 +88,27 @@ static void enter(struct connection *c, enum phase phase)
     c->deadline = phase == HELD ? UINT_MAX : c->shared->seconds + c->shared->patience[phase] + 1;
 }
 
+/* Reads again after a pause, if there was one. */
+static void resume(struct connection *c)
+{
+    if (!c->paused)
+        return;
+    c->paused = false;
+    if (wire_resume(&c->wire) != 0)
+        connection_close(c);
+}
+
+/* Who sends a body a few bytes at a time gets no more time by that. */
+static void enter_body(struct connection *c)
+{
+    uint64_t arrived = c->pending.length + arrival_length(c->dialogue.arrival);
+
+    if (c->phase == BODY && arrived < c->arrived + LIMIT_BODY_PROGRESS)
+        return;
+    c->arrived = arrived;
+    enter(c, BODY);
+}
+
 /* Says the end to a client that may still be sending, and waits for its own end: closing a socket
  * with unread bytes would reset it and destroy the response on its way (RFC 9112 section 9.6). */
 static void linger(struct connection *c)
@@ -96,6 +119,7 @@ static void linger(struct connection *c)
     }
     buffer_finish(&c->pending);
     enter(c, LINGERING);
+    resume(c);
 }
 
 static void finish(struct connection *c)
@@ -174,8 +198,32 @@ static void on_news(void *context)
 {
     struct connection *c = context;
 
+    if (c->phase == WRITING) /* 100 (Continue) is still on its way: on_sent looks again */
+        return;
     c->phase = IDLE;
     go_on(c);
+}
+
+/* Says 100 (Continue) if the handler at work reads and the client waits for it. */
+static void offer_continue(struct connection *c)
+{
+    exchange_continue(&c->shared->exchange, &c->dialogue);
+    if (c->shared->exchange.output.length > 0)
+        flush(c);
+}
+
+/* There is news of a body that goes to a file or to a handler at work. */
+static void on_arrival(void *context)
+{
+    struct connection *c = context;
+
+    if (c->dialogue.headless && c->phase != WRITING) {
+        offer_continue(c);
+    } else if (!is_busy(c)) {
+        c->phase = IDLE;
+        serve_pending(c);
+    }
+    read_again(c);
 }
 
 /* The app is at work, or has nothing to say at present. */
@@ -183,6 +231,10 @@ static void hold(struct connection *c)
 {
     enter(c, HELD);
     handler_watch(c->dialogue.reply, on_news, c);
+    if (c->dialogue.arrival == NULL)
+        return;
+    arrival_watch(c->dialogue.arrival, on_arrival, c);
+    offer_continue(c);
 }
 
 /* Queues the next piece of a body. Queued even when the socket would take it: the loop then serves
@@ -241,23 +293,75 @@ static void keep(struct connection *c, struct input rest)
         buffer_finish(&c->pending);
 }
 
+/* True when the client has sent more than can be dealt with now. */
+static bool is_ahead(const struct connection *c)
+{
+    return (is_busy(c) && c->pending.length > LIMIT_AHEAD) ||
+           (c->dialogue.arrival != NULL && arrival_is_full(c->dialogue.arrival));
+}
+
+static void throttle(struct connection *c)
+{
+    if (c->paused || !is_ahead(c) || wire_is_closing(&c->wire))
+        return;
+    wire_pause(&c->wire);
+    c->paused = true;
+}
+
+/* A part of the body is on its way to a file; until then the client is not to be blamed. */
+static void await_file(struct connection *c)
+{
+    enter(c, HELD);
+    arrival_watch(c->dialogue.arrival, on_arrival, c);
+    throttle(c);
+}
+
+/* The client owes the rest of a body, but no answer is owed to it. */
+static bool is_answered(const struct connection *c)
+{
+    return c->dialogue.arrival != NULL && arrival_is_dropped(c->dialogue.arrival);
+}
+
+/* The request is answered and its body has not arrived: the connection ends unless it soon will. */
+static void judge_rest(struct connection *c)
+{
+    if (is_answered(c) && (c->last || arrival_is_hopeless(c->dialogue.arrival)))
+        c->last = c->refused = true;
+}
+
+/* What to wait for from the client. */
+static void await_client(struct connection *c)
+{
+    bool in_body = c->dialogue.intake.head_length > 0 || c->dialogue.arrival != NULL;
+
+    judge_rest(c);
+    if (c->last || c->ended ||
+        (c->shared->exchange.stopping && c->pending.length == 0 && !in_body))
+        finish(c);
+    else if (in_body)
+        enter_body(c);
+    else
+        enter(c, c->pending.length == 0 ? IDLE : HEAD);
+}
+
 /* What to wait for, now that all that could be answered is answered. */
 static void await(struct connection *c)
 {
-    const struct intake *intake = &c->dialogue.intake;
-
     if (wire_is_closing(&c->wire) || c->phase == WRITING)
         return;
     if (c->dialogue.headless)
         hold(c);
     else if (c->dialogue.reply != NULL)
         pump(c);
-    else if (c->last || c->ended || (c->shared->exchange.stopping && c->pending.length == 0))
-        finish(c);
-    else if (c->pending.length == 0)
-        enter(c, IDLE);
+    else if (arrival_is_storing(c->dialogue.arrival))
+        await_file(c);
     else
-        enter(c, intake->head_length > 0 ? BODY : HEAD);
+        await_client(c);
+}
+
+static bool is_due(const struct connection *c, struct input input)
+{
+    return input.length > 0 || arrival_is_due(c->dialogue.arrival);
 }
 
 /* Answers as many requests as are there. */
@@ -266,7 +370,7 @@ static void serve(struct connection *c, struct input input)
     struct exchange *x = &c->shared->exchange;
     enum progress progress = READY;
 
-    while (input.length > 0 && progress == READY && !c->last && !is_busy(c) &&
+    while (is_due(c, input) && progress == READY && !c->last && !is_busy(c) &&
            !wire_is_closing(&c->wire)) {
         progress = exchange_advance(x, &c->dialogue, &input);
         if (progress == WAITING)
@@ -290,17 +394,16 @@ static void serve_pending(struct connection *c)
 {
     if (c->pending.length > 0)
         serve(c, (struct input){c->pending.data, c->pending.length, c->ended});
+    else if (arrival_is_due(c->dialogue.arrival))
+        serve(c, (struct input){c->shared->read_buffer, 0, c->ended});
     else
         await(c);
 }
 
 static void read_again(struct connection *c)
 {
-    if (!c->paused || is_busy(c) || wire_is_closing(&c->wire))
-        return;
-    c->paused = false;
-    if (wire_resume(&c->wire) != 0)
-        connection_close(c);
+    if (!is_ahead(c) && !wire_is_closing(&c->wire))
+        resume(c);
 }
 
 /* After a pause: the response is written as far as it was there, or there is news of it. */
@@ -358,11 +461,10 @@ static void on_data(struct wire *wire, char *data, size_t length)
         serve(c, input);
         return;
     }
+    if (c->dialogue.arrival != NULL)
+        exchange_receive(&c->dialogue, &input);
     keep(c, input);
-    if (c->pending.length > LIMIT_AHEAD && !wire_is_closing(&c->wire)) {
-        wire_pause(&c->wire);
-        c->paused = true;
-    }
+    throttle(c);
 }
 
 /* The client will send no more. What it sent is looked at once again: a head that is faulty but
@@ -372,6 +474,8 @@ static void on_end(struct wire *wire)
     struct connection *c = owner_of(wire);
 
     c->ended = true;
+    if (c->dialogue.arrival != NULL)
+        arrival_end(c->dialogue.arrival);
     if (c->phase == LINGERING || (c->dialogue.reply != NULL && handler_is_held(c->dialogue.reply)))
         connection_close(c);
     else if (!is_busy(c))
@@ -411,7 +515,7 @@ void connection_end_overdue(struct connection *c)
     if (c->phase == WRITING && queued < c->queued) { /* slow, but alive */
         c->queued = queued;
         enter(c, WRITING);
-    } else if (c->phase == HEAD || c->phase == BODY) {
+    } else if ((c->phase == HEAD || c->phase == BODY) && !is_answered(c)) {
         exchange_time_out(&c->shared->exchange, &c->dialogue,
                           &(struct input){c->pending.data, c->pending.length, false});
         c->last = c->refused = true;

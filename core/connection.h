@@ -9,7 +9,8 @@
 
 struct connection;
 
-/* What a connection waits for; each has a deadline of its own, but HELD: the app at work. */
+/* What a connection waits for; each has a deadline of its own, but HELD: the app or the
+ * disk at work. */
 enum phase { IDLE, HEAD, BODY, WRITING, LINGERING, HELD };
 
 /* What all connections of a loop share. */
@@ -27,6 +28,7 @@ struct connection {
     struct connection *previous, *next; /* in the list of connections.c */
     struct dialogue dialogue;
     struct buffer pending; /* received, not answered yet; most of the time without memory */
+    uint64_t arrived;      /* bytes of a body when its deadline was set */
     size_t queued;         /* bytes the kernel had not taken at the last look */
     unsigned deadline;     /* on the clock of `shared` */
     enum phase phase;

@@ -1,5 +1,6 @@
 #include "environ.h"
 
+#include "block_input.h"
 #include "file_wrapper.h"
 #include "header_name.h"
 #include "params.h"
@@ -172,6 +173,8 @@ static int set_body(PyObject *env, const struct request *request, bool strict)
     PyObject *body, *length;
     int status = 0;
 
+    if (request->upload != NULL)
+        return set_new(env, WSGI_INPUT, block_input_create(request));
     if (request->fields.chunked) { /* it is decoded: the app sees an ordinary body */
         length = PyUnicode_FromFormat("%zu", request->body.length);
         status = length != NULL ? set(env, CONTENT_LENGTH, length) : -1;
@@ -181,6 +184,8 @@ static int set_body(PyObject *env, const struct request *request, bool strict)
     }
     if (request->body.length == 0 || status != 0)
         return status;
+    if (request->spool != NULL)
+        return set_new(env, WSGI_INPUT, block_input_create(request));
     body = PyBytes_FromStringAndSize(request->body.data, (Py_ssize_t)request->body.length);
     status = body != NULL ? set_new(env, WSGI_INPUT, wsgi_input_create(body)) : -1;
     Py_XDECREF(body);
@@ -198,7 +203,7 @@ int environ_set_request(PyObject *env, const struct request *request,
     status |= set(env, REMOTE_PORT, visitor->port_text);
     if (request->minor_version == 0)
         status |= set(env, SERVER_PROTOCOL, values[PROTOCOL_1_0]);
-    if (request->body.length > 0 || request->fields.chunked)
+    if (request->fields.content_length > 0 || request->fields.chunked)
         status |= set_body(env, request, strict);
     if (strict)
         return status;
@@ -214,6 +219,20 @@ int environ_set_request(PyObject *env, const struct request *request,
 
 /* ---- uri ---- */
 
+static PyObject *params_of_form(const struct request *request)
+{
+    PyObject *body, *params;
+
+    if (request->spool == NULL)
+        return params_parse(request->body);
+    body = block_input_whole(request->spool, request->body.length);
+    if (body == NULL)
+        return NULL;
+    params = params_parse((struct slice){PyBytes_AS_STRING(body), request->body.length});
+    Py_DECREF(body);
+    return params;
+}
+
 /* A form replaces the query's fields (fapws3 did the same). */
 static PyObject *params_of(const struct request *request)
 {
@@ -223,7 +242,7 @@ static PyObject *params_of(const struct request *request)
             const struct phr_header *header = &request->headers[i];
             if (slice_is((struct slice){header->name, header->name_len}, SLICE("content-type")) &&
                 params_is_form((struct slice){header->value, header->value_len}))
-                return params_parse(request->body);
+                return params_of_form(request);
         }
     }
     return params_parse(request->target.query);

@@ -1,5 +1,14 @@
 #include "exchange.h"
 
+#include <stdio.h>
+
+static void end_arrival(struct dialogue *dialogue)
+{
+    arrival_destroy(dialogue->arrival);
+    dialogue->arrival = NULL;
+}
+
+/* The response is complete: nobody reads the body any more. */
 static void end_reply(struct dialogue *dialogue)
 {
     dialogue->file.left = 0;
@@ -7,6 +16,8 @@ static void end_reply(struct dialogue *dialogue)
     dialogue->cached = NULL;
     handler_drop(dialogue->reply);
     dialogue->reply = NULL;
+    if (dialogue->arrival != NULL)
+        arrival_drop(dialogue->arrival);
 }
 
 /* OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7); no handler can answer that.
@@ -36,23 +47,27 @@ static void answer_route(struct exchange *x, struct dialogue *dialogue, int rout
 
 static void answer(struct exchange *x, struct dialogue *dialogue)
 {
-    int route = router_find(x->router, x->request.path);
-
     if (x->request.target.asterisk)
         answer_options(&x->response);
     else if (asks_for_health(x))
         response_plain(&x->response, x->stopping ? 503 : 200, x->stopping ? NULL : "ok");
-    else if (route == ROUTE_NONE)
+    else if (x->route == ROUTE_NONE)
         response_plain(&x->response, 404, NULL);
     else
-        answer_route(x, dialogue, route);
+        answer_route(x, dialogue, x->route);
 }
 
-static void append_continue(struct exchange *x, struct dialogue *dialogue)
+static void append_continue(struct exchange *x)
 {
-    if (dialogue->intake.owes_continue)
-        buffer_append_slice(&x->output, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
-    dialogue->intake.owes_continue = false;
+    buffer_append_slice(&x->output, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+/* Where the first line of the request stands. */
+static const struct input *head_of(const struct dialogue *dialogue, const struct input *input)
+{
+    bool is_filed = dialogue->arrival != NULL && arrival_upload(dialogue->arrival) == NULL;
+
+    return is_filed ? arrival_head(dialogue->arrival) : input;
 }
 
 static void note_end(struct exchange *x, struct dialogue *dialogue)
@@ -87,27 +102,158 @@ static void begin(struct exchange *x, struct dialogue *dialogue, bool followed)
 {
     if ((x->stopping && !followed) || x->single)
         x->response.keep_alive = false;
+    if (dialogue->arrival != NULL && x->response.whole && arrival_is_hopeless(dialogue->arrival))
+        x->response.keep_alive = false;
     response_begin(&x->response, &x->banner, &x->output);
     dialogue->framing = x->response.framing;
     begin_file(x, dialogue);
     if (x->response.is_head || x->response.framing.kind == FRAMING_NONE)
         end_reply(dialogue);
     note_head(x, dialogue);
+    if (dialogue->arrival != NULL && dialogue->reply == NULL && dialogue->file.left == 0)
+        arrival_drop(dialogue->arrival);
+}
+
+/* ---- requests ---- */
+
+static enum progress refuse(struct exchange *x, int status)
+{
+    x->request.refusal = status;
+    return REFUSED;
+}
+
+/* The body is too long for memory. */
+static enum progress spill(struct exchange *x, struct dialogue *dialogue, struct input *input)
+{
+    struct intake *intake = &dialogue->intake;
+    size_t head_length = intake->head_length;
+    struct slice head = {input->data, head_length};
+    struct slice begun = {input->data + head_length, input->length - head_length};
+    bool owes_continue = intake->owes_continue;
+
+    dialogue->arrival = arrival_to_file(&intake->body, head, begun, x->loop);
+    memset(intake, 0, sizeof(*intake));
+    intake->owes_continue = owes_continue;
+    if (dialogue->arrival == NULL) {
+        request_parse(&x->request, &intake->scanned, input);
+        return refuse(x, 500);
+    }
+    input->length = 0;
+    return WAITING;
+}
+
+/* The handler is called with the body still to come. */
+static enum progress begin_upload(struct exchange *x, struct dialogue *dialogue,
+                                  struct input *input, uint64_t limit)
+{
+    size_t head_length = x->request.head.length;
+    struct input rest = {input->data + head_length, input->length - head_length, input->ended};
+    struct body body;
+
+    memset(&dialogue->intake, 0, sizeof(dialogue->intake));
+    if (body_begin(&body, &x->request.fields, limit) == REFUSED)
+        return refuse(x, body.refusal);
+    dialogue->arrival = arrival_to_thread(&body, x->body_seconds,
+                                          x->request.fields.expects_continue && rest.length == 0);
+    if (dialogue->arrival == NULL)
+        return refuse(x, 500);
+    x->request.upload = arrival_upload(dialogue->arrival);
+    arrival_take(dialogue->arrival, &rest);
+    x->request.consumed = (size_t)(rest.data - input->data);
+    input->length = x->request.consumed + rest.length;
+    return READY;
+}
+
+/* A file that cannot be written is the operator's business, not the client's. */
+static void report_file(const struct exchange *x, const struct dialogue *dialogue)
+{
+    char peer[PEER_TEXT_SIZE];
+
+    peer_write(&dialogue->peer, peer);
+    fprintf(stderr, "fapws4: %.*s %.*s from %s: the body cannot be kept in TMPDIR: %s\n",
+            (int)x->request.method.length, x->request.method.data, (int)x->request.text.length,
+            x->request.text.data, peer, strerror(arrival_file_error(dialogue->arrival)));
+}
+
+/* A body on its way to a file. */
+static enum progress take_stored(struct exchange *x, struct dialogue *dialogue,
+                                 struct input *input)
+{
+    enum progress progress = arrival_take(dialogue->arrival, input);
+
+    if (progress == WAITING)
+        return WAITING;
+    arrival_recall(dialogue->arrival, &x->request);
+    x->route = router_find(x->router, x->request.path);
+    if (progress == READY)
+        return READY;
+    if (arrival_file_error(dialogue->arrival) != 0)
+        report_file(x, dialogue);
+    return refuse(x, arrival_refusal(dialogue->arrival));
+}
+
+static bool has_body(const struct request *request)
+{
+    return request->fields.chunked || request->fields.content_length > 0;
+}
+
+static bool is_large(const struct intake *intake)
+{
+    return intake->head_length > 0 && intake->body.length + intake->body.left > LIMIT_SPILL;
+}
+
+static enum progress take_request(struct exchange *x, struct dialogue *dialogue,
+                                  struct input *input)
+{
+    enum progress progress;
+    uint64_t limit;
+
+    if (dialogue->arrival != NULL)
+        return take_stored(x, dialogue, input);
+    progress = intake_head(&x->request, &dialogue->intake, input);
+    if (progress == READY) {
+        x->route = router_find(x->router, x->request.path);
+        if (has_body(&x->request) && x->route != ROUTE_NONE &&
+            handler_streams(x->handler, x->route, &limit))
+            return begin_upload(x, dialogue, input, limit);
+        progress = intake_body(&x->request, &dialogue->intake, input, x->body_limit);
+    }
+    if (progress == WAITING && is_large(&dialogue->intake))
+        return spill(x, dialogue, input);
+    return progress;
+}
+
+/* The rest of an answered request's body. READY: the next request stands at the start of `input`. */
+static enum progress take_rest(struct exchange *x, struct dialogue *dialogue, struct input *input)
+{
+    enum progress progress = arrival_take(dialogue->arrival, input);
+
+    x->request.consumed = 0;
+    if (progress == WAITING && arrival_is_hopeless(dialogue->arrival))
+        return REFUSED;
+    if (progress == READY)
+        end_arrival(dialogue);
+    return progress;
 }
 
 enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, struct input *input)
 {
-    enum progress progress = intake_head(&x->request, &dialogue->intake, input);
+    enum progress progress = READY;
 
-    if (progress == READY)
-        progress = intake_body(&x->request, &dialogue->intake, input, x->body_limit);
+    if (dialogue->arrival != NULL && arrival_is_dropped(dialogue->arrival))
+        progress = take_rest(x, dialogue, input);
+    if (progress != READY)
+        return progress;
+    progress = take_request(x, dialogue, input);
     if (progress == WAITING) {
-        append_continue(x, dialogue);
+        if (dialogue->intake.owes_continue)
+            append_continue(x);
+        dialogue->intake.owes_continue = false;
         return WAITING;
     }
     if (x->journal != NULL)
-        journal_begin(x->journal, &dialogue->account, &dialogue->peer, &x->request, input,
-                      progress == REFUSED);
+        journal_begin(x->journal, &dialogue->account, &dialogue->peer, &x->request,
+                      head_of(dialogue, input), progress == REFUSED);
     response_reset(&x->response, &x->request);
     if (progress == REFUSED)
         response_refuse(&x->response, x->request.refusal);
@@ -116,20 +262,38 @@ enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, st
     if (x->response.later) {
         dialogue->headless = true;
         dialogue->terms = response_terms(&x->response);
-        return READY;
+    } else {
+        begin(x, dialogue, progress == READY && input->length > x->request.consumed);
     }
-    begin(x, dialogue, progress == READY && input->length > x->request.consumed);
+    if (dialogue->arrival != NULL && arrival_is_over(dialogue->arrival))
+        end_arrival(dialogue);
     return progress;
 }
 
 enum progress exchange_resume(struct exchange *x, struct dialogue *dialogue)
 {
     response_renew(&x->response, dialogue->terms);
+    if (dialogue->arrival != NULL)
+        x->response.excuse = arrival_refusal(dialogue->arrival);
     if (!handler_collect(x->handler, &x->response, &dialogue->reply))
         return WAITING;
     dialogue->headless = false;
     begin(x, dialogue, false);
     return READY;
+}
+
+void exchange_receive(struct dialogue *dialogue, struct input *input)
+{
+    if (arrival_take(dialogue->arrival, input) == READY &&
+        arrival_upload(dialogue->arrival) != NULL)
+        end_arrival(dialogue);
+}
+
+void exchange_continue(struct exchange *x, struct dialogue *dialogue)
+{
+    if (dialogue->headless && dialogue->arrival != NULL &&
+        arrival_takes_continue(dialogue->arrival))
+        append_continue(x);
 }
 
 enum writing exchange_more(struct exchange *x, struct dialogue *dialogue)
@@ -157,7 +321,8 @@ enum writing exchange_end_file(struct dialogue *dialogue)
 void exchange_time_out(struct exchange *x, struct dialogue *dialogue, const struct input *input)
 {
     if (x->journal != NULL)
-        journal_begin(x->journal, &dialogue->account, &dialogue->peer, NULL, input, true);
+        journal_begin(x->journal, &dialogue->account, &dialogue->peer, NULL,
+                      head_of(dialogue, input), true);
     memset(&x->request.method, 0, sizeof(x->request.method));
     x->request.minor_version = 1;
     response_reset(&x->response, &x->request);
@@ -176,6 +341,7 @@ void exchange_settle(struct exchange *x)
 
 void dialogue_finish(struct dialogue *dialogue)
 {
+    end_arrival(dialogue); /* first: who reads it is to hear that the client has gone */
     end_reply(dialogue);
     handler_forget(dialogue->visitor);
     dialogue->visitor = NULL;

@@ -3,6 +3,7 @@
 #ifndef FAPWS4_EXCHANGE_H
 #define FAPWS4_EXCHANGE_H
 
+#include "arrival.h"
 #include "file_cache.h"
 #include "handler.h"
 #include "journal.h"
@@ -14,7 +15,9 @@ struct exchange {
     const struct router *router;
     struct handler *handler;
     struct banner banner;
+    uv_loop_t *loop;      /* whose threads write large bodies to files */
     uint64_t body_limit;  /* bytes: MAX_BODY_SIZE */
+    unsigned body_seconds; /* until LIMIT_BODY_PROGRESS bytes more of a body have come */
     struct slice health;  /* HEALTH: a path that is answered without the app; empty: none */
     bool single;          /* no connection is kept */
     bool stopping;        /* the response to the last request that is here says that the connection
@@ -24,6 +27,7 @@ struct exchange {
     struct journal *journal; /* NULL: nobody wants to know */
     struct buffer output; /* responses to be written to the connection that is being served */
     struct request request;
+    int route; /* of `request` */
     struct response response;
 };
 
@@ -31,6 +35,7 @@ struct exchange {
 struct dialogue {
     struct peer peer;
     struct intake intake;
+    struct arrival *arrival; /* a body that does not stay in memory, else NULL */
     struct visitor *visitor;
     struct account *account; /* of the journal; NULL: nothing is noted */
     struct reply *reply; /* a response body that is still being produced, else NULL */
@@ -42,7 +47,7 @@ struct dialogue {
 };
 
 /* Takes the next request from `input` and appends its response to `output` (100 (Continue)
- * included). WAITING: nothing to answer yet. READY: drop request.consumed bytes of the input; write
+ * included). WAITING: nothing to answer yet; dialogue->arrival says what for, if it is set. READY: drop request.consumed bytes of the input; write
  * `output`, then response.tail; then, when dialogue->reply is set, whatever exchange_more appends
  * until it is not MORE, or `dialogue->file` when something of that is left, and then
  * exchange_end_file; the connection goes on when response.keep_alive says so. When
@@ -54,6 +59,13 @@ enum progress exchange_advance(struct exchange *exchange, struct dialogue *dialo
 /* Appends the head of a headless response, and what comes with it: READY, as above. WAITING: the
  * handler is still at work. */
 enum progress exchange_resume(struct exchange *exchange, struct dialogue *dialogue);
+
+/* Takes the bytes of a body for dialogue->arrival while the connection is busy otherwise; what stands
+ * behind them is left in `input`. */
+void exchange_receive(struct dialogue *dialogue, struct input *input);
+
+/* Appends 100 (Continue) when the handler at work reads and its client waits for that. */
+void exchange_continue(struct exchange *exchange, struct dialogue *dialogue);
 
 /* Appends the next piece of the body that is being produced. DONE and BROKEN end it; after LATER
  * handler_watch tells when to go on. */

@@ -171,6 +171,12 @@ static struct start_response *take_start_response(struct starter *starter)
 
 /* ---- the call ---- */
 
+bool handler_streams(const struct handler *handler, int route, uint64_t *limit)
+{
+    *limit = handler->routes.items[route].body_limit;
+    return handler->routes.items[route].streaming;
+}
+
 /* Leaves the call to a thread. 0, or -1 with an error set. */
 static int call_later(const struct route *route, PyObject *env, struct start_response *start,
                       struct subject *subject, struct response *response, struct reply **reply)

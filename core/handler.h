@@ -27,6 +27,9 @@ struct handler *handler_create(const struct settings *settings, const struct add
 /* NULL is legal. */
 void handler_destroy(struct handler *handler);
 
+/* True when the handler of a route reads the body as it arrives, of at most `*limit` bytes. */
+bool handler_streams(const struct handler *handler, int route, uint64_t *limit);
+
 /* Calls the callable of a route (a number from router_find). Never fails: what goes wrong in the
  * app is logged and becomes a 500. Sets `*reply` when response->whole is false; the caller destroys
  * it. response->body stays valid until handler_settle. When the handler runs on a thread only
@@ -47,7 +50,8 @@ enum writing handler_next(struct reply *reply, struct slice *piece);
 void handler_watch(struct reply *reply, void (*ready)(void *context), void *context);
 
 /* Fills the response that handler_call left for later. False: the handler is still at work. True:
- * as after handler_call; `*reply` is NULL when nothing follows. */
+ * as after handler_call; `*reply` is NULL when nothing follows. A handler that failed because it
+ * could not read the body (OSError) is answered with response->excuse. */
 bool handler_collect(struct handler *handler, struct response *response, struct reply **reply);
 
 /* True for a held reply: who has said the end of what it sends will not read it either. */

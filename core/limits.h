@@ -41,7 +41,8 @@
 #define LIMIT_FILES 64
 
 /* Bytes of a Stream, or of a body made on a thread, that wait for a slow client before who makes
- * them is told to wait; and at most, bytes of a Stream. */
+ * them is told to wait; and at most, bytes of a Stream. Also bytes of a request body that wait for
+ * the handler that reads them as they arrive, before reading from the client pauses. */
 #define LIMIT_STREAM 65536
 #define LIMIT_STREAM_MOST 1048576
 
@@ -65,6 +66,24 @@
 /* Bytes of the access log that wait for a slow reader; further lines are lost, and counted. */
 #define LIMIT_ACCESS_LOG 1048576
 
+/* Bytes of a body that is kept in memory while it arrives; a longer one goes to a file in TMPDIR. Forms
+ * and JSON stay below, and 1,000 clients that send slowly cost 256 MB at most; a file costs half a
+ * dozen system calls and a visit to another thread, which is little beside this many bytes. */
+#define LIMIT_SPILL 262144
+
+/* Bytes that are written to such a file at once; twice as many are in memory. */
+#define LIMIT_SPILL_BLOCK 65536
+
+/* Bytes of all such bodies together when they have to be kept in memory, because no file can be made
+ * in TMPDIR; what exceeds it is answered 507. */
+#ifndef LIMIT_SPILL_MEMORY
+#define LIMIT_SPILL_MEMORY 67108864
+#endif
+
+/* Bytes of a body nobody reads that are received and dropped to keep the connection; for more, a new
+ * connection is cheaper. */
+#define LIMIT_DRAIN 65536
+
 /* Connections the kernel may keep waiting for accept. */
 #define LIMIT_BACKLOG 1024
 
@@ -75,10 +94,12 @@
 #define LIMIT_HEAD_SECONDS 20
 #endif
 
-/* Between two pieces of a body. */
+/* Until LIMIT_BODY_PROGRESS bytes more of a body have come, or its end. The slowest of modems is 10 times
+ * quicker; who sends a byte now and then does not hold a connection (or a thread) for ever. */
 #ifndef LIMIT_BODY_SECONDS
 #define LIMIT_BODY_SECONDS 30
 #endif
+#define LIMIT_BODY_PROGRESS 4096
 
 /* A kept connection without a request; longer than the usual 30 s poll of a browser's page. */
 #ifndef LIMIT_IDLE_SECONDS

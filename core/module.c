@@ -1,3 +1,4 @@
+#include "block_input.h"
 #include "cached_file.h"
 #include "deferred.h"
 #include "file_wrapper.h"
@@ -47,6 +48,7 @@ PyMODINIT_FUNC PyInit__fapws4(void)
 
     if (module != NULL && (PyModule_AddType(module, &start_response_type) != 0 ||
                            PyModule_AddType(module, &wsgi_input_type) != 0 ||
+                           PyModule_AddType(module, &block_input_type) != 0 ||
                            PyModule_AddType(module, &file_wrapper_type) != 0 ||
                            PyModule_AddType(module, &cached_file_type) != 0 ||
                            PyModule_AddType(module, &timer_type) != 0 ||

@@ -83,6 +83,7 @@ void process_signals_hear(uv_async_t *stop, uv_async_t *hangup, uv_async_t *prof
     watch_signal(SIGTERM, on_stop_signal);
     watch_signal(SIGUSR1, on_profile_signal);
     watch_signal(SIGPIPE, SIG_IGN);
+    watch_signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its request */
     if (hangup != NULL) {
         watch_signal(SIGINT, on_stop_signal);
         watch_hangups();

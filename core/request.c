@@ -172,6 +172,8 @@ enum progress request_parse(struct request *request, size_t *scanned, const stru
         !has_line_end(input->data + *scanned, input->length - *scanned))
         return wait(request, scanned, input);
     request->body = (struct slice){NULL, 0};
+    request->spool = NULL;
+    request->upload = NULL;
     line = request_line_take(request, input->data, input->length);
     if (line > 0 && take_known(request, line, input))
         return READY;

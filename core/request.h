@@ -22,8 +22,12 @@ struct input {
     bool ended; /* nothing will follow: a faulty head is refused although its line has no end */
 };
 
+struct spool;
+struct upload;
+
 /* All slices point into the input, into `decoded` or into `memo`, and are valid until the next request
- * is parsed or the input changes. Zeroed is valid. */
+ * is parsed or the input changes. Zeroed is valid. A body is in `body`; or in `spool`, and only its
+ * length in `body`; or comes from `upload`, and its length is only in the fields, if it is known. */
 struct request {
     struct slice method;
     struct slice text; /* the target as sent */
@@ -31,6 +35,8 @@ struct request {
     struct slice path; /* target.raw_path without percent-encoding */
     struct slice head; /* request line and fields, with the empty line that ends them */
     struct slice body;
+    struct spool *spool;   /* NULL most of the time */
+    struct upload *upload; /* the same */
     struct request_fields fields;
     int minor_version; /* 0 or 1; later 1.x are treated as 1 (RFC 9110 section 2.5) */
     size_t consumed; /* bytes of the input that belong to this request */
@@ -46,7 +52,7 @@ struct request {
 
 /* Reads the head of the next request at the start of `input`. `*scanned` is 0 before the first look at
  * a head. WAITING: only `*scanned` has changed (the bytes that were parsed without fault); call again
- * with the same bytes and more behind them. READY: `request` is filled but for `body` and `consumed`.
+ * with the same bytes and more behind them. READY: `request` is filled but for the body and `consumed`.
  * REFUSED: answer request->refusal and close; at most the method is known. The outcome does not
  * depend on how the bytes were cut into pieces. */
 enum progress request_parse(struct request *request, size_t *scanned, const struct input *input);

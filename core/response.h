@@ -58,6 +58,7 @@ struct response {
     struct offer offer;
     bool whole;                  /* nothing follows `body` */
     bool later;                  /* the handler has not answered yet */
+    int excuse;                  /* the status when the handler fails because its client did; or 0 */
     bool keep_alive;             /* starts as what the client wants */
     bool is_text;                /* the body was str: it gets a Content-Type if it has none */
     bool has_date, has_server, has_content_type;

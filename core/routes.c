@@ -41,15 +41,51 @@ static bool has_mark(PyObject *object, const char *mark)
     return found;
 }
 
-/* A mark on a class's __call__ counts for its instances. */
-static bool is_marked(PyObject *callable, const char *mark)
+/* The value of a mark, or `missing`; a mark on a class's __call__ counts for its instances. New
+ * reference. */
+static PyObject *mark_of(PyObject *callable, const char *mark, PyObject *missing)
 {
-    PyObject *call = PyObject_GetAttrString(callable, "__call__");
-    bool found = has_mark(callable, mark) || (call != NULL && has_mark(call, mark));
+    PyObject *value = PyObject_GetAttrString(callable, mark);
+    PyObject *call = value == NULL ? PyObject_GetAttrString(callable, "__call__") : NULL;
 
+    if (call != NULL)
+        value = PyObject_GetAttrString(call, mark);
     PyErr_Clear();
     Py_XDECREF(call);
-    return found;
+    return value != NULL ? value : Py_NewRef(missing);
+}
+
+static bool is_marked(PyObject *callable, const char *mark)
+{
+    PyObject *value = mark_of(callable, mark, Py_False);
+
+    Py_DECREF(value);
+    return value == Py_True;
+}
+
+/* Of a handler that reads bodies as they arrive: its own limit, None for no limit, or none stated. */
+static uint64_t body_limit_of(PyObject *callable, uint64_t max_body_size)
+{
+    PyObject *limit = mark_of(callable, "fapws4_limit", Py_False);
+    uint64_t bytes = max_body_size;
+
+    if (limit == Py_None)
+        bytes = UINT64_MAX;
+    else if (PyLong_CheckExact(limit))
+        bytes = PyLong_AsUnsignedLongLong(limit);
+    Py_DECREF(limit);
+    PyErr_Clear(); /* larger than any body */
+    return bytes;
+}
+
+/* How a callable of PATHS wants to be called. */
+static struct route route_for(PyObject *callable, const struct settings *settings)
+{
+    bool streaming = is_marked(callable, "fapws4_streaming");
+
+    return (struct route){.streaming = streaming,
+                          .threaded = streaming || is_marked(callable, "fapws4_threaded"),
+                          .body_limit = body_limit_of(callable, settings->max_body_size)};
 }
 
 /* Takes over the references of `route` to its callable; the template is made here. */
@@ -109,12 +145,12 @@ static int add_path(struct routes *routes, struct router *router, PyObject *pair
                     const struct settings *settings, const struct address *server)
 {
     PyObject *callable = PyTuple_GET_ITEM(pair, 1);
-    struct route route = {.threaded = is_marked(callable, "fapws4_threaded"),
-                          .cached = is_static(callable, settings),
-                          .strict = has_mark(callable, "fapws4_strict")};
+    struct route route = route_for(callable, settings);
     Py_ssize_t length;
     const char *text = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(pair, 0), &length);
 
+    route.strict = has_mark(callable, "fapws4_strict");
+    route.cached = is_static(callable, settings);
     route.callable = route.strict ? unwrapped(callable) : Py_NewRef(callable);
     if (route.callable != NULL && text != NULL)
         return add(routes, router, (struct slice){text, (size_t)length}, route, server);
@@ -137,6 +173,7 @@ int routes_init(struct routes *routes, const struct settings *settings,
                 const struct address *server, struct router *router)
 {
     size_t count = settings->paths != NULL ? (size_t)PyList_GET_SIZE(settings->paths) : 1;
+    struct route route;
 
     routes->count = 0;
     routes->items = calloc(count + 1, sizeof(*routes->items)); /* PATHS may be empty */
@@ -146,11 +183,10 @@ int routes_init(struct routes *routes, const struct settings *settings,
     }
     if (settings->paths != NULL)
         return add_paths(routes, settings, server, router);
-    return add(routes, router, SLICE(""),
-               (struct route){.callable = Py_NewRef(settings->application),
-                              .threaded = is_marked(settings->application, "fapws4_threaded"),
-                              .strict = true},
-               server);
+    route = route_for(settings->application, settings);
+    route.callable = Py_NewRef(settings->application);
+    route.strict = true;
+    return add(routes, router, SLICE(""), route, server);
 }
 
 void routes_finish(struct routes *routes)

@@ -13,6 +13,8 @@ struct route {
     size_t prefix_length; /* bytes of the path that are in SCRIPT_NAME */
     bool threaded;        /* called on a thread */
     bool cached;          /* a Staticfile: what it answered may be answered again without it */
+    bool streaming;       /* ... before the body has arrived, */
+    uint64_t body_limit;  /* ... which may have this many bytes */
     bool strict;          /* PEP 3333 to the letter: for a WSGI application */
 };
 

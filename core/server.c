@@ -104,7 +104,7 @@ static void end_if_empty(struct server *server)
     if (server->stop_at == 0)
         uv_timer_stop(&server->tick);
     else if (!is_listening(server) &&
-             !(workers_busy() && server->all.shared.seconds < server->stop_at))
+             !(workers_busy() && server->all.shared.seconds <= server->stop_at))
         uv_stop(&server->loop);
 }
 
@@ -240,6 +240,7 @@ void server_set_patience(struct server *server, int keepalive, int timeout)
     if (timeout >= 0)
         shared->patience[HEAD] = shared->patience[BODY] = shared->patience[WRITING] =
             (unsigned)timeout;
+    shared->exchange.body_seconds = shared->patience[BODY];
 }
 
 int server_init(struct server *server, uint64_t body_limit)
@@ -262,7 +263,9 @@ int server_init(struct server *server, uint64_t body_limit)
     if (status != 0)
         return status;
     init_handles(server);
+    server->all.shared.exchange.loop = &server->loop;
     server->all.shared.exchange.body_limit = body_limit;
+    server->all.shared.exchange.body_seconds = LIMIT_BODY_SECONDS;
     memcpy(server->all.shared.patience, patience, sizeof(patience));
     server->all.shared.read_buffer = malloc(LIMIT_READ);
     return server->all.shared.read_buffer == NULL ? UV_ENOMEM : 0;

@@ -30,16 +30,15 @@ static PyObject *take(struct wsgi_input *input, Py_ssize_t length)
     return PyBytes_FromStringAndSize(start, length);
 }
 
-/* An optional size; None and no argument mean everything (-1). False with an error set. */
-static int size_argument(PyObject *const *args, Py_ssize_t count, Py_ssize_t *size)
+bool wsgi_input_size(PyObject *const *args, Py_ssize_t count, Py_ssize_t *size)
 {
     *size = -1;
     if (count > 1) {
         PyErr_SetString(PyExc_TypeError, "at most one argument is expected");
-        return 0;
+        return false;
     }
     if (count == 0 || args[0] == Py_None)
-        return 1;
+        return true;
     *size = PyNumber_AsSsize_t(args[0], PyExc_OverflowError);
     return *size != -1 || !PyErr_Occurred();
 }
@@ -48,7 +47,7 @@ static PyObject *input_read(PyObject *self, PyObject *const *args, Py_ssize_t co
 {
     Py_ssize_t size;
 
-    return size_argument(args, count, &size) ? take(input_of(self), size) : NULL;
+    return wsgi_input_size(args, count, &size) ? take(input_of(self), size) : NULL;
 }
 
 static PyObject *take_line(struct wsgi_input *input, Py_ssize_t limit)
@@ -67,32 +66,48 @@ static PyObject *input_readline(PyObject *self, PyObject *const *args, Py_ssize_
 {
     Py_ssize_t size;
 
-    return size_argument(args, count, &size) ? take_line(input_of(self), size) : NULL;
+    return wsgi_input_size(args, count, &size) ? take_line(input_of(self), size) : NULL;
+}
+
+PyObject *wsgi_input_lines(PyObject *input, Py_ssize_t hint)
+{
+    iternextfunc next = Py_TYPE(input)->tp_iternext;
+    PyObject *lines = PyList_New(0), *line = NULL;
+    Py_ssize_t taken = 0;
+    int status = 0;
+
+    while (lines != NULL && status == 0 && (hint <= 0 || taken < hint) &&
+           (line = next(input)) != NULL) {
+        status = PyList_Append(lines, line);
+        taken += PyBytes_GET_SIZE(line);
+        Py_DECREF(line);
+    }
+    if (PyErr_Occurred())
+        Py_CLEAR(lines);
+    return lines;
 }
 
 static PyObject *input_readlines(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    Py_ssize_t hint, taken = 0;
-    PyObject *lines;
+    Py_ssize_t hint;
 
-    if (!size_argument(args, count, &hint))
+    return wsgi_input_size(args, count, &hint) ? wsgi_input_lines(self, hint) : NULL;
+}
+
+static PyObject *input_readinto(PyObject *self, PyObject *object)
+{
+    struct wsgi_input *input = input_of(self);
+    Py_ssize_t length = PyBytes_GET_SIZE(input->body) - input->position;
+    Py_buffer target;
+
+    if (PyObject_GetBuffer(object, &target, PyBUF_WRITABLE) != 0)
         return NULL;
-    lines = PyList_New(0);
-    while (lines != NULL && (hint <= 0 || taken < hint)) {
-        PyObject *line = take_line(input_of(self), -1);
-        Py_ssize_t length = line != NULL ? PyBytes_GET_SIZE(line) : -1;
-        if (length <= 0) {
-            Py_XDECREF(line);
-            if (length < 0)
-                Py_CLEAR(lines);
-            break;
-        }
-        if (PyList_Append(lines, line) != 0)
-            Py_CLEAR(lines);
-        Py_DECREF(line);
-        taken += length;
-    }
-    return lines;
+    if (length > target.len)
+        length = target.len;
+    memcpy(target.buf, PyBytes_AS_STRING(input->body) + input->position, (size_t)length);
+    input->position += length;
+    PyBuffer_Release(&target);
+    return PyLong_FromSsize_t(length);
 }
 
 static PyObject *input_getvalue(PyObject *self, PyObject *ignored)
@@ -124,6 +139,8 @@ static PyMethodDef input_methods[] = {
      "readline(size=-1) -> bytes: up to and with the next newline."},
     {"readlines", (PyCFunction)(void (*)(void))input_readlines, METH_FASTCALL,
      "readlines(hint=-1) -> list of bytes: the lines that are left."},
+    {"readinto", input_readinto, METH_O,
+     "readinto(buffer) -> int: fills it as far as there is something left."},
     {"getvalue", input_getvalue, METH_NOARGS, "getvalue() -> bytes: the whole body, read or not."},
     {NULL, NULL, 0, NULL},
 };

@@ -4,8 +4,9 @@
 `views` ready handlers such as static files. `fapws4.wsgi(app)` mounts a WSGI application in PATHS.
 `add_timer(seconds, f)` calls a function again and again, `defer(f, arg)` calls one when the requests
 that are there are answered; both may be used at any time, by any thread, and call on the server's.
-`@threaded` marks a handler that would hold up the others; `Stream()` is a body that is written after
-the handler has returned it: for long polls and Server-Sent Events.
+`@threaded` marks a handler that would hold up the others, `@streaming` one that reads the body of its
+request as it arrives. `Stream()` is a body that is written after the handler has returned it: for
+long polls and Server-Sent Events.
 
 A Stream's `write(data)` may be called by anything, on any thread, until `close()`. It sends bytes or
 str and never blocks. False means that 64 KiB wait because the client is slow: write again when
@@ -18,13 +19,13 @@ The server itself is the program `fapws4` (or the frozen app), not this package.
 
 from __future__ import annotations
 
-from fapws4.marks import threaded, wsgi
+from fapws4.marks import streaming, threaded, wsgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _fapws4 import Stream, add_timer, defer, defer_queue_size
 
-__all__ = ["Stream", "add_timer", "defer", "defer_queue_size", "threaded", "wsgi"]
+__all__ = ["Stream", "add_timer", "defer", "defer_queue_size", "streaming", "threaded", "wsgi"]
 __version__ = "0.1.0"
 
 

@@ -41,6 +41,21 @@ def wsgi(application: Application) -> Mount:
     return Mount(application)
 
 
+def _marked(handler: Handler, marks: dict[str, object]) -> Handler:
+    """The handler with attributes for the server."""
+    try:
+        for name, value in marks.items():
+            setattr(handler, name, value)
+    except AttributeError:  # a method, or built in: nothing can be noted on it
+
+        def call(environ: Any, start_response: Any) -> Any:
+            return handler(environ, start_response)
+
+        call.__dict__.update(marks)
+        return call  # type: ignore[return-value]
+    return handler
+
+
 def threaded(handler: Handler) -> Handler:
     """Marks a handler that takes its time: `@threaded`, or `("/shop", threaded(wsgi(shop)))`.
 
@@ -48,13 +63,33 @@ def threaded(handler: Handler) -> Handler:
     others meanwhile. The iterable waits while its client is slow; when the client has gone it is
     closed. Up to 32 such handlers run at a time, further ones wait. `wsgi.multithread` is true.
     """
-    try:
-        handler.fapws4_threaded = True  # type: ignore[attr-defined]
-    except AttributeError:  # a method, or built in: nothing can be noted on it
+    return _marked(handler, {"fapws4_threaded": True})
 
-        def call(environ: Any, start_response: Any) -> Any:
-            return handler(environ, start_response)
 
-        call.fapws4_threaded = True  # type: ignore[attr-defined]
-        return call  # type: ignore[return-value]
-    return handler
+def streaming(handler: Any = None, *, limit: Any = ...) -> Any:
+    """Marks a handler that reads the body as it arrives: `@streaming`, `@streaming(limit=2**32)`, also around `wsgi(app)`.
+
+    It is called on a thread, as with `threaded`, as soon as the head is there. `wsgi.input` then
+    waits for the client, who has to wait in turn when the handler is slow: no more than 128 KiB are
+    in memory. Who refuses without reading (no permission) never gets the body: a client that asked
+    with `Expect: 100-continue` is told to go on only by the first read.
+
+    `limit` is the size in bytes that a body may have; without it MAX_BODY_SIZE, None for any size. A
+    Content-Length above it is answered 413, and the handler is not called. Otherwise reading raises
+    an OSError when the body cannot be had: ConnectionResetError when the client has gone,
+    TimeoutError when it sends less than 4 KiB in TIMEOUT seconds (what the handler does meanwhile
+    does not count), a plain OSError when the body exceeds the limit or its chunks are malformed. A
+    handler that lets it pass is answered with 400, 408 or 413 for it, unless the response has begun.
+
+    After the response nothing more can be read; when much of the body is left the connection ends.
+    `fapws.params` has the fields of the query, and there is no CONTENT_LENGTH when the client does not
+    say one.
+    """
+    if limit is not None and limit is not ... and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise ValueError(f"streaming(): limit is a number of bytes or None, not {limit!r}")
+    marks: dict[str, object] = {"fapws4_streaming": True}
+    if limit is not ...:
+        marks["fapws4_limit"] = limit
+    if handler is not None:
+        return _marked(handler, marks)
+    return lambda handler: _marked(handler, marks)

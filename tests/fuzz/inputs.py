@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.http.test_cases import CASES, bytes_of
 
 RUN = 32  # bytes that one count stands for
+LONGEST = 120_000  # bytes of a request; the harness refuses what is longer anyhow, and cuts at every place
 PARTINGS = (0, 1, 128)  # the client says its end, says nothing, breaks off in the middle
 
 # Requests of what only the stub does: bodies that come later, that are too short, too long, broken.
@@ -30,8 +31,8 @@ def packed(data: bytes) -> bytes:
 
 
 def requests() -> list[bytes]:
-    """What every case sends, and a few requests in a row for what only the stub answers."""
-    found = [bytes_of(case["send"]) for case in CASES]
+    """What every case sends unless it is very long, and a few requests in a row for what only the stub answers."""
+    found = [data for case in CASES if len(data := bytes_of(case["send"])) <= LONGEST]
     lines = [f"GET {route} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for route in ROUTES]
     return [*found, *lines, b"".join(lines), *(line * 2 + lines[0] for line in lines)]
 

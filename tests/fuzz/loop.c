@@ -422,3 +422,24 @@ void uv_cond_wait(uv_cond_t *condition, uv_mutex_t *lock)
 {
     pthread_cond_wait(condition, lock);
 }
+
+/* ---- what no session comes to: no body is read by a thread, none is long enough for a file ---- */
+
+int uv_cond_timedwait(uv_cond_t *condition, uv_mutex_t *lock, uint64_t timeout)
+{
+    (void)condition;
+    (void)lock;
+    (void)timeout;
+    fail("nobody is there to wait for a body");
+    return UV_ETIMEDOUT;
+}
+
+int uv_queue_work(uv_loop_t *loop, uv_work_t *request, uv_work_cb work, uv_after_work_cb done)
+{
+    (void)loop;
+    (void)request;
+    (void)work;
+    (void)done;
+    fail("no body is to be written to a file");
+    return UV_ENOSYS;
+}

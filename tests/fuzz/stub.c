@@ -233,6 +233,14 @@ void handler_settle(struct handler *ignored)
     handler.body = NULL;
 }
 
+bool handler_streams(const struct handler *ignored, int route, uint64_t *limit)
+{
+    (void)ignored;
+    (void)route;
+    (void)limit;
+    return false;
+}
+
 void handler_call(struct handler *ignored, int route, const struct request *request,
                   const struct peer *peer, struct visitor **visitor, struct response *response,
                   struct reply **reply)

@@ -68,6 +68,87 @@ def test_a_head_gets_no_more_time_by_coming_slowly(impatient: Server) -> None:
         assert b"HTTP/1.1 408 Request Timeout" == client.received.split(b"\r\n")[0]
 
 
+@pytest.mark.parametrize("fields", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
+def test_a_body_gets_no_more_time_by_coming_slowly(impatient: Server, fields: str) -> None:
+    """A few bytes now and then do not keep a connection open."""
+    with impatient.client() as client:
+        client.send(f"POST /echo HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n".encode())
+        client.socket.settimeout(0.2)
+        while not client.received:
+            client.send(b"1\r\nX\r\n")
+            try:
+                client.more()
+            except TimeoutError:
+                continue
+        assert b"HTTP/1.1 408 Request Timeout" == client.received.split(b"\r\n")[0]
+
+
+UPLOADS = """
+import fapws4, os, threading
+
+@fapws4.streaming
+def reads(environ, start_response):
+    try:
+        return environ["wsgi.input"].read()
+    except OSError as error:
+        os.write(2, f"{type(error).__name__}: {error}\\n".encode())
+        raise
+
+@fapws4.streaming
+def thinks(environ, start_response):
+    environ["wsgi.input"].read(1)
+    threading.Event().wait(3.5)
+    return environ["wsgi.input"].read()
+
+PATHS = [("/reads", reads), ("/thinks", thinks), ("/", lambda e, s: "ok")]
+"""
+
+
+@pytest.fixture
+def uploads(start: Callable[[Path], Server], tmp_path: Path) -> Server:
+    """Such a server with handlers that read bodies as they arrive."""
+    app = tmp_path / "uploads.py"
+    app.write_text(UPLOADS)
+    return start(app)
+
+
+def test_a_reader_does_not_wait_for_ever(uploads: Server) -> None:
+    """A client that has ceased to send, and one that sends a byte now and then, end the read and get a 408."""
+    with uploads.client() as silent, uploads.client() as slow:
+        for client in (silent, slow):
+            client.send(b"POST /reads HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\nhel")
+        slow.socket.settimeout(0.2)
+        while not slow.received:
+            slow.send(b"X")
+            try:
+                slow.more()
+            except TimeoutError:
+                continue
+        assert (408, 408) == (silent.response().status, slow.response().status)
+        assert b"" == silent.rest()
+    assert 2 == uploads.logged().count("TimeoutError: [Errno 110] the client sends the body too slowly, or has ceased to\n")
+
+
+def test_what_the_handler_does_is_not_the_clients_fault(uploads: Server) -> None:
+    """Time counts only while the handler waits for the client."""
+    with uploads.client() as client:
+        client.send(b"POST /thinks HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+        assert b"ello" == client.response().body
+        assert b"ok" == client.ask("/").body
+
+
+def test_a_stop_ends_uploads(start: Callable[[Path], Server], tmp_path: Path) -> None:
+    """A handler that waits for its client when the time is over is told that it has gone, and the server ends."""
+    app = tmp_path / "uploads.py"
+    app.write_text("TIMEOUT = 1000\n" + UPLOADS)
+    running = start(app)
+    with running.client() as client, running.client() as other:
+        client.send(b"POST /reads HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhel")
+        assert b"ok" == other.ask("/").body
+        assert 0 == running.stop()
+    assert "ConnectionResetError: [Errno 104] the client has gone before the end of the body\n" in running.logged()
+
+
 def test_a_client_that_reads_nothing_is_let_go(impatient: Server) -> None:
     """A response that is not taken is given up, and the body's iterator is closed."""
     with impatient.client() as client, impatient.client() as other:

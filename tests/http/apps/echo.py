@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fapws4
 from fapws4.base import Environ, Start_response
 from fapws4.headers import redirect
 
-MAX_BODY_SIZE = 100_000
+MAX_BODY_SIZE = 300_000  # above the size that is kept in memory
 
 
 def echo(environ: Environ, start_response: Start_response) -> str:
@@ -24,6 +25,17 @@ def echo(environ: Environ, start_response: Start_response) -> str:
     plain["body"] = environ["wsgi.input"].read().decode("latin-1")
     start_response("200 OK", [("Content-Type", "application/json")])
     return json.dumps(plain)
+
+
+def measure(environ: Environ, start_response: Start_response) -> str:
+    """What a large body is told by: its length, its ends, and the length that was announced."""
+    body = environ["wsgi.input"].read()
+    return f"{len(body)} {body[:2].decode()} {body[-2:].decode()} {environ.get('CONTENT_LENGTH')}"
+
+
+def refuse(environ: Environ, start_response: Start_response) -> None:
+    """Answers without reading the body."""
+    start_response("401 Unauthorized", [])
 
 
 class Tracked:
@@ -125,6 +137,10 @@ atexit.register(HERE.unlink)
 
 PATHS = [
     ("/echo", echo),
+    ("/measure", measure),
+    ("/upload", fapws4.streaming(lambda e, s: measure(e, s))),
+    ("/small", fapws4.streaming(limit=10)(lambda e, s: measure(e, s))),
+    ("/refuse", fapws4.streaming(refuse)),
     ("/form/", Forms()),
     ("/str", lambda e, s: "caf\u00e9"),
     ("/bytes", lambda e, s: b"bytes"),
