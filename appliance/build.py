@@ -183,7 +183,8 @@ def build_image(plan: Plan) -> Image:
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         table = json.loads(plan.description.read_text())
-        table["outputs"] = _outputs([plan.binary, image.path])
+        containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
+        table["outputs"] = _outputs([plan.binary, image.path, *containers])
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
         sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
         _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)
