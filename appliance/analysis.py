@@ -27,6 +27,9 @@ from appliance.shell import Failed, run
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
 _SCRIPTS = (_SCRIPT, Path(__file__).with_name("missing_inside.py"))
 
+# Of hashlib, as in analysis_inside.py.
+_OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
+
 _CODECS = {*aliases, *aliases.values()}
 
 # Dragged in by hooks or by name, useless on a device; an app that imports one of them itself gets it all the same.
@@ -95,6 +98,13 @@ def version_of(app: Path) -> str:
     return "0"
 
 
+def sets_tls(app: Path) -> bool:
+    """Whether the app assigns to ``TLS`` at its top level, so that its program must speak it."""
+    return any(isinstance(node, ast.Assign | ast.AnnAssign) and
+               any(isinstance(name, ast.Name) and name.id == "TLS" and isinstance(name.ctx, ast.Store)
+                   for name in ast.walk(node)) for node in read_app(app).body)
+
+
 def analyse(app: Path, interpreter: Interpreter) -> Analysis:
     """Find what the app needs; from the cache when no import of its own files has changed."""
     app = app.resolve()
@@ -161,7 +171,8 @@ def _installed() -> str:
 
 
 def _imports_of(file: Path) -> str:
-    """Digest of what decides a file's part in the analysis: import statements, calls that import by name, names of codecs."""
+    """Digest of what decides a file's part in the analysis: import statements, calls that import by name, names of codecs
+    and of functions that only OpenSSL has."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -170,7 +181,8 @@ def _imports_of(file: Path) -> str:
               if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.Call) and _imports_by_name(node))]
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     codecs = {name for text in texts if text.isascii() and (name := normalize_encoding(text).lower()) in _CODECS}
-    return digest_of(*wanted, *sorted(codecs))
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & _OPENSSL_ONLY
+    return digest_of(*wanted, *sorted(codecs), *sorted(names))
 
 
 def _imports_by_name(call: ast.Call) -> bool:

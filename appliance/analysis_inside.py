@@ -21,6 +21,11 @@ KINDS = ("SourceModule", "Package", "NamespacePackage")
 ALWAYS = ("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1", "fapws4.base", "traceback",
           "warnings")
 
+# C modules that are linked when they are reached, though the interpreter that runs this has none. Most of the library tries
+# to import _hashlib and does well without: it counts only for those who call what nothing else has.
+OPENSSL_MODULE = "_ssl"
+OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
+
 # The import system itself names importlib.metadata, and through it half of the library, for callers that ask for it: they
 # import it themselves.
 UNFOLLOWED = ("importlib._bootstrap", "importlib._bootstrap_external", "zipimport")
@@ -175,6 +180,20 @@ def _codecs_named(nodes: list, request: dict) -> set[str]:
     return wanted
 
 
+def openssl_modules(nodes: list, request: dict) -> set[str]:
+    """Which of _ssl and _hashlib are reached."""
+    if any(node.identifier == OPENSSL_MODULE for node in nodes):
+        return {"_ssl", "_hashlib"}
+    own = [node.code for node in nodes if getattr(node, "code", None) is not None
+           and not str(node.filename).startswith(request["stdlib"] + os.sep)]
+    named = any(OPENSSL_ONLY & names for names in map(_names_of, own))
+    return {"_hashlib"} if named and any(node.identifier == "hashlib" for node in nodes) else set()
+
+
+def _names_of(code) -> set[str]:
+    return set(code.co_names).union(*(_names_of(constant) for constant in code.co_consts if hasattr(constant, "co_names")))
+
+
 def _texts_of(code) -> set[str]:
     texts = {constant for constant in code.co_consts
              if isinstance(constant, str) and constant.isascii() and len(constant) < 40}
@@ -205,16 +224,15 @@ def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
     found = []
     for name in sorted(names, key=str.lower):
         metadata = importlib.metadata.metadata(name)
-        classes = [text for text in metadata.get_all("Classifier", ()) if text.startswith("License ::")]
-        classified = [text.rpartition(" :: ")[2] for text in classes]
-        licence = metadata.get("License-Expression") or metadata.get("License") or ", ".join(classified) or "not stated"
-        found.append((name, metadata["Version"], licence.strip().splitlines()[0]))
+        licence = metadata.get("License-Expression") or metadata.get("License") or "not stated"
+        found.append((name, metadata["Version"], licence.splitlines()[0]))
     return found
 
 
 def main() -> None:
     logging.getLogger().setLevel("ERROR")
     request = json.load(sys.stdin)
+    sys.builtin_module_names = (*sys.builtin_module_names, OPENSSL_MODULE)
     sys.path.remove(os.path.dirname(os.path.abspath(__file__)))  # the builder's files are no modules of the app
     answer = os.dup(1)
     os.dup2(2, 1)  # hooks may print
@@ -224,6 +242,7 @@ def main() -> None:
         modules = modules_of(nodes, request, owners_of_files())
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
+        builtins |= openssl_modules(nodes, request)
         found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
                  "files": files_of(analysis), "distributions": distributions_of(modules),
                  "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance import components, licences, sbom
-from appliance.analysis import Analysis, analyse, read_app, version_of
+from appliance.analysis import Analysis, analyse, read_app, sets_tls, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
 from appliance.container import write_container
@@ -112,7 +112,7 @@ def make_plan(
     plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline, tuple(data), tuple(formats))
     data_files(plan.app, plan.data)
     if offline:
-        require_offline(needed_sources(chosen))
+        require_offline(needed_sources(chosen, sets_tls(path)))
     return plan
 
 
@@ -137,7 +137,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     analysis = analyse(plan.app, interpreter)
     data = data_files(plan.app, plan.data)
     archive = freeze(analysis, interpreter, data)
-    runtime = link_runtime(analysis.builtins, interpreter, tools, plan.jobs, plan.offline)
+    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
     return Frozen(program, analysis, data, archive, runtime, interpreter, tools)
@@ -183,8 +183,7 @@ def build_image(plan: Plan) -> Image:
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         table = json.loads(plan.description.read_text())
-        containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
-        table["outputs"] = _outputs([plan.binary, image.path, *containers])
+        table["outputs"] = _outputs([plan.binary, image.path])
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
         sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
         _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)
@@ -227,9 +226,10 @@ def shares_of(frozen: Frozen) -> dict[str, int]:
     return {"python": frozen.runtime.program.stat().st_size, **frozen.archive.shares}
 
 
-def needed_sources(board: Board) -> list[Source]:
-    """Every file that a build for ``board`` fetches."""
-    found = {source.name: source for source in [*_with_patches(["cpython", *LIBRARIES]), *_image_sources(board)]}
+def needed_sources(board: Board, openssl: bool = True) -> list[Source]:
+    """Every file that a build for ``board`` fetches, of an app that reaches OpenSSL or of one that does not."""
+    names = ["cpython", *LIBRARIES, *(["openssl"] if openssl else [])]
+    found = {source.name: source for source in [*_with_patches(names), *_image_sources(board)]}
     return [found[name] for name in sorted(found)]
 
 
@@ -250,6 +250,7 @@ def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[
     analysis = frozen.analysis
     own = {module.name: file_digest(Path(module.file)) for module in analysis.modules
            if module.part in ("app", "fapws4") and module.file}
+    openssl = frozen.runtime.has("openssl")
     table = {
         "app": {"name": plan.name, "version": version_of(plan.app), "modules": own,
                 "data": {item.place: file_digest(item.file) for item in frozen.data}},
@@ -257,7 +258,8 @@ def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[
         "board": plan.board.name,
         "target": plan.board.target,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
-                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(plan.board)],
+                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(plan.board, openssl)],
+        "openssl": load_source("openssl").version if openssl else None,
         "packages": [{"name": name, "version": version, "licence": licence}
                      for name, version, licence in analysis.distributions],
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},

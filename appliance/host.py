@@ -27,6 +27,9 @@ LIBRARIES = ("libuv", "picohttpparser")
 OPTIMISED = ("-O2", "-g", "-DNDEBUG", "-fno-plt")
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
 
+# OpenSSL is this machine's, whose updates mend it; only this file, beside the program, is linked with it.
+_TLS = "fapws4-tls.so"
+
 _OTHER_FACES = ("interpreter.c",)
 
 
@@ -43,7 +46,7 @@ def needed_programs() -> dict[str, str]:
     """The compiler, and the headers of this Python, with their packages."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     headers = Path(sysconfig.get_config_vars()["INCLUDEPY"], "Python.h")
-    return {"cc": "gcc", str(headers): f"python{version}-dev"}
+    return {"cc": "gcc", str(headers): f"python{version}-dev", "/usr/include/openssl/ssl.h": "libssl-dev"}
 
 
 def require_programs() -> None:
@@ -87,9 +90,22 @@ def build_host(jobs: int, flags: tuple[str, ...] = OPTIMISED, offline: bool = Fa
         with step(f"compile fapws4 for Python {python.version}"), whole_folder(folder) as work, \
                 tempfile.TemporaryDirectory(dir=cache_folder("work")) as scratch:
             objects = compile_here(core_files(), CORE, Path(scratch), [*C_WARNINGS, *flags, *include_flags(trees)], jobs)
-            alone = ("-static-libasan",) if "-fsanitize=address,undefined" in flags else ()  # then no preload is needed
+            # Then no preload is needed, and what is loaded finds the sanitizer in the program.
+            alone = ("-static-libasan", "-rdynamic") if "-fsanitize=address,undefined" in flags else ()
             run(["cc", *flags, *alone, *objects, *libraries, "-o", work / "fapws4", *python.link], what="linking fapws4")
+            _link_tls(work / _TLS, Path(scratch) / "tls", flags, jobs)
     return folder / "fapws4"
+
+
+def _link_tls(shared: Path, scratch: Path, flags: tuple[str, ...], jobs: int) -> None:
+    """The part that knows OpenSSL; sanitizers are the program's."""
+    objects = compile_here(tls_files(), CORE, scratch, [*C_WARNINGS, *flags, "-fPIC"], jobs)
+    run(["cc", "-shared", *objects, "-o", shared, "-lssl", "-lcrypto"], what=f"linking {shared.name}")
+
+
+def tls_files() -> list[Path]:
+    """The C files of the part that knows OpenSSL, with what they need of the core."""
+    return [*sorted((CORE / "tls").glob("*.c")), CORE / "buffer.c"]
 
 
 def core_files() -> list[Path]:
@@ -113,6 +129,7 @@ def install(prefix: Path, jobs: int, offline: bool = False) -> list[Path]:
         shutil.copyfile(program, work)
     with whole_folder(package) as folder:
         shutil.copytree(PACKAGE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copyfile(program.with_name(_TLS), folder / _TLS)
     return [binary, package]
 
 

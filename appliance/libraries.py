@@ -95,7 +95,7 @@ class _Workshop:
             if not (self.work / made).exists():
                 raise Problem(f"building {self.source.name} gave no {made}", f"see recipes/sources/{self.source.name}.toml")
             (kept / place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.work / made, kept / place)
+            (shutil.copytree if (self.work / made).is_dir() else shutil.copyfile)(self.work / made, kept / place)
 
     def _flags(self) -> list[str]:
         """Paths of this machine must not reach the objects: the same sources give the same bytes anywhere."""

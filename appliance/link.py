@@ -14,9 +14,10 @@ from pathlib import Path
 
 from appliance.archive import Archive
 from appliance.errors import Problem
-from appliance.interpreter import LINK_FLAGS, Interpreter, libc_objects
-from appliance.libraries import Library, build_library, compile_files
+from appliance.interpreter import LINK_FLAGS, OPENSSL_MODULES, Interpreter, build_openssl_modules, libc_objects
+from appliance.libraries import Library, build_library, compile_files, is_built
 from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_file, whole_folder
+from appliance.preflight import FOR_OPENSSL, require
 from appliance.progress import step
 from appliance.shell import run
 from appliance.toolchain import COMPILE_FLAGS, Toolchain
@@ -38,7 +39,7 @@ _ALWAYS = frozenset("""_abc _ast _codecs _collections _functools _imp _io _local
 _OWN = {"_fapws4": "PyInit__fapws4", "_fapws4_archive": "PyInit__fapws4_archive"}
 
 # The files of core/ that only the other two faces have.
-_NOT_FROZEN = ("runtime_host.c", "interpreter.c")
+_NOT_FROZEN = ("runtime_host.c", "tls_host.c", "interpreter.c")
 
 _PT_LOAD, _PT_NOTE, _READ = 1, 4, 4
 _SEGMENT_MARK = 0x34777066  # core/frozen/archive.c looks for it
@@ -53,19 +54,32 @@ class Runtime:
     digest: str
     libraries: tuple[Library, ...]
 
+    def has(self, name: str) -> bool:
+        """Whether this library is in it."""
+        return any(library.name == name for library in self.libraries)
+
 
 def link_runtime(
-    builtins: tuple[str, ...], interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False
+    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int,
+    offline: bool = False,
 ) -> Runtime:
-    """The program with these C modules of the standard library, from the cache when nothing has changed."""
+    """The program with these C modules of the standard library, from the cache when nothing has changed.
+
+    OpenSSL, which takes minutes to compile, is in it when the server speaks TLS or one of the modules needs it.
+    """
     libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
-    table = _inittab(builtins, (interpreter.library.prefix / "share" / "config.c").read_text())
+    modules: tuple[Library, ...] = ()
+    if serves_tls or OPENSSL_MODULES.keys() & set(builtins):
+        require({} if is_built("openssl", tools) else FOR_OPENSSL, "compiling OpenSSL")
+        libraries += (build_library("openssl", tools, jobs, offline),)
+        modules = (build_openssl_modules(tools, jobs, offline),)
+    table = _inittab(builtins, serves_tls, (interpreter.library.prefix / "share" / "config.c").read_text())
     digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__),
-                       *(library.digest for library in libraries))
+                       *(library.digest for library in (*libraries, *modules)))
     folder = cache_folder("runtimes", tools.target.name) / digest[:16]
     if not folder.exists():
         with step("link the program"), whole_folder(folder) as work, scratch_folder(cache_folder("work")) as scratch:
-            _link(work / "program", table, libraries, scratch, tools, jobs)
+            _link(work / "program", table, serves_tls, (*libraries, *modules), scratch, tools, jobs)
     return Runtime(folder / "program", digest, libraries)
 
 
@@ -90,31 +104,37 @@ def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
         work.write_bytes(elf + archive.data)
 
 
-def _inittab(builtins: tuple[str, ...], config: str) -> str:
-    """C source of the table of C modules, narrowed from the one that CPython's build made."""
-    functions = dict(re.findall(r'\{"(\w+)", (\w+)\}', config))
+def _inittab(builtins: tuple[str, ...], serves_tls: bool, config: str) -> str:
+    """C source of the table of C modules, narrowed from the one that CPython's build made; and whether TLS is spoken."""
+    functions = dict(re.findall(r'\{"(\w+)", (\w+)\}', config)) | OPENSSL_MODULES
     chosen = {name: function for name, function in functions.items() if name in _ALWAYS or name in builtins} | _OWN
     declarations = "".join(f"extern PyObject *{function}(void);\n" for function in chosen.values() if function != "NULL")
     rows = "".join(f'    {{"{name}", {function}}},\n' for name, function in chosen.items())
     table = f"struct _inittab _PyImport_Inittab[] = {{\n{rows}    {{NULL, NULL}},\n}};\n"
-    return f"#include <Python.h>\n\n{declarations}\n{table}"
+    library = "extern const struct tls_library tls_openssl;\n" if serves_tls else ""
+    linked = f"const struct tls_library *const tls_linked = {'&tls_openssl' if serves_tls else 'NULL'};\n"
+    return f"#include <Python.h>\n\n{declarations}\n{table}\nstruct tls_library;\n{library}{linked}"
 
 
-def core_objects(libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int) -> list[Path]:
+def core_objects(
+    libraries: tuple[Library, ...], serves_tls: bool, scratch: Path, tools: Toolchain, jobs: int
+) -> list[Path]:
     """The core's own files, compiled with all warnings as errors."""
     files = [path for path in sorted(CORE.glob("*.c")) if path.name not in _NOT_FROZEN]
-    files += [path for folder in ("frozen", "init") for path in sorted((CORE / folder).glob("*.c"))]
+    folders = ("frozen", "init", "tls") if serves_tls else ("frozen", "init")
+    files += [path for folder in folders for path in sorted((CORE / folder).glob("*.c"))]
     include = [word for each in libraries for word in ("-isystem", f"{each.prefix}/include")]
     flags = [*COMPILE_FLAGS, *C_WARNINGS, *include, f"-ffile-prefix-map={CORE}=/core"]
     return compile_files(files, CORE, scratch / "core", flags, tools, jobs)
 
 
 def _link(
-    program: Path, table: str, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain, jobs: int
+    program: Path, table: str, serves_tls: bool, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain,
+    jobs: int,
 ) -> None:
     (scratch / "inittab.c").write_text(table)
     include = f"-I{libraries[0].prefix}/include"
-    objects = core_objects(libraries, scratch, tools, jobs)
+    objects = core_objects(libraries, serves_tls, scratch, tools, jobs)
     objects += compile_files([scratch / "inittab.c"], scratch, scratch, [*COMPILE_FLAGS, include], tools, 1)
     objects += libc_objects(scratch / "libc", tools, jobs)
     archives = [archive for library in libraries for archive in library.archives]

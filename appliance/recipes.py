@@ -50,7 +50,7 @@ class Compilation:
     environment: dict[str, str] = field(default_factory=dict)
     commands: list[list[str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)  # glob -> the leading folder that is dropped
-    produces: dict[str, str] = field(default_factory=dict)  # file below the prefix -> file below the work folder
+    produces: dict[str, str] = field(default_factory=dict)  # file or folder of the prefix -> of the work folder
 
 
 @dataclass(frozen=True)

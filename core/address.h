@@ -13,6 +13,7 @@ enum {
 struct address {
     bool is_unix;
     bool is_v6;
+    bool is_secure; /* what is spoken there is https; not a part of the text */
     char host[108]; /* an IP address, or the path of a unix socket (sun_path of unix(7)) */
     int port;       /* 0 lets the system choose; 0 for a unix socket */
 };

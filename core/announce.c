@@ -7,12 +7,15 @@
 
 void announce_address(const struct address *address, int workers)
 {
+    const char *scheme = address->is_secure ? "https://" : "http://";
     char text[ADDRESS_TEXT], by[32] = "";
 
     address_text(address, text);
+    if (address->is_unix)
+        scheme = "";
     if (workers > 1)
         snprintf(by, sizeof(by), " (%d workers)", workers);
-    fprintf(stderr, "fapws4: listening on %s%s%s%s\n", address->is_unix ? "" : "http://", text,
+    fprintf(stderr, "fapws4: listening on %s%s%s%s\n", scheme, text,
             address->is_unix ? "" : "/", by);
 }
 

@@ -53,7 +53,8 @@ static void note_close(struct connection *c)
 
 static const char *phase_name(const struct connection *c)
 {
-    static const char *const names[] = {"idle", "head", "body", "writing", "lingering", "held"};
+    static const char *const names[] = {"idle",    "opening",   "head", "body",
+                                        "writing", "lingering", "held"};
 
     return names[c->phase];
 }
@@ -493,14 +494,14 @@ int connection_init(struct connection *c, const uv_stream_t *listener)
 
 int connection_start(struct connection *c, uv_stream_t *listener)
 {
-    int status = wire_start(&c->wire, listener);
+    int status = wire_start(&c->wire, listener, c->shared->tls);
 
     if (status != 0)
         return status;
     wire_peer(&c->wire, &c->dialogue.peer);
     if (traces(c, 2))
         journal_trace(&c->dialogue.peer, "opened");
-    enter(c, IDLE);
+    enter(c, c->shared->tls != NULL ? OPENING : IDLE);
     return 0;
 }
 
@@ -528,7 +529,7 @@ void connection_end_overdue(struct connection *c)
 
 void connection_end_idle(struct connection *c)
 {
-    if (c->phase == IDLE && !is_busy(c) && !wire_has_unread(&c->wire))
+    if ((c->phase == IDLE || c->phase == OPENING) && !is_busy(c) && !wire_has_unread(&c->wire))
         connection_close(c);
     else if (c->dialogue.reply != NULL)
         handler_stop(c->dialogue.reply);

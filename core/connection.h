@@ -11,11 +11,12 @@ struct connection;
 
 /* What a connection waits for; each has a deadline of its own, but HELD: the app or the
  * disk at work. */
-enum phase { IDLE, HEAD, BODY, WRITING, LINGERING, HELD };
+enum phase { IDLE, OPENING, HEAD, BODY, WRITING, LINGERING, HELD };
 
 /* What all connections of a loop share. */
 struct shared {
     char *read_buffer; /* LIMIT_READ bytes */
+    struct tls_service *tls; /* NULL: plain http */
     struct exchange exchange;
     unsigned seconds;  /* a coarse clock for deadlines */
     unsigned patience[HELD]; /* seconds that each phase may take */

@@ -22,6 +22,7 @@
     X(HTTP_CONTENT_LENGTH, "HTTP_CONTENT_LENGTH") \
     X(WSGI_VERSION, "wsgi.version")              \
     X(WSGI_URL_SCHEME, "wsgi.url_scheme")        \
+    X(HTTPS, "HTTPS")                            \
     X(WSGI_INPUT, "wsgi.input")                  \
     X(WSGI_INPUT_TERMINATED, "wsgi.input_terminated") \
     X(WSGI_ERRORS, "wsgi.errors")                \
@@ -41,6 +42,8 @@
     X(GET, "GET")             \
     X(SLASH, "/")             \
     X(HTTP, "http")           \
+    X(SECURE, "https")        \
+    X(ON, "on")               \
     X(PROTOCOL_1_1, "HTTP/1.1") \
     X(PROTOCOL_1_0, "HTTP/1.0") \
     X(VERSION_1_1, "1.1")     \
@@ -55,9 +58,9 @@ enum value { VALUE_MAP(ENTRY) VALUE_COUNT };
 static PyObject *keys[KEY_COUNT];
 static PyObject *values[VALUE_COUNT];
 static PyObject *empty_input;
-static bool has_siblings;
+static bool has_siblings, is_secure;
 
-int environ_init(bool multiprocess)
+int environ_init(bool multiprocess, bool secure)
 {
 #define ENTRY(name, text) text,
     static const char *const key_texts[] = {KEY_MAP(ENTRY)};
@@ -66,6 +69,7 @@ int environ_init(bool multiprocess)
     bool complete = true;
 
     has_siblings = multiprocess;
+    is_secure = secure;
     for (int i = 0; i < KEY_COUNT; i++)
         complete = (keys[i] = PyUnicode_InternFromString(key_texts[i])) != NULL && complete;
     for (int i = 0; i < VALUE_COUNT; i++)
@@ -119,7 +123,9 @@ static int set_server(PyObject *template, PyObject *script_name, PyObject *serve
     int status = 0;
 
     status |= set_new(template, WSGI_VERSION, Py_BuildValue("(ii)", 1, 0));
-    status |= set(template, WSGI_URL_SCHEME, values[HTTP]);
+    status |= set(template, WSGI_URL_SCHEME, values[is_secure ? SECURE : HTTP]);
+    if (is_secure)
+        status |= set(template, HTTPS, values[ON]);
     status |= set(template, WSGI_INPUT, empty_input);
     status |= set(template, WSGI_INPUT_TERMINATED, Py_True);
     status |= set(template, WSGI_ERRORS, errors != NULL ? errors : Py_None);

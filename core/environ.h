@@ -9,8 +9,8 @@
 #include <Python.h>
 
 /* Makes the keys and the values that never change. `multiprocess`: other processes serve the same
- * app. 0, or -1 with an error set. */
-int environ_init(bool multiprocess);
+ * app; `secure`: clients speak https. 0, or -1 with an error set. */
+int environ_init(bool multiprocess, bool secure);
 void environ_finish(void);
 
 /* What all requests to one route have in common; requests get copies of it. `script_name` is the

@@ -66,7 +66,7 @@ struct handler *handler_create(const struct settings *settings, const struct add
     }
     handler->answer.shows_tracebacks = settings->debug > 0;
     handler->environ_type = Py_XNewRef(settings->environ);
-    if (environ_init(settings->workers > 1) == 0 &&
+    if (environ_init(settings->workers > 1, settings->certificate != NULL) == 0 &&
         routes_init(&handler->routes, settings, server, router) == 0 &&
         starter_init(&handler->starters[0], settings->start_response, false) == 0 &&
         starter_init(&handler->starters[1], (PyObject *)&start_response_type, true) == 0)

@@ -46,14 +46,19 @@ bool handover_prepare(char **argv)
 
 /* ---- taking ---- */
 
-/* "LISTENER WORKERS ADDRESS" */
+/* "LISTENER WORKERS SECURE ADDRESS" */
 static bool read_text(const char *text, struct handover *handover)
 {
     char *end;
+    long secure;
 
     handover->listener = (int)strtol(text, &end, 10);
     handover->workers = (int)strtol(end, &end, 10);
-    return *end == ' ' && address_parse(end + 1, 0, &handover->address);
+    secure = strtol(end, &end, 10);
+    if (*end != ' ' || !address_parse(end + 1, 0, &handover->address))
+        return false;
+    handover->address.is_secure = secure != 0;
+    return true;
 }
 
 /* Started through /proc/self/exe, it would be listed as "exe". */
@@ -106,7 +111,8 @@ void handover_give(const struct handover *handover, int ready)
     char **end = first_environment;
 
     address_text(&handover->address, where);
-    snprintf(text, sizeof(text), NAME "=%d %d %s", handover->listener, handover->workers, where);
+    snprintf(text, sizeof(text), NAME "=%d %d %d %s", handover->listener, handover->workers,
+             handover->address.is_secure, where);
     while (*end != NULL)
         end++;
     *end = text;

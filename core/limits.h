@@ -89,7 +89,8 @@
 
 /* Deadlines, in seconds; tests build the server with shorter ones. */
 
-/* From the first byte of a head to its end: slow senders otherwise hold a connection for ever. */
+/* From the first byte of a head to its end: slow senders otherwise hold a connection for ever. With
+ * TLS also from the connection to the first byte of the first head. */
 #ifndef LIMIT_HEAD_SECONDS
 #define LIMIT_HEAD_SECONDS 20
 #endif

@@ -29,6 +29,9 @@ static const char usage[] =
     "  -m MODULE      the app is this module or package, found as by python -m\n"
     "  --server ADDR  where to listen: ip, ip:port, :port, [v6]:port or unix:/path;\n"
     "                 else FAPWS_SERVER, else SERVER in the app, else 0.0.0.0:8888\n"
+    "  --cert FILE --key FILE\n"
+    "                 serve https with this certificate (its chain behind it) and its key, both\n"
+    "                 PEM; else TLS in the app. On SIGHUP they are read again\n"
     "  --workers N    that many processes serve; else WORKERS in the app, else 1.\n"
     "                 One that ends is replaced. On SIGHUP new ones import the app's new\n"
     "                 code, and the old ones go when the new ones serve\n"
@@ -177,6 +180,15 @@ static int serve_worker(struct settings *settings, struct post *post, const stru
     return serve(settings, post);
 }
 
+/* Keys are read before privileges are dropped, and before anything is bound. */
+static bool open_tls(const struct settings *settings, struct tls_service *tls, struct post *post)
+{
+    if (settings->certificate == NULL)
+        return true;
+    post->tls = tls;
+    return tls_service_init(tls, settings->certificate, settings->key);
+}
+
 /* `given` is set in a worker. */
 static int run_app(const struct options *options, const char *program, struct post *post,
                    const struct handover *given)
@@ -184,13 +196,18 @@ static int run_app(const struct options *options, const char *program, struct po
     const char *server = options->server != NULL ? options->server
                                                  : nonempty_environment("FAPWS_SERVER");
     PyObject *app = import_app(options, program);
+    struct tls_service tls;
     struct settings settings;
     int exit_code = 1;
 
     if (app == NULL)
         return fail_to_import();
+    memset(&tls, 0, sizeof(tls));
     memset(&settings, 0, sizeof(settings));
-    if (settings_read(app, server, default_port(), &settings) == 0) {
+    settings.certificate = options->certificate;
+    settings.key = options->key;
+    if (settings_read(app, server, default_port(), &settings) == 0 &&
+        open_tls(&settings, &tls, post)) {
         if (options->workers > 0)
             settings.workers = options->workers;
         if (options->check)
@@ -200,6 +217,7 @@ static int run_app(const struct options *options, const char *program, struct po
         else
             exit_code = serve_first(&settings, post, options->reload);
     }
+    tls_service_finish(&tls);
     settings_finish(&settings);
     Py_DECREF(app);
     return exit_code;

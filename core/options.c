@@ -57,6 +57,18 @@ static bool take_module(struct options *options, const char *value)
     return value[0] != '\0';
 }
 
+static bool take_certificate(struct options *options, const char *value)
+{
+    options->certificate = value;
+    return value[0] != '\0';
+}
+
+static bool take_key(struct options *options, const char *value)
+{
+    options->key = value;
+    return value[0] != '\0';
+}
+
 static bool take_user(struct options *options, const char *value)
 {
     options->user = value;
@@ -84,6 +96,8 @@ static const struct valued {
     {"--workers", take_workers,
      "needs a number of processes behind it, 1 to " STRING(LIMIT_PROCESSES)},
     {"-m", take_module, "needs the name of a module behind it, like shop.pages"},
+    {"--cert", take_certificate, "needs the file of a certificate (PEM) behind it"},
+    {"--key", take_key, "needs the file of the certificate's key (PEM) behind it"},
     {"--user", take_user, "needs a user behind it, like www-data, www-data:www-data or 1000:1000"},
     {"--chroot", take_chroot, "needs a folder behind it"},
     {"--umask", take_umask, "needs an octal number behind it, like 027"},
@@ -153,6 +167,9 @@ static bool check_together(struct options *options, bool frozen)
         return blame(options, "--reload", "is for developing; it cannot be used with --user");
     if (options->app != NULL && options->module != NULL)
         return blame(options, "-m", "names a second app beside the file; name one of them");
+    if ((options->certificate == NULL) != (options->key == NULL))
+        return blame(options, options->key == NULL ? "--cert" : "--key",
+                     "names one file of two; https needs --cert FILE --key FILE");
     return true;
 }
 

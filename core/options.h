@@ -11,6 +11,7 @@ struct options {
     const char *access_log; /* --access-log */
     const char *user;   /* --user NAME[:GROUP] */
     const char *chroot; /* --chroot */
+    const char *certificate, *key; /* --cert, --key: both or none */
     int workers;        /* --workers, 0 without it */
     int umask;          /* --umask, -1 without it */
     bool reload, check, help, version;

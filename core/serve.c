@@ -74,7 +74,12 @@ static int begin(struct server *server, const struct settings *settings, const s
 static void run(struct server *server, const struct settings *settings, const struct post *post,
                 const struct router *router, struct handler *handler)
 {
+    struct hangup certificate = {"the certificate", tls_service_reload, post->tls, NULL};
+
     server_set_patience(server, settings->keepalive, settings->timeout);
+    server->all.shared.tls = post->tls;
+    if (post->tls != NULL)
+        server_on_hangup(server, &certificate);
     if (settings->health != NULL)
         server->all.shared.exchange.health = slice_of(PyUnicode_AsUTF8(settings->health));
     freeze_app();

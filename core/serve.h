@@ -4,6 +4,7 @@
 
 #include "privileges.h"
 #include "settings.h"
+#include "tls_service.h"
 
 /* Where this process serves, and as whom. */
 struct post {
@@ -11,6 +12,7 @@ struct post {
     int channel;  /* to the supervisor, -1 without one */
     const char *access_log; /* instead of the app's, or NULL */
     int ready;    /* the descriptor of FAPWS_READY_FD, or -1 */
+    struct tls_service *tls; /* NULL: plain http */
     struct privileges privileges;
 };
 

@@ -238,16 +238,16 @@ void server_set_patience(struct server *server, int keepalive, int timeout)
         shared->patience[IDLE] = (unsigned)keepalive;
     shared->exchange.single = keepalive == 0;
     if (timeout >= 0)
-        shared->patience[HEAD] = shared->patience[BODY] = shared->patience[WRITING] =
-            (unsigned)timeout;
+        shared->patience[OPENING] = shared->patience[HEAD] = shared->patience[BODY] =
+            shared->patience[WRITING] = (unsigned)timeout;
     shared->exchange.body_seconds = shared->patience[BODY];
 }
 
 int server_init(struct server *server, uint64_t body_limit)
 {
     static const unsigned patience[HELD] = {LIMIT_IDLE_SECONDS, LIMIT_HEAD_SECONDS,
-                                            LIMIT_BODY_SECONDS, LIMIT_WRITE_SECONDS,
-                                            LIMIT_LINGER_SECONDS};
+                                            LIMIT_HEAD_SECONDS, LIMIT_BODY_SECONDS,
+                                            LIMIT_WRITE_SECONDS, LIMIT_LINGER_SECONDS};
     int status;
 
     memset(server, 0, sizeof(*server));

@@ -102,6 +102,35 @@ static int read_access_log(PyObject *module, struct settings *settings)
     return 0;
 }
 
+/* ---- TLS ---- */
+
+/* The UTF-8 text of a path, kept alive by the tuple. */
+static const char *path_in(PyObject *pair, Py_ssize_t index)
+{
+    PyObject *path = PyTuple_GET_ITEM(pair, index);
+    Py_ssize_t length = 0;
+    const char *text = PyUnicode_Check(path) ? PyUnicode_AsUTF8AndSize(path, &length) : NULL;
+
+    return length > 0 && strlen(text) == (size_t)length ? text : NULL;
+}
+
+static int read_tls(PyObject *module, struct settings *settings)
+{
+    PyObject *value = settings->certificate == NULL ? attribute(module, "TLS") : NULL;
+
+    if (value == NULL)
+        return 0;
+    settings->tls = PyList_Check(value) || PyTuple_Check(value) ? PySequence_Tuple(value) : NULL;
+    Py_DECREF(value);
+    if (settings->tls != NULL && PyTuple_GET_SIZE(settings->tls) == 2) {
+        settings->certificate = path_in(settings->tls, 0);
+        settings->key = path_in(settings->tls, 1);
+    }
+    if (settings->certificate == NULL || settings->key == NULL)
+        return complain("TLS", "must name two files, like (\"cert.pem\", \"key.pem\")");
+    return 0;
+}
+
 /* ---- address ---- */
 
 static const char address_wanted[] = "must be an address like \"0.0.0.0:8888\", \":8888\", "
@@ -230,15 +259,18 @@ int settings_read(PyObject *module, const char *server, int default_port, struct
         return complain("_fapws4", "cannot be imported");
     if (status != 0 || read_numbers(module, settings) != 0 ||
         read_health(module, settings) != 0 || read_access_log(module, settings) != 0 ||
+        read_tls(module, settings) != 0 ||
         read_address(module, server, default_port, settings) != 0 ||
         read_start_response(module, settings) != 0)
         return -1;
+    settings->address.is_secure = settings->certificate != NULL;
     return settings->application != NULL ? 0 : read_environ(module, settings);
 }
 
 void settings_finish(struct settings *settings)
 {
     Py_CLEAR(settings->access_log);
+    Py_CLEAR(settings->tls);
     Py_CLEAR(settings->health);
     Py_CLEAR(settings->paths);
     Py_CLEAR(settings->application);

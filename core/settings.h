@@ -15,6 +15,8 @@ struct settings {
     int keepalive, timeout;     /* KEEPALIVE, TIMEOUT: seconds; -1 when the app says nothing */
     int workers;                /* WORKERS: processes; main.c puts --workers in its place */
     PyObject *access_log;       /* ACCESS_LOG: str, "-" is stdout, or NULL */
+    const char *certificate, *key; /* TLS, unless the caller gave them; NULL: plain http */
+    PyObject *tls;              /* what they lie in */
     PyObject *health;           /* HEALTH: str, or NULL */
     PyObject *paths;            /* PATHS: list of (str, callable); NULL when there is none */
     PyObject *application;      /* without PATHS: the WSGI callable `application` or `app` */
@@ -22,7 +24,8 @@ struct settings {
     PyObject *environ;          /* Environ, when the app has one of its own, else NULL */
 };
 
-/* Reads the module; `server` (may be NULL) is used instead of its SERVER, `default_port` when
+/* Reads the module into zeroed settings, where `certificate` and `key` may be given and are used
+ * instead of its TLS; `server` (may be NULL) is used instead of its SERVER, `default_port` when
  * neither names a port. 0, or -1 after one line on stderr that names the object and what it should
  * be. */
 int settings_read(PyObject *module, const char *server, int default_port,

@@ -1,6 +1,6 @@
 /* A client's socket: bytes come and go through here, and nothing is known of HTTP. What comes is put
  * where the owner wants it; what goes is written at once, and only what the socket does not take is
- * copied and queued. */
+ * copied and queued. With TLS (wire_tls.h) the owner sees the same. */
 #ifndef FAPWS4_WIRE_H
 #define FAPWS4_WIRE_H
 
@@ -9,7 +9,9 @@
 
 #include <uv.h>
 
+struct tls_service;
 struct wire;
+struct wire_tls;
 
 /* What the owner is asked and told; the interpreter is held then (threads.h). Each may close the
  * wire. */
@@ -30,6 +32,7 @@ struct wire {
         uv_pipe_t pipe;
     } uv;
     const struct wire_owner *owner;
+    struct wire_tls *tls; /* NULL: plain */
 };
 
 /* How bytes were sent. */
@@ -43,9 +46,9 @@ enum sent {
  * nothing to close. */
 int wire_init(struct wire *wire, const uv_stream_t *listener, const struct wire_owner *owner);
 
-/* Accepts the waiting client of `listener` and reads from it. 0 or a UV_E code, after which
- * wire_close is due. */
-int wire_start(struct wire *wire, uv_stream_t *listener);
+/* Accepts the waiting client of `listener` and reads from it, by TLS unless `service` is NULL. 0 or
+ * a UV_E code, after which wire_close is due. */
+int wire_start(struct wire *wire, uv_stream_t *listener, struct tls_service *service);
 
 /* The address of the client. */
 void wire_peer(const struct wire *wire, struct peer *peer);
@@ -59,6 +62,9 @@ enum sent wire_send(struct wire *wire, struct slice head, struct slice tail);
 /* The same, but queues it all, even when the socket would take it: everyone else is served before
  * on_sent. */
 enum sent wire_queue(struct wire *wire, struct slice data);
+
+/* Writes what the owner knows nothing of: on_sent does not follow. For wire_tls.c. */
+enum sent wire_send_own(struct wire *wire, struct slice data);
 
 /* Bytes that are queued and that the kernel has not taken yet. */
 size_t wire_queued(const struct wire *wire);

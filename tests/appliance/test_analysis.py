@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from appliance import analysis
-from appliance.analysis import analyse, read_app, version_of
+from appliance.analysis import analyse, read_app, sets_tls, version_of
 from appliance.build import Plan
 from appliance.interpreter import Interpreter
 from tests.appliance.cases import problem, written
@@ -58,6 +58,31 @@ def test_names_that_cannot_be_imported(tmp_path: Path, name: str, said: str) -> 
     """The app is imported under its file's stem: a name that cannot be one, or that is taken, is refused."""
     app = written(tmp_path, "PATHS = []\n", name)
     assert said == problem(lambda: read_app(app))
+
+
+@pytest.mark.parametrize(
+    ("text", "sets"),
+    [('TLS = ("a", "b")\n', True), ("TLS: tuple[str, str] = PAIR\n", True), ("A, TLS = 1, PAIR\n", True),
+     ("x = TLS\n", False), ("def f():\n    TLS = 1\n", False), ('x = "TLS"\n', False)],
+)
+def test_an_app_that_sets_tls(tmp_path: Path, text: str, sets: bool) -> None:
+    """An assignment to TLS at the top level of the app has OpenSSL linked."""
+    assert sets is sets_tls(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["scrypt", "pbkdf2_hmac"])
+def test_functions_that_only_openssl_has(interpreter: Interpreter, tmp_path: Path, name: str) -> None:
+    """Naming one of them brings OpenSSL, with no other import than before; hashlib alone does not."""
+    app = written(tmp_path, "import hashlib\n\nPATHS = [('/', lambda e, s: hashlib.sha256(b'').hexdigest())]\n")
+    assert not {"_ssl", "_hashlib"} & set(analyse(app, interpreter).builtins)
+    app.write_text(f"import hashlib\n\nPATHS = [('/', lambda e, s: str(hashlib.{name}))]\n")
+    assert "_hashlib" in analyse(app, interpreter).builtins
+
+
+def test_ssl_brings_openssl(interpreter: Interpreter, tmp_path: Path) -> None:
+    """The module ssl is there for who imports it."""
+    app = written(tmp_path, "import ssl\n\nPATHS = [('/', lambda e, s: ssl.OPENSSL_VERSION)]\n")
+    assert {"_ssl", "_hashlib"} <= set(analyse(app, interpreter).builtins)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -27,10 +28,11 @@ class Server:
     address: tuple[str, int] | str
     process: subprocess.Popen[bytes]
     log: Path
+    context: ssl.SSLContext | None = None  # of clients, when it speaks TLS
 
     def client(self) -> Client:
         """A new connection."""
-        return Client(self.address)
+        return Client(self.address, self.context)
 
     def logged(self) -> str:
         """What it has written to stderr so far."""

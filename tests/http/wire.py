@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,9 +24,9 @@ class Response:
 
 
 class Client:
-    """One connection to a server on the loopback."""
+    """One connection to a server on the loopback; by TLS when there is a context for it."""
 
-    def __init__(self, address: tuple[str, int] | str) -> None:
+    def __init__(self, address: tuple[str, int] | str, context: ssl.SSLContext | None = None) -> None:
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(TIMEOUT)
@@ -37,6 +38,8 @@ class Client:
             raise
         if family == socket.AF_INET:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context:
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
     def __enter__(self) -> Client:
         return self

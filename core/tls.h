@@ -1,0 +1,52 @@
+/* The door to OpenSSL. No type of it shows here: a program that serves no https holds none of it, and
+ * the host's loads it only for an app that sets TLS. */
+#ifndef FAPWS4_TLS_H
+#define FAPWS4_TLS_H
+
+#include "buffer.h"
+
+enum { TLS_FAULT = 512 }; /* bytes of a text that says what is wrong */
+
+/* Certificate and key, and what is agreed on with every client. */
+struct tls_context;
+
+/* One client. */
+struct tls_session;
+
+enum tls_result {
+    TLS_DATA,    /* some bytes were decrypted */
+    TLS_WAITING, /* all was taken, more is needed */
+    TLS_ENDED,   /* the client will send no more */
+    TLS_FAILED   /* nothing more can be read or written */
+};
+
+/* The functions of core/tls/. What is to be sent is appended to an `output`; all of it is sent, also
+ * after a failure: it holds the reason for the client then. */
+struct tls_library {
+    /* Reads two PEM files. NULL with one line in `fault` that begins with the name of a file. */
+    struct tls_context *(*load)(const char *certificate, const char *key, char fault[TLS_FAULT]);
+    /* Sessions go on with what they have. NULL is legal. */
+    void (*unload)(struct tls_context *context);
+    /* NULL when memory is out. */
+    struct tls_session *(*begin)(struct tls_context *context);
+    void (*end)(struct tls_session *session);
+    /* Decrypts into `room`; takes what it needs from the front of `received`. The handshake happens
+     * in here. */
+    enum tls_result (*read)(struct tls_session *session, struct slice *received,
+                            struct buffer *output, char *room, size_t size, size_t *count);
+    /* Why it failed, when someone should know and has not been told before, else NULL. */
+    const char *(*complaint)(const struct tls_session *session, struct tls_context *context);
+    /* Encrypts all of the data. False before the end of the handshake and after a failure. */
+    bool (*write)(struct tls_session *session, struct slice data, struct buffer *output);
+    /* Tells the client that nothing follows. */
+    void (*farewell)(struct tls_session *session, struct buffer *output);
+};
+
+/* core/tls/library.c */
+extern const struct tls_library tls_openssl;
+
+/* What this program has of it; NULL with a remedy in `fault`. Either tls_host.c is linked or
+ * frozen/tls_frozen.c. */
+const struct tls_library *tls_library(char fault[TLS_FAULT]);
+
+#endif

@@ -1,0 +1,41 @@
+/* What the files of core/tls/ share: the only ones that know OpenSSL. */
+#ifndef FAPWS4_TLS_OPENSSL_H
+#define FAPWS4_TLS_OPENSSL_H
+
+#include "../tls.h"
+
+#include <openssl/ssl.h>
+
+enum { TLS_COMPLAINTS = 16 };
+
+struct tls_context {
+    SSL_CTX *ssl;
+    BIO_METHOD *memory; /* where sessions read and write */
+    unsigned long said[TLS_COMPLAINTS]; /* reasons that were in the log already */
+    int said_count;
+};
+
+struct tls_session {
+    SSL *ssl;
+    struct slice received; /* during a call: what the client sent */
+    struct buffer *output; /* ... and what is for it */
+    unsigned long reason;  /* OpenSSL's number for why it failed; 0 while it has not */
+    bool failed;
+};
+
+struct tls_context *tls_load(const char *certificate, const char *key, char fault[TLS_FAULT]);
+void tls_unload(struct tls_context *context);
+
+/* The kind of BIO that reads from session->received and writes to session->output. NULL when memory
+ * is out. */
+BIO_METHOD *tls_memory(void);
+
+struct tls_session *tls_begin(struct tls_context *context);
+void tls_end(struct tls_session *session);
+enum tls_result tls_read(struct tls_session *session, struct slice *received, struct buffer *output,
+                         char *room, size_t size, size_t *count);
+const char *tls_complaint(const struct tls_session *session, struct tls_context *context);
+bool tls_write(struct tls_session *session, struct slice data, struct buffer *output);
+void tls_farewell(struct tls_session *session, struct buffer *output);
+
+#endif

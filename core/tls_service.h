@@ -1,0 +1,27 @@
+/* What all connections of a server that speaks https share: OpenSSL, the certificate, and memory. */
+#ifndef FAPWS4_TLS_SERVICE_H
+#define FAPWS4_TLS_SERVICE_H
+
+#include "tls.h"
+
+/* Zeroed: plain http. */
+struct tls_service {
+    const struct tls_library *library;
+    struct tls_context *context;
+    const char *certificate, *key; /* the files: the caller's, for as long as this lives */
+    char *received;       /* LIMIT_READ bytes: what the socket gave */
+    struct buffer output; /* what is to be sent, before it is written */
+};
+
+/* Reads certificate and key (PEM files). False after one line on stderr that names TLS and the file.
+ * tls_service_finish is due in any case. */
+bool tls_service_init(struct tls_service *service, const char *certificate, const char *key);
+
+/* Reads both files anew, for new clients; when they are not good, the old ones stay in force: false
+ * after one line on stderr. `service` is a struct tls_service. */
+bool tls_service_reload(void *service);
+
+/* Legal on a zeroed service. */
+void tls_service_finish(struct tls_service *service);
+
+#endif
