@@ -169,11 +169,22 @@ static int add_paths(struct routes *routes, const struct settings *settings,
     return 0;
 }
 
+/* The WSGI application, for all paths. */
+static int add_application(struct routes *routes, const struct settings *settings,
+                           const struct address *server, struct router *router)
+{
+    struct route route = route_for(settings->application, settings);
+
+    route.callable = Py_NewRef(settings->application);
+    route.strict = true;
+    return add(routes, router, SLICE(""), route, server);
+}
+
 int routes_init(struct routes *routes, const struct settings *settings,
                 const struct address *server, struct router *router)
 {
     size_t count = settings->paths != NULL ? (size_t)PyList_GET_SIZE(settings->paths) : 1;
-    struct route route;
+    int status;
 
     routes->count = 0;
     routes->items = calloc(count + 1, sizeof(*routes->items)); /* PATHS may be empty */
@@ -182,11 +193,13 @@ int routes_init(struct routes *routes, const struct settings *settings,
         return -1;
     }
     if (settings->paths != NULL)
-        return add_paths(routes, settings, server, router);
-    route = route_for(settings->application, settings);
-    route.callable = Py_NewRef(settings->application);
-    route.strict = true;
-    return add(routes, router, SLICE(""), route, server);
+        status = add_paths(routes, settings, server, router);
+    else
+        status = add_application(routes, settings, server, router);
+    if (status != 0 || router_index(router))
+        return status;
+    PyErr_NoMemory();
+    return -1;
 }
 
 void routes_finish(struct routes *routes)

@@ -115,7 +115,7 @@ static bool drop_privileges(const struct privileges *privileges)
 
 int serve(const struct settings *settings, const struct post *post)
 {
-    struct router router = {NULL, 0};
+    struct router router = {0};
     struct handler *handler = NULL;
     struct server server;
     int exit_code = begin(&server, settings, post);

@@ -34,7 +34,7 @@ struct banner { size_t server_length; size_t length; char text[80]; ...; };
 void banner_update(struct banner *banner, long now);
 
 struct options {
-    const char *app, *module, *server, *user, *chroot; int workers, umask; bool reload, check, help, version;
+    const char *app, *module, *server, *access_log, *user, *chroot; int workers, umask; bool reload, check, help, version;
     int word_count; char **words; const char *fault, *why;
 };
 bool options_parse(int argc, char **argv, bool frozen, struct options *options);
@@ -46,6 +46,7 @@ bool host_is_valid(struct slice host);
 
 struct router { size_t count; ...; };
 bool router_add(struct router *router, struct slice prefix, bool segments);
+bool router_index(struct router *router);
 int router_find(const struct router *router, struct slice path);
 void router_finish(struct router *router);
 

@@ -1,4 +1,4 @@
-"""address.c, options.c, router.c, buffer.c, status.c and banner.c."""
+"""address.c, options.c, buffer.c, status.c and banner.c."""
 
 from __future__ import annotations
 
@@ -102,36 +102,6 @@ def test_words_are_sorted(core: ModuleType, words: list[str], frozen: bool, expe
     """The app gets the words that are not the server's."""
     found = options(core, words, frozen)
     assert expected == {key: found[key] for key in expected}
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [(b"/env", 0), (b"/envelope", 0), (b"/static/x", 1), (b"/static", 2), (b"/", 2), (b"*", -1), (b"/ENV", 2)],
-)
-def test_the_first_prefix_wins(core: ModuleType, path: bytes, expected: int) -> None:
-    """PATHS are asked in their order, and a uri is a plain prefix."""
-    router = core.ffi.new("struct router *")
-    kept = [core.ffi.from_buffer(text) for text in (b"/env", b"/static/", b"/")]
-    for memory in kept:
-        assert core.lib.router_add(router, {"data": memory, "length": len(memory)}, False)
-    wanted = core.ffi.from_buffer(path)
-    assert expected == core.lib.router_find(router, {"data": wanted, "length": len(path)})
-    core.lib.router_finish(router)
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [(b"/shop", 0), (b"/shop/", 0), (b"/shop/x", 0), (b"/shopping", 1), (b"/", 1), (b"*", -1)],
-)
-def test_a_mounted_application_takes_whole_segments(core: ModuleType, path: bytes, expected: int) -> None:
-    """An application at /shop does not get /shopping."""
-    router = core.ffi.new("struct router *")
-    kept = [core.ffi.from_buffer(text) for text in (b"/shop", b"")]
-    for memory in kept:
-        assert core.lib.router_add(router, {"data": memory, "length": len(memory)}, True)
-    wanted = core.ffi.from_buffer(path)
-    assert expected == core.lib.router_find(router, {"data": wanted, "length": len(path)})
-    core.lib.router_finish(router)
 
 
 def test_buffers_grow_and_shrink(core: ModuleType) -> None:

@@ -67,6 +67,7 @@ void stub_fill(struct router *router)
 {
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         router_add(router, slice_of(paths[i].prefix), false);
+    router_index(router);
 }
 
 int stub_living(void)
