@@ -24,7 +24,7 @@ from appliance.shell import run
 from appliance.sources import unpacked
 
 LIBRARIES = ("libuv", "picohttpparser")
-OPTIMISED = ("-O3", "-g", "-DNDEBUG", "-fno-plt", "-flto=auto")
+OPTIMISED = ("-O3", "-g", "-DNDEBUG", "-fno-plt", "-flto")
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
 
 # OpenSSL is this machine's, whose updates mend it; only this file, beside the program, is linked with it.

@@ -40,6 +40,7 @@
 #define VALUE_MAP(X)          \
     X(EMPTY, "")              \
     X(GET, "GET")             \
+    X(POST, "POST")           \
     X(SLASH, "/")             \
     X(HTTP, "http")           \
     X(SECURE, "https")        \
@@ -144,7 +145,7 @@ static int set_defaults(PyObject *template, bool strict)
     int status = 0;
 
     status |= set(template, REQUEST_METHOD, values[GET]);
-    status |= set(template, PATH_INFO, values[EMPTY]);
+    status |= set(template, PATH_INFO, values[strict ? SLASH : EMPTY]);
     status |= set(template, QUERY_STRING, values[EMPTY]);
     status |= set(template, SERVER_PROTOCOL, values[PROTOCOL_1_1]);
     status |= set(template, REMOTE_ADDR, values[EMPTY]);
@@ -198,15 +199,24 @@ static int set_body(PyObject *env, const struct request *request, bool strict)
     return status;
 }
 
-int environ_set_request(PyObject *env, const struct request *request,
-                        const struct visitor *visitor, bool strict)
+int environ_set_visitor(PyObject *env, const struct visitor *visitor, bool strict)
+{
+    int status = set(env, REMOTE_ADDR, visitor->address) | set(env, REMOTE_PORT, visitor->port_text);
+
+    if (strict)
+        return status;
+    status |= set(env, FAPWS_REMOTE_ADDR, visitor->address);
+    return status | set(env, FAPWS_REMOTE_PORT, visitor->port);
+}
+
+int environ_set_request(PyObject *env, const struct request *request, bool strict)
 {
     int status = 0;
 
-    if (!(request->method.length == 3 && memcmp(request->method.data, "GET", 3) == 0))
+    if (request->method.length == 4 && memcmp(request->method.data, "POST", 4) == 0)
+        status |= set(env, REQUEST_METHOD, values[POST]);
+    else if (!(request->method.length == 3 && memcmp(request->method.data, "GET", 3) == 0))
         status |= set_text(env, REQUEST_METHOD, request->method);
-    status |= set(env, REMOTE_ADDR, visitor->address);
-    status |= set(env, REMOTE_PORT, visitor->port_text);
     if (request->minor_version == 0)
         status |= set(env, SERVER_PROTOCOL, values[PROTOCOL_1_0]);
     if (request->fields.content_length > 0 || request->fields.chunked)
@@ -217,10 +227,7 @@ int environ_set_request(PyObject *env, const struct request *request,
         status |= set(env, REQUEST_PROTOCOL, values[PROTOCOL_1_0]);
         status |= set(env, FAPWS_MAJOR_MINOR, values[VERSION_1_0]);
     }
-    status |= set_text(env, FAPWS_RAW_HEADER, request->head);
-    status |= set(env, FAPWS_REMOTE_ADDR, visitor->address);
-    status |= set(env, FAPWS_REMOTE_PORT, visitor->port);
-    return status;
+    return status | set_text(env, FAPWS_RAW_HEADER, request->head);
 }
 
 /* ---- uri ---- */
@@ -258,11 +265,10 @@ int environ_set_uri(PyObject *env, const struct request *request, size_t path_le
                     bool strict)
 {
     struct slice path = {request->path.data + request->path.length - path_length, path_length};
+    bool is_usual = strict ? path_length == 1 && path.data[0] == '/' : path_length == 0;
     int status = 0;
 
-    if (path_length == 1 && path.data[0] == '/')
-        status |= set(env, PATH_INFO, values[SLASH]);
-    else if (path_length > 0)
+    if (!is_usual) /* else it is as in the template */
         status |= set_text(env, PATH_INFO, path);
     if (request->target.query.length > 0)
         status |= set_text(env, QUERY_STRING, request->target.query);

@@ -19,10 +19,10 @@ void environ_finish(void);
 PyObject *environ_template(PyObject *script_name, PyObject *server_name, PyObject *server_port,
                            bool strict);
 
-/* The three parts of an environ, set in a dict; 0, or -1 with an error set. The last `path_length`
- * bytes of the decoded path become PATH_INFO. */
-int environ_set_request(PyObject *env, const struct request *request,
-                        const struct visitor *visitor, bool strict);
+/* The four parts of an environ, set in a copy of the template; 0, or -1 with an error set. The last
+ * `path_length` bytes of the decoded path become PATH_INFO. */
+int environ_set_visitor(PyObject *env, const struct visitor *visitor, bool strict);
+int environ_set_request(PyObject *env, const struct request *request, bool strict);
 int environ_set_uri(PyObject *env, const struct request *request, size_t path_length,
                     bool strict);
 int environ_set_headers(PyObject *env, const struct request *request, bool strict);

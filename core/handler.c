@@ -110,7 +110,8 @@ static PyObject *create_own_environ(const struct handler *handler, const struct 
     PyObject *done[3] = {NULL, NULL, NULL};
 
     if (env != NULL && base != NULL && uri != NULL && headers != NULL &&
-        environ_set_request(base, request, visitor, false) == 0 &&
+        environ_set_visitor(base, visitor, false) == 0 &&
+        environ_set_request(base, request, false) == 0 &&
         environ_set_uri(uri, request, path_length, false) == 0 &&
         environ_set_headers(headers, request, false) == 0) {
         done[0] = call_hook(env, "update_from_request", Py_NewRef(base));
@@ -131,18 +132,19 @@ static PyObject *create_environ(const struct handler *handler, const struct rout
                                 const struct request *request, const struct visitor *visitor)
 {
     size_t path_length = request->path.length - route->prefix_length;
-    PyObject *prototype, *env;
+    struct prototype prototype;
+    PyObject *env;
 
     if (handler->environ_type != NULL && !route->strict)
         return create_own_environ(handler, route, request, visitor);
-    prototype = prototypes_find(request, route->template, route->strict);
-    if (prototype == NULL && PyErr_Occurred())
+    if (prototypes_find(request, visitor, route->template, route->strict, &prototype) != 0)
         return NULL;
-    env = PyDict_Copy(prototype != NULL ? prototype : route->template);
+    env = PyDict_Copy(prototype.environ);
     if (env == NULL)
         return NULL;
-    if ((prototype == NULL && environ_set_headers(env, request, route->strict) != 0) ||
-        environ_set_request(env, request, visitor, route->strict) != 0 ||
+    if ((!prototype.has_headers && environ_set_headers(env, request, route->strict) != 0) ||
+        (!prototype.has_visitor && environ_set_visitor(env, visitor, route->strict) != 0) ||
+        environ_set_request(env, request, route->strict) != 0 ||
         environ_set_uri(env, request, path_length, route->strict) != 0)
         Py_CLEAR(env);
     return env;
@@ -218,6 +220,8 @@ void handler_call(struct handler *handler, int route_number, const struct reques
 
     if (*visitor == NULL)
         *visitor = visitor_create(peer);
+    else
+        (*visitor)->returns = true;
     subject.visitor = *visitor;
     if (*visitor != NULL && start != NULL)
         env = create_environ(handler, route, request, *visitor);

@@ -4,6 +4,7 @@
 
 struct visitor *visitor_create(const struct peer *peer)
 {
+    static unsigned long long count;
     char text[PEER_TEXT_SIZE];
     struct visitor *visitor = calloc(1, sizeof(*visitor));
 
@@ -11,6 +12,7 @@ struct visitor *visitor_create(const struct peer *peer)
         PyErr_NoMemory();
         return NULL;
     }
+    visitor->number = ++count;
     peer_write(peer, text);
     visitor->address = PyUnicode_FromString(text);
     visitor->port = PyLong_FromLong(peer->port);

@@ -5,11 +5,14 @@
 #include "peer.h"
 
 #include <Python.h>
+#include <stdbool.h>
 
 struct visitor {
     PyObject *address;   /* str; "" for a unix socket */
     PyObject *port;      /* int */
     PyObject *port_text; /* str */
+    unsigned long long number; /* of no other connection before or after */
+    bool returns; /* it has asked before */
 };
 
 /* NULL with an error set. */
