@@ -26,6 +26,12 @@ struct buffer {
 /* The slice of a string that ends with NUL. */
 struct slice slice_of(const char *text);
 
+/* True when both hold the same bytes. */
+static inline bool slice_equals(struct slice a, struct slice b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
 /* True when both hold the same bytes; the second is lower case, ASCII letters of the first compare
  * without regard to case (tokens of RFC 9110 section 5.6.2). */
 bool slice_is(struct slice slice, struct slice lower_case);

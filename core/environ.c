@@ -40,7 +40,6 @@
 #define VALUE_MAP(X)          \
     X(EMPTY, "")              \
     X(GET, "GET")             \
-    X(POST, "POST")           \
     X(SLASH, "/")             \
     X(HTTP, "http")           \
     X(SECURE, "https")        \
@@ -199,6 +198,21 @@ static int set_body(PyObject *env, const struct request *request, bool strict)
     return status;
 }
 
+struct slice environ_usual_path(bool strict)
+{
+    return strict ? SLICE("/") : SLICE("");
+}
+
+int environ_set_method(PyObject *env, struct slice method)
+{
+    return set_text(env, REQUEST_METHOD, method);
+}
+
+int environ_set_path(PyObject *env, struct slice path)
+{
+    return set_text(env, PATH_INFO, path);
+}
+
 int environ_set_visitor(PyObject *env, const struct visitor *visitor, bool strict)
 {
     int status = set(env, REMOTE_ADDR, visitor->address) | set(env, REMOTE_PORT, visitor->port_text);
@@ -213,10 +227,6 @@ int environ_set_request(PyObject *env, const struct request *request, bool stric
 {
     int status = 0;
 
-    if (request->method.length == 4 && memcmp(request->method.data, "POST", 4) == 0)
-        status |= set(env, REQUEST_METHOD, values[POST]);
-    else if (!(request->method.length == 3 && memcmp(request->method.data, "GET", 3) == 0))
-        status |= set_text(env, REQUEST_METHOD, request->method);
     if (request->minor_version == 0)
         status |= set(env, SERVER_PROTOCOL, values[PROTOCOL_1_0]);
     if (request->fields.content_length > 0 || request->fields.chunked)
@@ -261,15 +271,10 @@ static PyObject *params_of(const struct request *request)
     return params_parse(request->target.query);
 }
 
-int environ_set_uri(PyObject *env, const struct request *request, size_t path_length,
-                    bool strict)
+int environ_set_uri(PyObject *env, const struct request *request, bool strict)
 {
-    struct slice path = {request->path.data + request->path.length - path_length, path_length};
-    bool is_usual = strict ? path_length == 1 && path.data[0] == '/' : path_length == 0;
     int status = 0;
 
-    if (!is_usual) /* else it is as in the template */
-        status |= set_text(env, PATH_INFO, path);
     if (request->target.query.length > 0)
         status |= set_text(env, QUERY_STRING, request->target.query);
     if (strict)

@@ -19,12 +19,14 @@ void environ_finish(void);
 PyObject *environ_template(PyObject *script_name, PyObject *server_name, PyObject *server_port,
                            bool strict);
 
-/* The four parts of an environ, set in a copy of the template; 0, or -1 with an error set. The last
- * `path_length` bytes of the decoded path become PATH_INFO. */
+/* The parts of an environ, set in a copy of the template; 0, or -1 with an error set. In the template the
+ * method is GET and the path environ_usual_path. */
+struct slice environ_usual_path(bool strict);
+int environ_set_method(PyObject *env, struct slice method);
+int environ_set_path(PyObject *env, struct slice path);
 int environ_set_visitor(PyObject *env, const struct visitor *visitor, bool strict);
 int environ_set_request(PyObject *env, const struct request *request, bool strict);
-int environ_set_uri(PyObject *env, const struct request *request, size_t path_length,
-                    bool strict);
+int environ_set_uri(PyObject *env, const struct request *request, bool strict);
 int environ_set_headers(PyObject *env, const struct request *request, bool strict);
 
 #endif

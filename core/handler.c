@@ -92,6 +92,13 @@ void handler_destroy(struct handler *handler)
 
 /* ---- arguments of the call ---- */
 
+/* PATH_INFO: what of the path is behind the prefix. */
+static struct slice path_of(const struct route *route, const struct request *request)
+{
+    return (struct slice){request->path.data + route->prefix_length,
+                          request->path.length - route->prefix_length};
+}
+
 static PyObject *call_hook(PyObject *env, const char *hook, PyObject *part)
 {
     PyObject *done = part != NULL ? PyObject_CallMethod(env, hook, "O", part) : NULL;
@@ -106,13 +113,14 @@ static PyObject *create_own_environ(const struct handler *handler, const struct 
 {
     PyObject *env = PyObject_CallNoArgs(handler->environ_type);
     PyObject *base = PyDict_Copy(route->template), *uri = PyDict_New(), *headers = PyDict_New();
-    size_t path_length = request->path.length - route->prefix_length;
     PyObject *done[3] = {NULL, NULL, NULL};
 
     if (env != NULL && base != NULL && uri != NULL && headers != NULL &&
+        environ_set_method(base, request->method) == 0 &&
         environ_set_visitor(base, visitor, false) == 0 &&
         environ_set_request(base, request, false) == 0 &&
-        environ_set_uri(uri, request, path_length, false) == 0 &&
+        environ_set_path(uri, path_of(route, request)) == 0 &&
+        environ_set_uri(uri, request, false) == 0 &&
         environ_set_headers(headers, request, false) == 0) {
         done[0] = call_hook(env, "update_from_request", Py_NewRef(base));
         done[1] = done[0] != NULL ? call_hook(env, "update_uri", Py_NewRef(uri)) : NULL;
@@ -131,21 +139,23 @@ static PyObject *create_own_environ(const struct handler *handler, const struct 
 static PyObject *create_environ(const struct handler *handler, const struct route *route,
                                 const struct request *request, const struct visitor *visitor)
 {
-    size_t path_length = request->path.length - route->prefix_length;
+    struct slice path = path_of(route, request);
     struct prototype prototype;
     PyObject *env;
 
     if (handler->environ_type != NULL && !route->strict)
         return create_own_environ(handler, route, request, visitor);
-    if (prototypes_find(request, visitor, route->template, route->strict, &prototype) != 0)
+    if (prototypes_find(request, visitor, path, route->template, route->strict, &prototype) != 0)
         return NULL;
     env = PyDict_Copy(prototype.environ);
     if (env == NULL)
         return NULL;
     if ((!prototype.has_headers && environ_set_headers(env, request, route->strict) != 0) ||
         (!prototype.has_visitor && environ_set_visitor(env, visitor, route->strict) != 0) ||
+        (!prototype.has_method && environ_set_method(env, request->method) != 0) ||
+        (!prototype.has_path && environ_set_path(env, path) != 0) ||
         environ_set_request(env, request, route->strict) != 0 ||
-        environ_set_uri(env, request, path_length, route->strict) != 0)
+        environ_set_uri(env, request, route->strict) != 0)
         Py_CLEAR(env);
     return env;
 }

@@ -212,6 +212,19 @@ def test_one_block_for_two_kinds_of_handlers(environs: Server) -> None:
             assert b"[]" == client.ask("/wsgi/names", "Content-Type: a").body
 
 
+@pytest.mark.parametrize("route", ["/tell", "/wsgi/tell"])
+def test_methods_and_paths_are_those_of_the_request(environs: Server, route: str) -> None:
+    """The same fields on one connection, with other methods and paths in every order, known ones and new ones."""
+    paths = ["", "/", "/a", "/b", "/a/long/path", "/b/long/path", "/" + "x" * 63, "/" + "x" * 64, "/" + "y" * 64]
+    asked = [(method, path) for path in paths for method in ("GET", "POST", "GET", "PUT", "PROPPATCH")]
+    asked += [("POST", path) for path in paths for _ in range(3)] + [("GET", path) for path in paths * 2]
+    with environs.client() as client:
+        for method, path in asked:
+            body = client.ask(route + path, method=method).body.decode()
+            assert f"('PATH_INFO', '{path}')" in body
+            assert f"('REQUEST_METHOD', '{method}')" in body
+
+
 def test_the_target_goes_before_host_each_time(environs: Server) -> None:
     """An absolute-form target replaces Host, also when the same fields came before, and only for that request."""
     with environs.client() as client:
