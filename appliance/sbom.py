@@ -144,8 +144,8 @@ def _own_licences(components: Sequence[Component]) -> dict[str, str]:
 
 
 def _reference(each: Component) -> str:
-    """What a component is called inside a bill; unique, because a kernel module may have the name of a package."""
-    return f"{each.kind}:{each.name}"
+    """What a component is called inside a bill; unique, though a package may have the name of a library or of a module."""
+    return f"{'pypi' if each.purl.startswith('pkg:pypi/') else each.kind}:{each.name}"
 
 
 def _spdx_name(reference: str) -> str:

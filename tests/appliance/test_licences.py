@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def test_an_image_made_later_adds_its_own(probe_plan: Plan) -> None:
             build_image(probe_plan)
             once = contents(probe_plan.output)
             assert before.items() < sections_of(probe_plan).items()
+            outputs = json.loads(probe_plan.description.read_text())["outputs"]
+            assert [probe_plan.binary.name, probe_plan.image.name] == list(outputs)
             assert {"binary", "image"} == {part.part for part in read_build(probe_plan.output)}
             build_image(probe_plan)
             assert once == contents(probe_plan.output)

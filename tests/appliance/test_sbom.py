@@ -24,6 +24,8 @@ ODD = Bill(
         Component("a_b", "2", "library", "binary", "", "pkg:pypi/a-b@2", stated="Do what you like.\nReally."),
         Component("a-b", "2", "library", "binary", "LicenseRef-mine OR MIT", "pkg:pypi/a.b@2", fixed=("CVE-2020-1",)),
         Component("fat", "6.1", "device-driver", "image", "GPL-2.0-only", "", file="fat.ko.xz", sha256="0" * 64, within="a_b"),
+        Component("tiny", "1", "library", "binary", "MIT", "pkg:github/tiny/tiny@1"),
+        Component("tiny", "1", "library", "binary", "MIT", "pkg:pypi/tiny@1"),
         Component("unknown", "0", "library", "binary", "", "pkg:generic/unknown@0"),
     ],
     {"odd_app-x86_64": "1" * 64},
