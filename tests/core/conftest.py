@@ -26,7 +26,7 @@ void buffer_finish(struct buffer *buffer);
 const char *status_reason(int code);
 bool status_has_body(int code);
 
-struct address { bool is_unix; bool is_v6; char host[108]; int port; };
+struct address { bool is_unix; bool is_v6; bool is_secure; char host[108]; int port; };
 bool address_parse(const char *text, int default_port, struct address *address);
 void address_text(const struct address *address, char *text);
 
