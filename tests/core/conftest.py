@@ -34,8 +34,8 @@ struct banner { size_t server_length; size_t length; char text[80]; ...; };
 void banner_update(struct banner *banner, long now);
 
 struct options {
-    const char *app, *module, *server, *access_log, *user, *chroot; int workers, umask; bool reload, check, help, version;
-    int word_count; char **words; const char *fault, *why;
+    const char *app, *module, *server, *access_log, *user, *chroot, *certificate, *key; int workers, umask;
+    bool reload, check, help, version; int word_count; char **words; const char *fault, *why;
 };
 bool options_parse(int argc, char **argv, bool frozen, struct options *options);
 
