@@ -34,7 +34,9 @@ def new(c: Context, name: str) -> None:
     report.show_next([f"invoke build-appliance {app}", f"fapws4 {app} (after: invoke install)"])
 
 
-@task(name="doctor", help={"task": "only for this task, such as build-appliance or test", "board": _APP["board"]})
+@task(name="doctor", help={
+    "task": "only for this task, such as build-appliance or test; https: for building apps with TLS",
+    "board": _APP["board"]})
 @report.told
 def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
     """What this machine lacks for which task, and the packages to install; exit code 1 if anything does."""
