@@ -11,9 +11,6 @@ from tests.bench.counting import require_programs
 from tests.bench.exact import Cost, costs_of, fapws4_page
 from tests.bench.servers import bare
 
-# Musts that main does not meet yet: a name leaves this list with the change that meets it.
-NOT_YET = {"keep-alive", "pipelined", "post"}
-
 
 @pytest.fixture(scope="module")
 def costs() -> Mapping[str, Cost]:
@@ -29,7 +26,7 @@ def limit() -> Mapping[str, Cost]:
     return costs_of(lambda page: bare())
 
 
-@pytest.mark.parametrize("case", [case for case in EXACT if case.name not in NOT_YET], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", EXACT, ids=lambda case: case.name)
 def test_no_request_costs_more_than_it_must(case: Case, costs: Mapping[str, Cost]) -> None:
     """User instructions of the server, the interpreter and the app's own few lines together."""
     assert costs[case.name].instructions <= MUSTS[case.name].instructions
