@@ -20,9 +20,9 @@ import shop.prices
 from beside import who
 
 try:
-    import ssl
+    import curses
 except ImportError:
-    ssl = None  # type: ignore[assignment]
+    curses = None  # type: ignore[assignment]
 
 SERVER = os.environ.get("PROBE_SERVER") or None
 VERSION = "2.7"
@@ -37,7 +37,7 @@ if __name__ == "__main__":
 def names() -> dict[str, Any]:
     """How the app is named."""
     return {"name": STARTED_AS, "in_modules": sys.modules.get("probe") is sys.modules[__name__], "argv": sys.argv[1:],
-            "file": __file__, "package_file": shop.__file__, "spec": str(__spec__ and __spec__.origin), "ssl": ssl is not None}
+            "file": __file__, "package_file": shop.__file__, "spec": str(__spec__ and __spec__.origin), "curses": curses is not None}
 
 
 def imports() -> dict[str, Any]:
