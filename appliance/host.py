@@ -6,6 +6,7 @@ under plain python. The compiler is the machine's own: the result loads the mach
 
 from __future__ import annotations
 
+import py_compile
 import shutil
 import sys
 import sysconfig
@@ -130,8 +131,15 @@ def install(prefix: Path, jobs: int, offline: bool = False) -> list[Path]:
         shutil.copyfile(program, work)
     with whole_folder(package) as folder:
         shutil.copytree(PACKAGE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        _compile_package(folder, package)
         shutil.copyfile(program.with_name(_TLS), folder / _TLS)
     return [binary, package]
+
+
+def _compile_package(folder: Path, package: Path) -> None:
+    """Byte code for every module, as pip makes it: who starts the server may not be allowed to write it."""
+    for module in sorted(folder.rglob("*.py")):
+        py_compile.compile(str(module), dfile=str(package / module.relative_to(folder)), doraise=True)
 
 
 def uninstall(prefix: Path) -> list[Path]:

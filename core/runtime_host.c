@@ -50,7 +50,7 @@ static PyStatus set_executable(PyConfig *config)
 static const char own_package[] =
     "def find(folder):\n"
     "    import sys\n"
-    "    from importlib.machinery import PathFinder\n"
+    "    from _frozen_importlib_external import PathFinder\n"
     "    class OwnPackage:\n"
     "        @staticmethod\n"
     "        def find_spec(name, path=None, target=None):\n"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import re
 import subprocess
 import sys
 import sysconfig
 import venv
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,14 @@ def test_an_app_finds_the_installed_package(home: Path, tmp_path: Path) -> None:
     host.install(other, cores())
     found = told(other / "bin" / "fapws4", app, HOME=str(tmp_path))
     assert str(package_in(other) / "__init__.py") == found["fapws4"]
+
+
+def test_the_package_brings_its_byte_code(home: Path) -> None:
+    """Who starts the server may not be allowed to write it; told by the folder that it is for."""
+    package = package_in(home / ".local")
+    for module in package.rglob("*.py"):
+        compiled = Path(cache_from_source(str(module)))
+        assert marshal.loads(compiled.read_bytes()[16:]).co_filename == str(module)
 
 
 def test_pythonpath_comes_first(home: Path, tmp_path: Path) -> None:

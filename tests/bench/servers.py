@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.build import build_binary, cores, make_plan
-from appliance.host import build_host
+from appliance.host import build_host, install
 from appliance.places import REPOSITORY, cache_folder
 from appliance.preflight import require
 from appliance.shell import run
@@ -44,6 +44,12 @@ def fapws4(app: str, page: str = "hello", **extra: str) -> Server:
     """`fapws4 app.py` as it is installed; ``app`` is a file of apps/ or samples/hello, ``page`` one of pages.py."""
     return Server("fapws4", (build_host(cores()), _file(app), *_ANY),
                   {"PYTHONPATH": str(REPOSITORY), "VIRTUAL_ENV": sys.prefix, "BENCH_APP": page, **extra})
+
+
+def installed(app: str, prefix: Path) -> Server:
+    """`fapws4 app.py` after `invoke install` below ``prefix``, with the package that it brings."""
+    install(prefix, cores())
+    return Server("fapws4, installed", (prefix / "bin" / "fapws4", _file(app), *_ANY), {"VIRTUAL_ENV": sys.prefix})
 
 
 def frozen(app: str, page: str = "hello", **extra: str) -> Server:

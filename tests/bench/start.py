@@ -12,7 +12,7 @@ from tests.bench.cases import KEEP_ALIVE
 from tests.bench.client import drive
 from tests.bench.counting import callgrind, require_programs, total_in, under_callgrind
 from tests.bench.processes import Server, environment
-from tests.bench.servers import fapws4, frozen
+from tests.bench.servers import frozen, installed
 from tests.bench.tables import Outcome, Table, ratio
 
 FROZEN_MUST = 40_000_000
@@ -22,9 +22,8 @@ ABOVE_PYTHON_MUST = 10_000_000
 def start() -> Outcome:
     """The frozen hello, and the installed server beside `python -c pass` in the same environment."""
     require_programs()
-    installed = fapws4("hello")
-    python = python_alone(installed)
-    found = {"frozen": until_answer(frozen("hello")), "installed": until_answer(installed), "python -c pass": python}
+    found = {"frozen": until_answer(frozen("hello"))} | installed_and_python()
+    python = found["python -c pass"]
     above = found["installed"] - python
     rows = [
         ["frozen hello", f"<= {FROZEN_MUST / 1e6:.0f}", f"{found['frozen'] / 1e6:.1f}", ratio(found["frozen"], python)],
@@ -34,6 +33,13 @@ def start() -> Outcome:
     ]
     columns = ["start", "must", "million instructions", "over python -c pass"]
     return Outcome([Table("Instructions from exec to the first answer", columns, rows)], found)
+
+
+def installed_and_python() -> dict[str, int]:
+    """The installed server, serving samples/hello, and Python alone in the same environment."""
+    with tempfile.TemporaryDirectory() as prefix:
+        server = installed("hello", Path(prefix))
+        return {"installed": until_answer(server), "python -c pass": python_alone(server)}
 
 
 def until_answer(server: Server) -> int:
