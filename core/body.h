@@ -4,6 +4,7 @@
 #define FAPWS4_BODY_H
 
 #include "request.h"
+#include "trailer.h"
 
 struct body {
     uint64_t limit;  /* bytes; more is refused with 413 */
@@ -12,8 +13,10 @@ struct body {
     uint64_t overhead; /* bytes around the chunks */
     bool chunked;
     bool whole;
-    int refusal; /* REFUSED: the status to answer, 400 or 413 */
+    bool in_trailer; /* behind the last chunk */
+    int refusal; /* REFUSED: the status to answer, 400, 413 or 431 */
     struct phr_chunked_decoder decoder;
+    struct trailer trailer;
 };
 
 /* Fills `body` for what follows a head. REFUSED: it is announced to be longer than `limit`. READY:
@@ -22,8 +25,7 @@ enum progress body_begin(struct body *body, const struct request_fields *fields,
 
 /* Takes the next bytes. `*length` is how many there are at `data`; it becomes how many bytes of the
  * body there are now, at the same place (chunks are decoded there), and `*rest` how many bytes of
- * something else stand behind those: always 0 while WAITING. The trailer section is read and
- * dropped (RFC 9110 section 6.5.1: nothing in it may be merged into the fields). */
+ * something else stand behind those: always 0 while WAITING. */
 enum progress body_take(struct body *body, char *data, size_t *length, size_t *rest);
 
 #endif

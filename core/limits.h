@@ -59,8 +59,8 @@
 /* Default of MAX_BODY_SIZE, bytes: a firmware file does not fit, a form with pictures does. */
 #define LIMIT_BODY_DEFAULT 10485760
 
-/* Bytes around the chunks of a body (their sizes and extensions, the trailer section), besides four
- * for each byte that the body may have; more is answered 413. */
+/* Bytes around the chunks of a body (their sizes and extensions), besides four for each byte that the
+ * body may have; more is answered 413. The trailer section may have LIMIT_HEAD bytes. */
 #define LIMIT_CHUNK_OVERHEAD 102400
 
 /* Bytes of the access log that wait for a slow reader; further lines are lost, and counted. */

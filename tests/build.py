@@ -20,7 +20,7 @@ from appliance.sources import unpacked
 # The files of core/ that know neither Python nor libuv.
 PURE = (
     "address banner block_memo body buffer character intake options peer request request_fields request_line response router "
-    "status target".split()
+    "status target trailer".split()
 )
 
 

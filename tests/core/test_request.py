@@ -233,10 +233,19 @@ def test_bad_requests_are_refused(core: ModuleType, name: str, step: int) -> Non
 @pytest.mark.parametrize("step", [0, 1000, 65536])
 @pytest.mark.parametrize(("size", "expected"), [(106_000, "ready"), (107_000, "refused")])
 def test_what_surrounds_chunks_is_limited(core: ModuleType, size: int, expected: str, step: int) -> None:
-    """A trailer section of any length is read up to one limit, however its bytes arrive."""
-    data = head("Transfer-Encoding: chunked", line="POST / HTTP/1.1") + b"0\r\nX: " + b"a" * size + b"\r\n\r\n"
+    """Chunk extensions are read up to one limit, however their bytes arrive."""
+    data = head("Transfer-Encoding: chunked", line="POST / HTTP/1.1") + b"0;" + b"a" * size + b"\r\n\r\n"
     outcome = parse(core, data, step)
     assert (expected, 413 if expected == "refused" else 0) == (outcome.progress, outcome.refusal)
+
+
+@pytest.mark.parametrize("step", [0, 1, 1000])
+@pytest.mark.parametrize(("size", "expected"), [(32_761, "ready"), (32_762, "refused")])
+def test_a_trailer_section_is_limited(core: ModuleType, size: int, expected: str, step: int) -> None:
+    """It may be as long as a head, to the byte, however its bytes arrive."""
+    data = head("Transfer-Encoding: chunked", line="POST / HTTP/1.1") + b"0\r\nX: " + b"a" * size + b"\r\n\r\n"
+    outcome = parse(core, data, step)
+    assert (expected, 431 if expected == "refused" else 0) == (outcome.progress, outcome.refusal)
 
 
 @pytest.mark.parametrize("name", GOOD)
