@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from invoke.exceptions import Exit
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from appliance.components import Component
@@ -52,7 +53,14 @@ def show_files(files: Iterable[Path]) -> None:
     for file in files:
         table.add_row(escape(_near(file)), megabytes(file.stat().st_size), megabytes(file.stat().st_blocks * 512),
                       file_digest(file)[:16])
-    console.print(table)
+    _print_whole(table)
+
+
+def _print_whole(table: Table) -> None:
+    """As wide as it is: a path that is cut cannot be copied."""
+    widest = console.options.update(width=1000, max_width=1000)
+    table.width = Measurement.get(console, widest, table).maximum
+    console.print(table, width=table.width, crop=False, soft_wrap=True)
 
 
 def show_shares(title: str, shares: dict[str, int]) -> None:
@@ -76,7 +84,7 @@ def show_sources(sources: Iterable[Source]) -> None:
         table.add_column(title, no_wrap=True)
     for source in sources:
         table.add_row(source.name, source.version, source.licence, source.origin)
-    console.print(table)
+    _print_whole(table)
 
 
 def show_components(components: Sequence[Component]) -> None:
@@ -89,7 +97,7 @@ def show_components(components: Sequence[Component]) -> None:
         modules = sum(other.within == each.name and other not in shown for other in components)
         name = f"{each.name} and {modules} modules" if modules else each.name
         table.add_row(escape(name), each.version, escape(each.licence or each.stated or "not stated"))
-    console.print(table)
+    _print_whole(table)
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
