@@ -9,7 +9,8 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from appliance import build, doctor, emulate, host, licences, provision, report, skeleton
+from appliance import build, doctor, emulate, host, licences, provision, report, skeleton, trial
+from appliance.recipes import load_target
 from tests import suite
 from tests.bench import verbs
 
@@ -20,6 +21,7 @@ _APP = {
     "jobs": "how many things to do at once (default: one per core)",
     "offline": "fetch nothing: use the cache and the folder FAPWS_SOURCES",
 }
+_TARGET = {"target": "the processor, one of recipes/targets/ (default: that of the board)"}
 _DATA = {"add_data": "a file or folder beside the app that it reads at run time; may be said more than once"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
 
@@ -48,14 +50,14 @@ def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
         raise Exit(code=1)
 
 
-@task(help=_APP | _DATA | _FORMAT, iterable=["add_data"])
+@task(help=_APP | _DATA | _FORMAT | _TARGET, iterable=["add_data"])
 @report.told
 def build_appliance(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
-    add_data: Sequence[str] | None = None, format: str = "image",  # noqa: A002
+    add_data: Sequence[str] | None = None, format: str = "image", target: str = "",  # noqa: A002
 ) -> None:
     """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
-    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","))
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target)
     build.require_programs(offline)
     shares = build.build_formats(plan)
     report.show_files(plan.results)
@@ -63,7 +65,7 @@ def build_appliance(
         report.show_shares(title, parts)
     report.show_times()
     ways = {"image": f"invoke emulate {plan.image}", "oci": f"skopeo copy oci-archive:{plan.container} docker://REGISTRY/NAME"}
-    report.show_next([*(ways[name] for name in plan.formats), f"{plan.binary} --server 127.0.0.1:8888"])
+    report.show_next([*(ways[name] for name in plan.formats), *_ways_to_run(plan)])
 
 
 @task(help={key: _APP[key] for key in ("jobs", "offline")} | {"target": "the processor, one of recipes/targets/"})
@@ -75,20 +77,26 @@ def compile(c: Context, target: str = "x86_64", jobs: int = 0, offline: bool = F
     report.show_times()
 
 
-@task(help=_APP | _DATA, iterable=["add_data"])
+@task(help=_APP | _DATA | _TARGET, iterable=["add_data"])
 @report.told
 def freeze(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
-    add_data: Sequence[str] | None = None,
+    add_data: Sequence[str] | None = None, target: str = "",
 ) -> None:
     """Stage 2: the app and all that it needs into one static binary."""
-    plan = build.make_plan(app, board, output, jobs, offline, add_data or ())
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), (), target)
     build.require_programs(offline)
     frozen = build.build_binary(plan)
     report.show_files([plan.binary, plan.description])
     report.show_shares("binary", build.shares_of(frozen))
     report.show_times()
-    report.show_next([f"{plan.binary} --server 127.0.0.1:8888", f"invoke image {app}"])
+    report.show_next([*_ways_to_run(plan), *([f"invoke image {app}"] if plan.boots else [])])
+
+
+def _ways_to_run(plan: build.Plan) -> list[str]:
+    """The program's command line, if it can run here."""
+    command = trial.command_for(plan.binary, load_target(plan.target))
+    return [" ".join(map(str, [*command, "--server 127.0.0.1:8888"]))] if command else []
 
 
 @task(help=_APP)

@@ -20,7 +20,7 @@ from appliance.container import write_container
 from appliance.data import DataFile, data_files
 from appliance.errors import Problem
 from appliance.image import Image, compose
-from appliance.interpreter import Interpreter, build_interpreter
+from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
 from appliance.libraries import build_library, is_built
 from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
 from appliance.places import CORE, file_digest, scratch_folder, tree_digest
@@ -40,10 +40,14 @@ _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be built: the app, the board, the folder of the results, and how."""
+    """What is to be built: the app, the processor and board that it is for, the folder of the results, and how.
+
+    For another processor than the board's there is a program, but no image.
+    """
 
     app: Path
     board: Board
+    target: str
     output: Path
     jobs: int
     offline: bool
@@ -55,8 +59,13 @@ class Plan:
         return self.app.stem
 
     @property
+    def boots(self) -> bool:
+        """Whether the board has this processor, so that there can be an image."""
+        return self.target == self.board.target
+
+    @property
     def binary(self) -> Path:
-        return self.output / f"{self.name}-{self.board.target}"
+        return self.output / f"{self.name}-{self.target}"
 
     @property
     def image(self) -> Path:
@@ -97,22 +106,28 @@ class Frozen:
 
 def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
-    formats: Iterable[str] = ("image",),
+    formats: Iterable[str] = ("image",), target: str = "",
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong."""
     chosen = load_board(board)
+    processor = load_target(target or chosen.target).name
     path = Path(app)
     read_app(path)
-    folder = Path(output) if output else Path.cwd() / "dist" / path.stem
+    own = path.stem if processor == chosen.target else f"{path.stem}-{processor}"  # each folder has one BUILD.json
+    folder = Path(output) if output else Path.cwd() / "dist" / own
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder with --output")
     for name in formats:
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
-    plan = Plan(path.resolve(), chosen, folder, jobs or cores(), offline, tuple(data), tuple(formats))
+    plan = Plan(path.resolve(), chosen, processor, folder, jobs or cores(), offline, tuple(data), tuple(formats))
+    if "image" in formats and not plan.boots:
+        raise Problem(f"the board {board} is {chosen.target}, so there is no image for {processor}",
+                      f"what there is: invoke freeze --target {processor} (the program), "
+                      f"invoke build-appliance --target {processor} --format oci (for containers)")
     data_files(plan.app, plan.data)
     if offline:
-        require_offline(needed_sources(chosen, sets_tls(path)))
+        require_offline(needed_sources(chosen if plan.boots else None, sets_tls(path)))
     return plan
 
 
@@ -122,10 +137,10 @@ def compile_libraries(target: str, jobs: int, offline: bool, later: int = 0) -> 
     ``later`` is how many steps the caller has to come after these.
     """
     tools = toolchain_for(load_target(target))
-    order = (*LIBRARIES, "cpython")
-    waiting = [name for name in order if not is_built(name, tools)]
-    expect(len(missing(_with_patches(waiting))) + len(waiting) + 1 + later)
-    for name in order:
+    waiting = waiting_libraries(tools) | {(target, name) for name in LIBRARIES if not is_built(name, tools)}
+    sources = sorted({name for _, name in waiting})
+    expect(len(missing(_with_patches(sources))) + len(waiting) + 1 + later)
+    for name in LIBRARIES:
         build_library(name, tools, jobs, offline)
     return tools, build_interpreter(tools, jobs, offline)
 
@@ -133,7 +148,7 @@ def compile_libraries(target: str, jobs: int, offline: bool, later: int = 0) -> 
 def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     """app.py to a static program. ``later`` is how many steps the caller has to come after it."""
     steps = 4  # analysis, archive, link, trial
-    tools, interpreter = compile_libraries(plan.board.target, plan.jobs, plan.offline, steps + later)
+    tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
     analysis = analyse(plan.app, interpreter)
     data = data_files(plan.app, plan.data)
     archive = freeze(analysis, interpreter, data)
@@ -180,9 +195,11 @@ def build_image(plan: Plan) -> Image:
     """The binary that is there already to an image."""
     if not plan.binary.exists() or not plan.description.exists():
         raise Problem(f"{plan.binary} is not there", f"first: invoke freeze {plan.app.name}")
+    table = json.loads(plan.description.read_text())
+    if table["target"] != plan.target:
+        raise Problem(f"{plan.description} is of a build for {table['target']}", f"first: invoke freeze {plan.app.name}")
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
-        table = json.loads(plan.description.read_text())
         table["outputs"] = _outputs([plan.binary, image.path])
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
         sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
@@ -194,7 +211,7 @@ def _containers(plan: Plan, frozen: Frozen, staging: Path) -> list[Path]:
     """The OCI image in ``staging``, if it was asked for."""
     if "oci" not in plan.formats:
         return []
-    binaries = {frozen.program: load_target(plan.board.target)}
+    binaries = {frozen.program: load_target(plan.target)}
     return [write_container(binaries, plan.name, version_of(plan.app), staging / plan.container.name, frozen.interpreter)]
 
 
@@ -226,10 +243,10 @@ def shares_of(frozen: Frozen) -> dict[str, int]:
     return {"python": frozen.runtime.program.stat().st_size, **frozen.archive.shares}
 
 
-def needed_sources(board: Board, openssl: bool = True) -> list[Source]:
-    """Every file that a build for ``board`` fetches, of an app that reaches OpenSSL or of one that does not."""
+def needed_sources(board: Board | None, openssl: bool = True) -> list[Source]:
+    """Every file that a build for ``board`` (none: only a program) fetches, of an app that reaches OpenSSL or does not."""
     names = ["cpython", *LIBRARIES, *(["openssl"] if openssl else [])]
-    found = {source.name: source for source in [*_with_patches(names), *_image_sources(board)]}
+    found = {source.name: source for source in [*_with_patches(names), *(_image_sources(board) if board else [])]}
     return [found[name] for name in sorted(found)]
 
 
@@ -251,14 +268,15 @@ def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[
     own = {module.name: file_digest(Path(module.file)) for module in analysis.modules
            if module.part in ("app", "fapws4") and module.file}
     openssl = frozen.runtime.has("openssl")
+    board = plan.board if plan.boots else None
     table = {
         "app": {"name": plan.name, "version": version_of(plan.app), "modules": own,
                 "data": {item.place: file_digest(item.file) for item in frozen.data}},
         "core": tree_digest(CORE),
-        "board": plan.board.name,
-        "target": plan.board.target,
+        "board": board.name if board else None,
+        "target": plan.target,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
-                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(plan.board, openssl)],
+                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, openssl)],
         "openssl": load_source("openssl").version if openssl else None,
         "packages": [{"name": name, "version": version, "licence": licence}
                      for name, version, licence in analysis.distributions],

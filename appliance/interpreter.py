@@ -1,22 +1,32 @@
-"""CPython for the builder: the same static library that goes into the device, linked as a plain interpreter.
+"""CPython for the builder: the same static library that goes into a device, linked as a plain interpreter.
 
 It runs on the machine that builds, so no installed Python of the same version is needed: the bytecode that it compiles and
 the modules that it finds are exactly those of the device. Measured here: configure and make of the static library take
-87 s with 2 cores; a second, ordinary build of CPython for this purpose would take as long again.
+87 s with 2 cores; a second, ordinary build of CPython for this purpose would take as long again. Devices with another
+processor share it: bytecode is the same for all, and so is what the analysis finds.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from appliance.libraries import Library, build_library, compile_files, make_archive
+from appliance.libraries import (
+    Helpers,
+    Library,
+    build_library,
+    compile_files,
+    is_built,
+    library_digest,
+    make_archive,
+)
 from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_folder
 from appliance.progress import step
+from appliance.recipes import load_source
 from appliance.shell import run
 from appliance.sources import unpacked
-from appliance.toolchain import COMPILE_FLAGS, Toolchain
+from appliance.toolchain import COMPILE_FLAGS, Toolchain, native_toolchain
 
 VERSION = "3.13"  # of recipes/sources/cpython.toml
 
@@ -26,13 +36,17 @@ LINK_FLAGS = ("-static", "-O2", "-s", "-Wl,--gc-sections", "-Wl,-z,stack-size=10
 # C modules that are not in the library: see build_openssl_modules.
 OPENSSL_MODULES = {"_ssl": "PyInit__ssl", "_hashlib": "PyInit__hashlib"}
 
+# What the builder's interpreter is linked with besides CPython.
+_LINKED = ("zlib", "libffi")
+
 # Parts of the standard library that no build needs.
 _LEFT_OUT = ("test", "idlelib", "tkinter", "turtledemo", "ensurepip", "__pycache__", "lib2to3")
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """``python`` runs on this machine; ``library`` is CPython for the target."""
+    """``python`` runs on this machine; ``library`` is CPython for the target; ``digest`` is that of what it compiles and
+    finds, which no target changes."""
 
     python: Path
     stdlib: Path
@@ -41,9 +55,33 @@ class Interpreter:
 
 
 def build_interpreter(tools: Toolchain, jobs: int, offline: bool = False) -> Interpreter:
-    """The interpreter, from the cache when nothing has changed."""
+    """The interpreter, and CPython for the target of ``tools``; from the cache when nothing has changed."""
+    own = _build_own(jobs, offline)
+    if tools.native:
+        return own
+    helpers = _helpers(own.library, own.python.parent.parent)
+    return replace(own, library=build_library("cpython", tools, jobs, offline, helpers))
+
+
+def waiting_libraries(tools: Toolchain) -> set[tuple[str, str]]:
+    """(target, name) of what ``build_interpreter`` would have to compile."""
+    native = native_toolchain()
+    waiting = {(native.target.name, name) for name in ("cpython", *_LINKED) if not is_built(name, native)}
+    own = Library("cpython", library_digest(load_source("cpython"), native), Path())
+    if not (tools.native or is_built("cpython", tools, _helpers(own, Path()))):
+        waiting.add((tools.target.name, "cpython"))
+    return waiting
+
+
+def _helpers(own: Library, prefix: Path) -> Helpers:
+    """What a cross build of CPython has from the builder's: its library, and the interpreter made of it below ``prefix``."""
+    return {"native": own, "python": Library("python", own.digest, prefix)}
+
+
+def _build_own(jobs: int, offline: bool) -> Interpreter:
+    tools = native_toolchain()
     library = build_library("cpython", tools, jobs, offline)
-    others = [build_library(name, tools, jobs, offline) for name in ("zlib", "libffi")]
+    others = [build_library(name, tools, jobs, offline) for name in _LINKED]
     digest = digest_of(library.digest, CORE / "interpreter.c", tree_digest(CORE / "libc"), Path(__file__))
     folder = cache_folder("interpreters", tools.target.name) / f"cpython-{digest[:16]}"
     if not folder.exists():
@@ -55,9 +93,9 @@ def build_interpreter(tools: Toolchain, jobs: int, offline: bool = False) -> Int
     return Interpreter(folder / "bin" / f"python{VERSION}", stdlib, library, digest)
 
 
-def build_openssl_modules(tools: Toolchain, jobs: int, offline: bool = False) -> Library:
+def build_openssl_modules(interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False) -> Library:
     """CPython's two modules that need OpenSSL, compiled apart: CPython itself is configured once, without it."""
-    needs = [build_library(name, tools, jobs, offline) for name in ("cpython", "openssl")]
+    needs = [interpreter.library, build_library("openssl", tools, jobs, offline)]
     digest = digest_of(*(library.digest for library in needs), Path(__file__))
     prefix = cache_folder("libraries", tools.target.name) / f"cpython-openssl-{digest[:16]}"
     if not prefix.exists():

@@ -11,15 +11,16 @@ import concurrent.futures
 import dataclasses
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.errors import Problem
 from appliance.places import cache_folder, digest_of, scratch_folder, whole_folder
 from appliance.progress import step
-from appliance.recipes import Compilation, GeneratedFile, Source, load_source
+from appliance.recipes import Compilation, GeneratedFile, Source, Variant, load_source, load_target
 from appliance.shell import run
 from appliance.sources import source_digest, unpacked
-from appliance.toolchain import COMPILE_FLAGS, Toolchain
+from appliance.toolchain import BUILDER, COMPILE_FLAGS, Toolchain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,51 +36,70 @@ class Library:
         return sorted((self.prefix / "lib").glob("*.a"))
 
 
-def library_digest(source: Source, tools: Toolchain) -> str:
-    """Changes when a flag, a patch, a digest, a tool or a needed library does; with nothing else."""
-    recipe = json.dumps(dataclasses.asdict(_compilation(source)), sort_keys=True)
-    needs = [library_digest(load_source(name), tools) for name in _compilation(source).needs]
-    return digest_of(source.name, source_digest(source), recipe, tools.digest, *needs)
+# What a build for another processor takes from the builder's own, by the words that recipes have for it: native, python.
+Helpers = Mapping[str, Library]
+_ALONE: Helpers = {}
 
 
-def build_library(name: str, tools: Toolchain, jobs: int, offline: bool = False) -> Library:
+def library_digest(source: Source, tools: Toolchain, helpers: Helpers = _ALONE) -> str:
+    """Changes when a flag, a patch, a digest, a tool, a helper or a needed library does; with nothing else."""
+    build = _compilation(source, tools)
+    recipe = json.dumps(dataclasses.asdict(build), sort_keys=True)
+    others = [library_digest(load_source(name), tools) for name in build.needs]
+    others += [library.digest for library in helpers.values()]
+    return digest_of(source.name, source_digest(source), recipe, tools.digest, *others)
+
+
+def build_library(
+    name: str, tools: Toolchain, jobs: int, offline: bool = False, helpers: Helpers = _ALONE
+) -> Library:
     """The library ``name`` and, before it, those that it needs; from the cache when nothing has changed."""
     source = load_source(name)
-    digest = library_digest(source, tools)
+    build = _compilation(source, tools)
+    digest = library_digest(source, tools, helpers)
     prefix = _prefix(name, digest, tools)
     if not prefix.exists():
-        needs = {need: build_library(need, tools, jobs, offline) for need in _compilation(source).needs}
+        needs = {need: build_library(need, tools, jobs, offline) for need in build.needs}
         tree = unpacked(name, offline)
         with step(f"compile {name}"), whole_folder(prefix) as kept, scratch_folder(cache_folder("work")) as scratch:
-            _Workshop(source, tree, scratch.resolve(), needs, tools, jobs).build(kept)
+            _Workshop(source, build, tree, scratch.resolve(), {**needs, **helpers}, tools, jobs).build(kept)
     return Library(name, digest, prefix)
 
 
-def is_built(name: str, tools: Toolchain) -> bool:
+def is_built(name: str, tools: Toolchain, helpers: Helpers = _ALONE) -> bool:
     """Whether ``build_library`` would find it in the cache."""
-    return _prefix(name, library_digest(load_source(name), tools), tools).exists()
+    return _prefix(name, library_digest(load_source(name), tools, helpers), tools).exists()
 
 
 def _prefix(name: str, digest: str, tools: Toolchain) -> Path:
     return cache_folder("libraries", tools.target.name) / f"{name}-{digest[:16]}"
 
 
-def _compilation(source: Source) -> Compilation:
-    if source.build is None:
+def _compilation(source: Source, tools: Toolchain) -> Compilation:
+    """How a source is built for a target: with what its recipe has for that processor, without what it has for others."""
+    build, processor = source.build, tools.target.processor
+    if build is None:
         raise Problem(f"recipes/sources/{source.name}.toml has no [build]", "only a source with one can be a library")
-    return source.build
+    if build.processors and processor not in build.processors:
+        raise Problem(f"recipes/sources/{source.name}.toml does not say how it is built for {processor}",
+                      f"add a section [build.processors.{processor}]")
+    own = build.processors.get(processor, Variant())
+    return dataclasses.replace(build, compile=[*build.compile, *own.compile], processors={processor: own}, cross=[],
+                               generate=[*build.generate, *([] if tools.native else build.cross)])
 
 
 class _Workshop:
     """One library being built: the recipe, its tree, and an empty folder to work in."""
 
     def __init__(
-        self, source: Source, tree: Path, work: Path, needs: dict[str, Library], tools: Toolchain, jobs: int
+        self, source: Source, recipe: Compilation, tree: Path, work: Path, needs: dict[str, Library], tools: Toolchain,
+        jobs: int,
     ) -> None:
-        self.source, self.recipe, self.tree, self.work = source, _compilation(source), tree, work
+        self.source, self.recipe, self.tree, self.work = source, recipe, tree, work
         self.tools, self.jobs = tools, jobs
         self.words = {"source": str(tree), "work": str(work), "jobs": str(jobs), "cc": str(tools.cc), "ar": str(tools.ar),
-                      "ranlib": str(tools.ranlib), "triple": tools.target.triple, "flags": " ".join(self._flags()),
+                      "ranlib": str(tools.ranlib), "flags": " ".join(self._flags()), "triple": tools.target.triple,
+                      "builder": load_target(BUILDER).triple, **recipe.processors[tools.target.processor].words,
                       **{need: str(library.prefix) for need, library in needs.items()}}
 
     def build(self, kept: Path) -> None:
@@ -90,7 +110,7 @@ class _Workshop:
         if self.recipe.compile:
             self._compile(kept / "lib" / (self.recipe.archive or f"lib{self.source.name.removeprefix('lib')}.a"))
         for glob, dropped in self.recipe.headers.items():
-            self._copy_headers(glob, dropped, kept / "include")
+            self._copy_headers(self._said(glob), self._said(dropped), kept / "include")
         for place, made in self.recipe.produces.items():
             if not (self.work / made).exists():
                 raise Problem(f"building {self.source.name} gave no {made}", f"see recipes/sources/{self.source.name}.toml")
@@ -105,10 +125,10 @@ class _Workshop:
     def _generate(self, file: GeneratedFile) -> None:
         text = (self.tree / file.template).read_text() if file.template else file.text
         for word, value in file.replace.items():
-            text = text.replace(word, value)
+            text = text.replace(word, self._said(value))
         place = self.work / file.path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
+        place.write_text(text if file.template else self._said(text))
 
     def _command(self, command: list[str]) -> None:
         log = self.work / "log.txt"
@@ -126,7 +146,7 @@ class _Workshop:
                        - {path for glob in self.recipe.exclude for path in self.tree.glob(glob)})
         if not files:
             raise Problem(f"recipes/sources/{self.source.name}.toml: compile matches no file", "mend its globs")
-        folders = [self.work, *(self.tree / folder for folder in self.recipe.include)]
+        folders = [self.work, *(self.tree / self._said(folder) for folder in self.recipe.include)]
         flags = [*self._flags(), *(f"-I{folder}" for folder in folders), *self.recipe.flags]
         objects = compile_files(files, self.tree, self.work / "objects", flags, self.tools, self.jobs)
         make_archive(archive, objects, self.tools)

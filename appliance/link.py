@@ -8,12 +8,12 @@ archive. So an edited page is a new program in milliseconds.
 from __future__ import annotations
 
 import re
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.archive import Archive
 from appliance.errors import Problem
+from appliance.formats import elf
 from appliance.interpreter import LINK_FLAGS, OPENSSL_MODULES, Interpreter, build_openssl_modules, libc_objects
 from appliance.libraries import Library, build_library, compile_files, is_built
 from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_file, whole_folder
@@ -41,9 +41,7 @@ _OWN = {"_fapws4": "PyInit__fapws4", "_fapws4_archive": "PyInit__fapws4_archive"
 # The files of core/ that only the other two faces have.
 _NOT_FROZEN = ("runtime_host.c", "tls_host.c", "interpreter.c")
 
-_PT_LOAD, _PT_NOTE, _READ = 1, 4, 4
 _SEGMENT_MARK = 0x34777066  # core/frozen/archive.c looks for it
-_PAGE = 0x10000  # the largest page size of the targets
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,11 @@ def link_runtime(
     if serves_tls or OPENSSL_MODULES.keys() & set(builtins):
         require({} if is_built("openssl", tools) else FOR_OPENSSL, "compiling OpenSSL")
         libraries += (build_library("openssl", tools, jobs, offline),)
-        modules = (build_openssl_modules(tools, jobs, offline),)
-    table = _inittab(builtins, serves_tls, (interpreter.library.prefix / "share" / "config.c").read_text())
+        modules = (build_openssl_modules(interpreter, tools, jobs, offline),)
+    functions = _init_functions(interpreter.library)
+    if absent := sorted(set(builtins) - functions.keys()):
+        raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
+    table = _inittab(builtins, serves_tls, functions)
     digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__),
                        *(library.digest for library in (*libraries, *modules)))
     folder = cache_folder("runtimes", tools.target.name) / digest[:16]
@@ -84,30 +85,25 @@ def link_runtime(
 
 
 def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
-    """Write the finished program: the runtime with the archive as its last segment (ELF, 64 bits, little-endian)."""
-    elf = bytearray(runtime.program.read_bytes())
-    table, size, count = struct.unpack_from("<Q", elf, 32)[0], *struct.unpack_from("<HH", elf, 54)
-    headers = [struct.unpack_from("<IIQQQQQQ", elf, table + size * index) for index in range(count)]
-    loads = [header for header in headers if header[0] == _PT_LOAD]
-    notes = [header for header in headers if header[0] == _PT_NOTE]
-    if not notes:
-        raise Problem("the linked program has no note to turn into a segment", "see core/frozen/archive.c")
-    elf += bytes(-len(elf) % 16)
-    end = max(header[3] + header[6] for header in loads)
-    address = (end + _PAGE) // _PAGE * _PAGE + len(elf) % _PAGE  # congruent with the file offset, as mmap wants it
-    segment = (_PT_LOAD, _READ, len(elf), address, _SEGMENT_MARK, len(archive.data), len(archive.data), _PAGE)
-    headers.remove(notes[0])
-    headers.insert(headers.index(loads[-1]) + 1, segment)
-    for index, header in enumerate(headers):
-        struct.pack_into("<IIQQQQQQ", elf, table + size * index, *header)
+    """Write the finished program: the runtime with the archive as its last segment."""
+    try:
+        data = elf.add_segment(runtime.program.read_bytes(), archive.data, _SEGMENT_MARK)
+    except ValueError as error:
+        raise Problem(f"the linked program cannot hold an archive ({error})", "see core/frozen/archive.c") from error
     with whole_file(program, 0o755) as work:
-        work.write_bytes(elf + archive.data)
+        work.write_bytes(data)
 
 
-def _inittab(builtins: tuple[str, ...], serves_tls: bool, config: str) -> str:
-    """C source of the table of C modules, narrowed from the one that CPython's build made; and whether TLS is spoken."""
-    functions = dict(re.findall(r'\{"(\w+)", (\w+)\}', config)) | OPENSSL_MODULES
-    chosen = {name: function for name, function in functions.items() if name in _ALWAYS or name in builtins} | _OWN
+def _init_functions(cpython: Library) -> dict[str, str]:
+    """C module -> the function that makes it, from the table that CPython's build made; "NULL" for what Python itself is."""
+    config = (cpython.prefix / "share" / "config.c").read_text()
+    return dict(re.findall(r'\{"(\w+)", (\w+)\}', config)) | OPENSSL_MODULES | _OWN
+
+
+def _inittab(builtins: tuple[str, ...], serves_tls: bool, functions: dict[str, str]) -> str:
+    """C source of the table of C modules, narrowed to those that are wanted; and whether TLS is spoken."""
+    wanted = {*_ALWAYS, *_OWN, *builtins}
+    chosen = {name: function for name, function in functions.items() if name in wanted}
     declarations = "".join(f"extern PyObject *{function}(void);\n" for function in chosen.values() if function != "NULL")
     rows = "".join(f'    {{"{name}", {function}}},\n' for name, function in chosen.items())
     table = f"struct _inittab _PyImport_Inittab[] = {{\n{rows}    {{NULL, NULL}},\n}};\n"

@@ -32,12 +32,23 @@ class GeneratedFile:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """What a library's build has for one processor only: more files to compile, and {words} for the rest of the recipe."""
+
+    compile: list[str] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Compilation:
     """How a source becomes a static library.
 
     Either ``compile`` lists C files (globs, relative to the source), or ``commands`` are run in an empty work folder.
-    In commands and produces these words stand for: {source} {work} {jobs} {cc} {ar} {ranlib} and, for each library that
-    is needed, {NAME} (its prefix: include/ and lib/ below).
+    Outside of ``compile`` these words stand for: {source} {work} {jobs} {cc} {ar} {ranlib} {flags}, {triple} (the target's)
+    and {builder} (that of the machine that builds), and, for each library that is needed, {NAME} (its prefix: include/
+    and lib/ below). ``cross`` are files generated besides when the target is another processor than the builder's: there
+    {native} is the same library as it was built for the builder, {python} the interpreter that runs on it.
+    ``processors`` has a section for each processor, where a library needs one.
     """
 
     needs: list[str] = field(default_factory=list)
@@ -51,6 +62,8 @@ class Compilation:
     commands: list[list[str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)  # glob -> the leading folder that is dropped
     produces: dict[str, str] = field(default_factory=dict)  # file or folder of the prefix -> of the work folder
+    cross: list[GeneratedFile] = field(default_factory=list)
+    processors: dict[str, Variant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +119,11 @@ class Target:
     machine: str  # what uname -m says
     uefi: str
     flags: list[str] = field(default_factory=list)
+
+    @property
+    def processor(self) -> str:
+        """What compilers and QEMU call it: x86_64, aarch64, arm, riscv64."""
+        return self.triple.partition("-")[0]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ from pathlib import Path
 from appliance.errors import Problem
 from appliance.places import SOURCE_DATE_EPOCH, cache_folder, digest_of, whole_folder
 from appliance.progress import step
-from appliance.recipes import Target
+from appliance.recipes import Target, load_target
+
+# The target whose programs run on the machine that builds.
+BUILDER = "x86_64"
 
 # What every C file of every library is compiled with; sections are apart so that the link drops what is not reached.
 COMPILE_FLAGS = ("-O2", "-g0", "-DNDEBUG", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables",
@@ -29,6 +32,11 @@ class Toolchain:
     target: Target
     version: str
     folder: Path
+
+    @property
+    def native(self) -> bool:
+        """Whether what it makes runs on the machine that builds."""
+        return self.target.name == BUILDER
 
     @property
     def cc(self) -> Path:
@@ -68,6 +76,11 @@ def toolchain_for(target: Target) -> Toolchain:
                 (work / name).write_text(text)
                 (work / name).chmod(0o755)
     return Toolchain(target, importlib.metadata.version("ziglang"), folder)
+
+
+def native_toolchain() -> Toolchain:
+    """The toolchain for programs that run while building."""
+    return toolchain_for(load_target(BUILDER))
 
 
 def zig_folder() -> Path:

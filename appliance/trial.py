@@ -1,7 +1,8 @@
 """The finished program is tried once on the machine that builds: it imports the app and looks at its PATHS.
 
 What is wrong with the app is then said here and not by the device. What only this machine lacks (a sensor, a file, a
-network) is no fault of the app: that is told, and the app goes into the device untried.
+network) is no fault of the app: that is told, and the app goes into the device untried. A program for another processor
+is tried by QEMU's user emulation.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import builtins
 import platform
 import re
+import shutil
 from pathlib import Path
 
 from appliance.errors import Problem
@@ -17,6 +19,8 @@ from appliance.progress import note, step
 from appliance.recipes import Target
 from appliance.shell import Failed, TooLong, run
 
+EMULATORS = "qemu-user-static"  # Debian's package
+
 _LIMIT = 60.0  # seconds; an app that takes longer, or whose threads never end, goes untried
 _FRAME = re.compile(r'^  File "/appliance/app/([^"]+)", line (\d+)', re.MULTILINE)
 _NOT_PACKED = re.compile(r"(?:FileNotFound|NotADirectory)Error: .*'/appliance/app/([^']+)'")
@@ -24,15 +28,30 @@ _NOT_PACKED = re.compile(r"(?:FileNotFound|NotADirectory)Error: .*'/appliance/ap
 
 def try_program(program: Path, app: Path, target: Target) -> None:
     """Run ``program --check`` if this machine can; a Problem says what the app must mend."""
-    if platform.machine() != target.machine:
+    command = command_for(program, target)
+    if not command:
+        note(f"{app.name} was not tried: {program.name} is for another processor, and {_emulator(target)} "
+             f"(package {EMULATORS}) is not here")
         return
     with step(f"try {app.name}"), scratch_folder(cache_folder("work")) as scratch:
         try:
-            run([program, "--check"], cwd=scratch, limit=_LIMIT, what=f"trying {app.name}")
+            run([*command, "--check"], cwd=scratch, limit=_LIMIT, what=f"trying {app.name}")
         except TooLong:
             note(f"{app.name} was not tried: importing it did not end within {_LIMIT:.0f} s")
         except Failed as failure:
             _judge(failure, app)
+
+
+def command_for(program: Path, target: Target) -> list[str | Path]:
+    """How a program for a target is started on this machine; empty when it cannot be."""
+    if platform.machine() == target.machine:
+        return [program]
+    emulator = shutil.which(_emulator(target))
+    return [emulator, program] if emulator else []
+
+
+def _emulator(target: Target) -> str:
+    return f"qemu-{target.processor}-static"
 
 
 def _judge(failure: Failed, app: Path) -> None:

@@ -14,7 +14,7 @@ APPLIANCE = REPOSITORY / "appliance"
 
 # A file of the builder may import only what stands before it.
 STAGES = """errors places progress shell recipes registries unpacking sources preflight toolchain libraries interpreter
-    data analysis archive link trial cpio elf fat gpt oci pe tools kernel bootloader image container components sbom
+    data analysis archive elf link trial cpio fat gpt oci pe tools kernel bootloader image container components sbom
     licences build host monitor emulate provision skeleton doctor report""".split()
 
 # Run under the device's Python, imported by nobody.

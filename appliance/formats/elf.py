@@ -1,11 +1,16 @@
-"""Read one section of an ELF file (System V ABI, chapter 4): enough to see what a kernel module says of itself.
+"""Read one section of an ELF file, or give a program one segment more (System V ABI, chapters 4 and 5).
 
-Left out: everything but little-endian section headers, of 32 and 64 bits.
+Left out: everything but little-endian files, of 32 and 64 bits.
 """
 
 from __future__ import annotations
 
 import struct
+from dataclasses import astuple, dataclass
+
+LARGEST_PAGE = 0x10000  # of the processors that Linux runs on
+
+_LOAD, _NOTE, _READ = 1, 4, 4
 
 
 def section(data: bytes, name: str) -> bytes:
@@ -22,3 +27,55 @@ def section(data: bytes, name: str) -> bytes:
         if data.startswith(wanted, names + name_offset):
             return data[offset : offset + length]
     return b""
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A program header, its fields in the order of 64-bit files; ``physical`` is for firmware, Linux does not look at it."""
+
+    kind: int
+    flags: int
+    offset: int
+    address: int
+    physical: int
+    stored: int
+    size: int
+    align: int
+
+
+def add_segment(program: bytes, data: bytes, mark: int) -> bytes:
+    """The program with ``data`` at its end, mapped read-only; ``mark`` is the segment's physical address, to find it by.
+
+    The header of the new segment takes the place of a note's. ValueError when there is none, or it is no such ELF file.
+    """
+    if program[:4] != b"\x7fELF" or program[5] != 1:
+        raise ValueError("not a little-endian ELF file")
+    wide = program[4] == 2
+    table = struct.unpack_from("<Q" if wide else "<I", program, 32 if wide else 28)[0]
+    size, count = struct.unpack_from("<HH", program, 54 if wide else 42)
+    segments = [_unpacked(program, table + size * number, wide) for number in range(count)]
+    note = next((segment for segment in segments if segment.kind == _NOTE), None)
+    if note is None:
+        raise ValueError("no note whose program header could be used")
+    padded = bytearray(program.ljust((len(program) + 15) & ~15, b"\0"))
+    loads = [segment for segment in segments if segment.kind == _LOAD]
+    end = max(segment.address + segment.size for segment in loads)
+    address = (end + LARGEST_PAGE) // LARGEST_PAGE * LARGEST_PAGE + len(padded) % LARGEST_PAGE  # what mmap can map
+    added = _Segment(_LOAD, _READ, len(padded), address, mark, len(data), len(data), LARGEST_PAGE)
+    segments.remove(note)
+    segments.insert(segments.index(loads[-1]) + 1, added)
+    for number, segment in enumerate(segments):
+        padded[table + size * number : table + size * (number + 1)] = _packed(segment, wide)
+    return bytes(padded) + data
+
+
+def _unpacked(program: bytes, at: int, wide: bool) -> _Segment:
+    if wide:
+        return _Segment(*struct.unpack_from("<IIQQQQQQ", program, at))
+    kind, offset, address, physical, stored, size, flags, align = struct.unpack_from("<8I", program, at)
+    return _Segment(kind, flags, offset, address, physical, stored, size, align)
+
+
+def _packed(segment: _Segment, wide: bool) -> bytes:
+    kind, flags, *middle, align = astuple(segment)
+    return struct.pack("<IIQQQQQQ", *astuple(segment)) if wide else struct.pack("<8I", kind, *middle, flags, align)

@@ -23,7 +23,7 @@ static uint64_t equal(vector a, vector b)
     return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
 }
 #define ALL_EQUAL 0xffffu
-#elif defined(__aarch64__)
+#elif defined(__ARM_NEON)
 #include <arm_neon.h>
 #define LANES 16
 #define BITS_PER_LANE 4
@@ -61,8 +61,10 @@ static uint64_t equal(vector a, vector b)
 static size_t first(uint64_t mask) { return (size_t)__builtin_ctzll(mask) / BITS_PER_LANE; }
 static size_t last(uint64_t mask) { return (size_t)(63 - __builtin_clzll(mask)) / BITS_PER_LANE; }
 
-/* The aligned block that holds `at`, and the mask with the lanes before `at` cleared. */
+/* The aligned block that holds `at`, its lanes, and the mask with the lanes before `at` cleared. Processors that cannot
+ * read across words (riscv64) need to be told of the alignment, or they go byte by byte. */
 static const byte *aligned(const byte *at) { return (const byte *)((uintptr_t)at & ~(uintptr_t)(LANES - 1)); }
+static vector load_aligned(const byte *block) { return load(__builtin_assume_aligned(block, LANES)); }
 static uint64_t from(const byte *at, uint64_t mask)
 {
     unsigned skipped = (unsigned)((uintptr_t)at & (LANES - 1)) * BITS_PER_LANE;
@@ -79,12 +81,12 @@ void *memchr(const void *memory, int value, size_t length)
     if (length == 0)
         return NULL;
     const byte *block = aligned(at);
-    uint64_t found = from(at, equal(load(block), wanted));
+    uint64_t found = from(at, equal(load_aligned(block), wanted));
     while (found == 0) {
         block += LANES;
         if (block >= end)
             return NULL;
-        found = equal(load(block), wanted);
+        found = equal(load_aligned(block), wanted);
     }
     at = block + first(found);
     return at < end ? (void *)(uintptr_t)at : NULL;
@@ -128,10 +130,10 @@ size_t strlen(const char *text)
 {
     const byte *at = (const byte *)text;
     const byte *block = aligned(at);
-    uint64_t found = from(at, equal(load(block), fill(0)));
+    uint64_t found = from(at, equal(load_aligned(block), fill(0)));
     while (found == 0) {
         block += LANES;
-        found = equal(load(block), fill(0));
+        found = equal(load_aligned(block), fill(0));
     }
     return (size_t)(block + first(found) - at);
 }

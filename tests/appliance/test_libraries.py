@@ -59,6 +59,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two tiny libraries, `more` needing `base`, with a cache of their own; the compiler is the real one."""
     put(tmp_path, "base", BASE, "[]", COMPILE)
     put(tmp_path, "more", MORE, '["base"]', COMMANDS)
+    (tmp_path / "recipes" / "targets").symlink_to(REPOSITORY / "recipes" / "targets")
     cache = cache_with(tmp_path / "cache", "toolchains", "zig")
     for module in (recipes, sources):
         monkeypatch.setattr(module, "RECIPES", tmp_path / "recipes")
@@ -124,6 +125,65 @@ def test_what_a_change_rebuilds(
     assert ["base", "more"] == round_of()
     assert is_built("base", tools)
     assert is_built("more", tools)
+
+
+PROCESSORS = """
+cross = [{ path = "cross.h", text = "{python}" }]
+
+[build.processors.x86_64]
+compile = ["x86/*.c"]
+words = { folder = "x86" }
+
+[build.processors.aarch64]
+compile = ["arm/*.c"]
+words = { folder = "arm" }
+"""
+
+
+def test_what_a_recipe_has_for_one_processor(
+    tools: Toolchain, two: Path, built: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files and words count for that processor only; a processor that the recipe does not have is named."""
+    files = {
+        "base.c": '#include "size.h"\nint base(void) { return SIZE; }\n',
+        "x86/size.h": "#define SIZE 86\n",
+        "x86/own.c": "int own_x86(void) { return 1; }\n",
+        "arm/size.h": "#define SIZE 64\n",
+        "arm/own.c": "int own_arm(void) { return 1; }\n",
+    }
+    rest = 'compile = ["*.c"]\ninclude = ["{folder}"]\nheaders = { "{folder}/*.h" = "{folder}" }' + PROCESSORS
+    put(two, "base", files, "[]", rest)
+    recipe = two / "recipes" / "sources" / "base.toml"
+    first = build_library("base", tools, 1, offline=True)
+    members = subprocess.run(["ar", "t", *first.archives], check=True, capture_output=True, text=True).stdout
+    assert ["base.c.o", "x86.own.c.o"] == members.split()
+    assert "#define SIZE 86\n" == (first.prefix / "include" / "size.h").read_text()
+    replace(recipe, '"arm/*.c"', '"arm/own.c"')
+    replace(recipe, 'cross.h', 'other.h')
+    assert first == build_library("base", tools, 1, offline=True)
+    replace(recipe, '"x86/*.c"', '"x86/own.c"')
+    assert first.digest != build_library("base", tools, 1, offline=True).digest
+    assert ["base", "base"] == built
+    riscv = toolchain_for(load_target("riscv64"))
+    said = "recipes/sources/base.toml does not say how it is built for riscv64: add a section [build.processors.riscv64]"
+    assert said == problem(lambda: build_library("base", riscv, 1, offline=True))
+
+
+def test_what_only_a_cross_build_has(tools: Toolchain, two: Path) -> None:
+    """Files generated for other processors, with the helpers by their words; another helper is another library."""
+    text = "cross = [{ path = \"cross.h\", text = \"#define HELPER {python}\" }]"
+    keep = 'commands = [["{ar}", "rcsD", "lib.a"]]\nproduces = { "lib/libbase.a" = "lib.a", "include" = "include" }'
+    put(two, "base", BASE, "[]", f'generate = [{{ path = "include/own.h", text = "x" }}]\n{keep}\n'
+        + text.replace("cross.h", "include/cross.h"))
+    arm = toolchain_for(load_target("aarch64"))
+    helper = libraries.Library("python", "1", Path("/somewhere"))
+    native = build_library("base", tools, 1, offline=True)
+    foreign = build_library("base", arm, 1, offline=True, helpers={"python": helper})
+    assert ["own.h"] == [path.name for path in (native.prefix / "include").iterdir()]
+    assert "#define HELPER /somewhere" == (foreign.prefix / "include" / "cross.h").read_text()
+    other = {"python": libraries.Library("python", "2", Path("/somewhere"))}
+    assert not is_built("base", arm, other)
+    assert is_built("base", arm, {"python": helper})
 
 
 def test_a_library_is_the_same_in_another_cache(tools: Toolchain, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,5 +131,8 @@ def test_everything_that_is_named_exists() -> None:
     for source in all_sources():
         needs = source.build.needs if source.build else []
         assert [*needs] == [load_source(name).name for name in needs]
+        named = set(source.build.processors) if source.build else set()
+        targets = {load_target(path.stem).processor for path in (RECIPES / "targets").glob("*.toml")}
+        assert named in (set(), targets), source.name
     for tool in all_tools():
         assert list(tool.sources) == [load_source(name).name for name in tool.sources]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from appliance.recipes import Target, load_target
-from appliance.trial import try_program
+from appliance.trial import command_for, try_program
 from tests.appliance.cases import problem, written
 
 
@@ -102,6 +101,27 @@ def test_an_app_that_does_not_come_to_an_end(
     assert "note: page.py was not tried: importing it did not end within 0 s\n" == capfd.readouterr().err
 
 
-def test_a_program_for_another_processor(tmp_path: Path, target: Target) -> None:
-    """It cannot be run here, so it is not."""
-    try_program(tmp_path / "nothing", tmp_path / "page.py", replace(target, machine="riscv64"))
+def test_a_program_for_another_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """QEMU's emulator of that processor runs it, and what the app does wrong is said as ever."""
+    said = "fapws4: PATHS: is missing"
+    emulator = program(tmp_path, said, 1).rename(tmp_path / "qemu-arm-static")
+    emulator.write_text(emulator.read_text().replace("$1", "$2"))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    foreign, app = tmp_path / "page-armv7", tmp_path / "page.py"
+    assert f"{app}: PATHS: is missing: mend the app" == problem(lambda: try_program(foreign, app, load_target("armv7")))
+    assert [emulator, foreign] == [Path(word) for word in command_for(foreign, load_target("armv7"))]
+    assert "" == capfd.readouterr().err
+
+
+def test_a_program_for_another_processor_without_an_emulator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """That it goes untried is said, with what is missing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    try_program(tmp_path / "page-riscv64", tmp_path / "page.py", load_target("riscv64"))
+    assert (
+        "note: page.py was not tried: page-riscv64 is for another processor, and qemu-riscv64-static "
+        "(package qemu-user-static) is not here\n"
+    ) == capfd.readouterr().err
