@@ -110,8 +110,8 @@ def test_the_same_c_modules(compiled: tuple[Toolchain, Interpreter], interpreter
 # Of pyconfig.h, what may differ between two targets with the same libc: what the processor decides.
 OF_THE_PROCESSOR = {
     "ALIGNOF_LONG", "ALIGNOF_MAX_ALIGN_T", "ALIGNOF_SIZE_T", "HAVE_GCC_ASM_FOR_X64", "HAVE_GCC_ASM_FOR_X87",
-    "HAVE_GCC_UINT128_T", "SIZEOF_LONG", "SIZEOF_LONG_DOUBLE", "SIZEOF_PTHREAD_T", "SIZEOF_SIZE_T", "SIZEOF_UINTPTR_T",
-    "SIZEOF_VOID_P",
+    "HAVE_GCC_UINT128_T", "HAVE_LARGEFILE_SUPPORT", "HAVE___UINT128_T", "SIZEOF_LONG", "SIZEOF_LONG_DOUBLE",
+    "SIZEOF_PTHREAD_T", "SIZEOF_SIZE_T", "SIZEOF_UINTPTR_T", "SIZEOF_VOID_P",
 }  # fmt: skip
 
 TYPES = {"VOID_P": "void *", "LONG_DOUBLE": "long double", "LONG_LONG": "long long", "_BOOL": "_Bool"}
@@ -140,7 +140,7 @@ def test_the_answers_of_the_native_configure_are_true_there(
     assert 15 < len(lines)
     check = tmp_path / "check.c"
     check.write_text(HEADERS + "\n".join(lines).replace("'", '"') + "\n")
-    run([tools.cc, "-std=c11", "-D_GNU_SOURCE", "-fsyntax-only", check], env=tools.environment)
+    run([tools.cc, "-std=c11", "-D_GNU_SOURCE", "-c", check, "-o", tmp_path / "check.o"], env=tools.environment)
 
 
 def test_string_routines(name: str, tmp_path: Path) -> None:
