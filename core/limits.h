@@ -47,8 +47,8 @@
 #define LIMIT_STREAM_MOST 1048576
 
 /* Threads for handlers marked with fapws4.threaded, and bytes of address space for each stack. */
-#define LIMIT_WORKERS 32
-#define LIMIT_WORKER_STACK 4194304
+#define LIMIT_THREADS 32
+#define LIMIT_THREAD_STACK 4194304
 
 /* Processes that serve together (WORKERS): more than cores is of little use. */
 #define LIMIT_PROCESSES 128

@@ -7,7 +7,7 @@
 #include "runtime.h"
 #include "serve.h"
 #include "supervisor.h"
-#include "workers.h"
+#include "thread_pool.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -234,7 +234,7 @@ static int run(const struct options *options, int argc, char **argv, struct post
     if (exit_code != 0)
         return exit_code;
     exit_code = run_app(options, argv[0], post, given);
-    if (!workers_busy())
+    if (!thread_pool_busy())
         return runtime_stop(exit_code);
     end_app();
     _exit(exit_code);

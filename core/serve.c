@@ -7,8 +7,8 @@
 #include "router.h"
 #include "server.h"
 #include "supervisor.h"
+#include "thread_pool.h"
 #include "timers.h"
-#include "workers.h"
 
 #include <stdio.h>
 
@@ -36,7 +36,7 @@ static void end_services(void)
 {
     deferred_end();
     timers_end();
-    workers_end();
+    thread_pool_end();
     errands_end();
 }
 

@@ -3,8 +3,8 @@
 #include "herd.h"
 #include "listening.h"
 #include "process_signals.h"
+#include "thread_pool.h"
 #include "threads.h"
-#include "workers.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -104,7 +104,7 @@ static void end_if_empty(struct server *server)
     if (server->stop_at == 0)
         uv_timer_stop(&server->tick);
     else if (!is_listening(server) &&
-             !(workers_busy() && server->all.shared.seconds <= server->stop_at))
+             !(thread_pool_busy() && server->all.shared.seconds <= server->stop_at))
         uv_stop(&server->loop);
 }
 

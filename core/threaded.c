@@ -1,7 +1,7 @@
 #include "threaded.h"
 
 #include "reply.h"
-#include "workers.h"
+#include "thread_pool.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -134,7 +134,7 @@ struct job *job_create(PyObject *callable, PyObject *env, struct start_response 
     job->start = (struct start_response *)Py_NewRef((PyObject *)start);
     job->outcome.size = -1;
     job->task.run = run;
-    if (workers_run(&job->task))
+    if (thread_pool_run(&job->task))
         return job;
     job->references = 1;
     release(job);

@@ -1,6 +1,6 @@
 #include "threads.h"
 
-#include "workers.h"
+#include "thread_pool.h"
 
 #include <Python.h>
 
@@ -19,7 +19,7 @@ static int has_others(void)
 
 void threads_let_run(void)
 {
-    if (waiting == NULL && (has_others() || workers_busy()))
+    if (waiting == NULL && (has_others() || thread_pool_busy()))
         waiting = PyEval_SaveThread();
 }
 

@@ -1,4 +1,4 @@
-#include "workers.h"
+#include "thread_pool.h"
 
 #include "errands.h"
 #include "limits.h"
@@ -9,7 +9,7 @@
 static uv_mutex_t lock;
 static uv_cond_t work;
 static struct task *first, **end = &first;
-static uv_thread_t threads[LIMIT_WORKERS];
+static uv_thread_t threads[LIMIT_THREADS];
 static unsigned started, busy; /* busy: tasks that wait or run */
 static bool quitting, initialized;
 
@@ -66,7 +66,7 @@ static void run(void *ignored)
 
 static bool start_thread(void)
 {
-    static const uv_thread_options_t options = {UV_THREAD_HAS_STACK_SIZE, LIMIT_WORKER_STACK};
+    static const uv_thread_options_t options = {UV_THREAD_HAS_STACK_SIZE, LIMIT_THREAD_STACK};
 
     if (uv_thread_create_ex(&threads[started], &options, run, NULL) != 0)
         return false;
@@ -74,7 +74,7 @@ static bool start_thread(void)
     return true;
 }
 
-bool workers_run(struct task *task)
+bool thread_pool_run(struct task *task)
 {
     bool enough;
 
@@ -88,7 +88,7 @@ bool workers_run(struct task *task)
         initialized = true;
     }
     uv_mutex_lock(&lock);
-    enough = busy < started || started == LIMIT_WORKERS;
+    enough = busy < started || started == LIMIT_THREADS;
     uv_mutex_unlock(&lock);
     if (!enough && !start_thread() && started == 0)
         return false;
@@ -102,7 +102,7 @@ bool workers_run(struct task *task)
     return true;
 }
 
-bool workers_busy(void)
+bool thread_pool_busy(void)
 {
     bool found;
 
@@ -114,7 +114,7 @@ bool workers_busy(void)
     return found;
 }
 
-void workers_end(void)
+void thread_pool_end(void)
 {
     if (!initialized)
         return;
@@ -122,7 +122,7 @@ void workers_end(void)
     quitting = true;
     uv_cond_broadcast(&work);
     uv_mutex_unlock(&lock);
-    if (workers_busy())
+    if (thread_pool_busy())
         return;
     Py_BEGIN_ALLOW_THREADS
     for (unsigned i = 0; i < started; i++)

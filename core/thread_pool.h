@@ -1,7 +1,7 @@
 /* Threads for handlers that would hold up the loop. They are started when they are needed and stay.
  */
-#ifndef FAPWS4_WORKERS_H
-#define FAPWS4_WORKERS_H
+#ifndef FAPWS4_THREAD_POOL_H
+#define FAPWS4_THREAD_POOL_H
 
 #include <stdbool.h>
 
@@ -10,15 +10,15 @@ struct task {
     struct task *next;
 };
 
-/* Has a task run as soon as one of LIMIT_WORKERS threads is free. False when there is no thread and
+/* Has a task run as soon as one of LIMIT_THREADS threads is free. False when there is no thread and
  * none can be started. */
-bool workers_run(struct task *task);
+bool thread_pool_run(struct task *task);
 
 /* True while a task waits or runs. The loop turns once after the last one. */
-bool workers_busy(void);
+bool thread_pool_busy(void);
 
-/* Ends the threads and waits for them, unless a task still runs (workers_busy): then Python must not
+/* Ends the threads and waits for them, unless a task still runs (thread_pool_busy): then Python must not
  * be ended, only the process. Called with Python held. */
-void workers_end(void);
+void thread_pool_end(void);
 
 #endif
