@@ -13,11 +13,21 @@ struct connection;
  * disk at work. */
 enum phase { IDLE, OPENING, HEAD, BODY, WRITING, LINGERING, HELD };
 
+/* What a connection has only while a request or its response is incomplete. */
+struct work {
+    struct dialogue dialogue;
+    struct buffer pending; /* received, not answered yet; most of the time without memory */
+    uint64_t arrived;      /* bytes of a body when its deadline was set */
+    size_t queued;         /* bytes the kernel had not taken at the last look */
+};
+
 /* What all connections of a loop share. */
 struct shared {
     char *read_buffer; /* LIMIT_READ bytes */
     struct tls_service *tls; /* NULL: plain http */
     struct exchange exchange;
+    struct work none;  /* of all connections at rest; empty but while one of them is served */
+    uint64_t count;    /* connections so far */
     unsigned seconds;  /* a coarse clock for deadlines */
     unsigned patience[HELD]; /* seconds that each phase may take */
     void (*on_closed)(struct connection *); /* the memory of the connection is freed afterwards */
@@ -27,12 +37,10 @@ struct connection {
     struct wire wire; /* first: the wire's owner is found through it */
     struct shared *shared;
     struct connection *previous, *next; /* in the list of connections.c */
-    struct dialogue dialogue;
-    struct buffer pending; /* received, not answered yet; most of the time without memory */
-    uint64_t arrived;      /* bytes of a body when its deadline was set */
-    size_t queued;         /* bytes the kernel had not taken at the last look */
-    unsigned deadline;     /* on the clock of `shared` */
-    enum phase phase;
+    struct work *work; /* its own, or shared->none */
+    struct client client;
+    unsigned deadline;   /* on the clock of `shared` */
+    unsigned char phase; /* enum phase */
     bool paused;  /* reading is stopped: the client sends ahead faster than it is answered */
     bool ended;   /* the client will send no more */
     bool last;    /* close after what is being written */

@@ -39,7 +39,7 @@ static void answer_route(struct exchange *x, struct dialogue *dialogue, int rout
 {
     if (file_cache_answer(&x->files, route, &x->request, &x->response, &dialogue->cached))
         return;
-    handler_call(x->handler, route, &x->request, &dialogue->peer, &dialogue->visitor, &x->response,
+    handler_call(x->handler, route, &x->request, &dialogue->client->peer, &x->response,
                  &dialogue->reply);
     if (x->response.offer.made)
         file_cache_keep(&x->files, route, &x->request, &x->response);
@@ -72,15 +72,15 @@ static const struct input *head_of(const struct dialogue *dialogue, const struct
 
 static void note_end(struct exchange *x, struct dialogue *dialogue)
 {
-    if (dialogue->account != NULL)
-        journal_end(dialogue->account, x->output.length + x->response.tail.length);
+    if (dialogue->client->account != NULL)
+        journal_end(dialogue->client->account, x->output.length + x->response.tail.length);
 }
 
 static void note_head(struct exchange *x, struct dialogue *dialogue)
 {
-    if (dialogue->account == NULL)
+    if (dialogue->client->account == NULL)
         return;
-    journal_head(dialogue->account, x->response.status, x->response.body_at);
+    journal_head(dialogue->client->account, x->response.status, x->response.body_at);
     if (dialogue->reply == NULL && dialogue->file.left == 0)
         note_end(x, dialogue);
 }
@@ -169,7 +169,7 @@ static void report_file(const struct exchange *x, const struct dialogue *dialogu
 {
     char peer[PEER_TEXT_SIZE];
 
-    peer_write(&dialogue->peer, peer);
+    peer_write(&dialogue->client->peer, peer);
     fprintf(stderr, "fapws4: %.*s %.*s from %s: the body cannot be kept in TMPDIR: %s\n",
             (int)x->request.method.length, x->request.method.data, (int)x->request.text.length,
             x->request.text.data, peer, strerror(arrival_file_error(dialogue->arrival)));
@@ -210,7 +210,9 @@ static enum progress take_request(struct exchange *x, struct dialogue *dialogue,
 
     if (dialogue->arrival != NULL)
         return take_stored(x, dialogue, input);
+    x->request.slot = dialogue->client->slot;
     progress = intake_head(&x->request, &dialogue->intake, input);
+    dialogue->client->slot = x->request.slot;
     if (progress == READY) {
         x->route = router_find(x->router, x->request.path);
         if (has_body(&x->request) && x->route != ROUTE_NONE &&
@@ -252,7 +254,7 @@ enum progress exchange_advance(struct exchange *x, struct dialogue *dialogue, st
         return WAITING;
     }
     if (x->journal != NULL)
-        journal_begin(x->journal, &dialogue->account, &dialogue->peer, &x->request,
+        journal_begin(x->journal, &dialogue->client->account, &dialogue->client->peer, &x->request,
                       head_of(dialogue, input), progress == REFUSED);
     response_reset(&x->response, &x->request);
     if (progress == REFUSED)
@@ -321,7 +323,7 @@ enum writing exchange_end_file(struct dialogue *dialogue)
 void exchange_time_out(struct exchange *x, struct dialogue *dialogue, const struct input *input)
 {
     if (x->journal != NULL)
-        journal_begin(x->journal, &dialogue->account, &dialogue->peer, NULL,
+        journal_begin(x->journal, &dialogue->client->account, &dialogue->client->peer, NULL,
                       head_of(dialogue, input), true);
     memset(&x->request.method, 0, sizeof(x->request.method));
     x->request.minor_version = 1;
@@ -343,8 +345,6 @@ void dialogue_finish(struct dialogue *dialogue)
 {
     end_arrival(dialogue); /* first: who reads it is to hear that the client has gone */
     end_reply(dialogue);
-    handler_forget(dialogue->visitor);
-    dialogue->visitor = NULL;
 }
 
 void exchange_finish(struct exchange *x)

@@ -31,13 +31,19 @@ struct exchange {
     struct response response;
 };
 
-/* The part of a connection that outlives one request. Zeroed at the start, but for the peer. */
-struct dialogue {
+/* What of a connection outlives its requests. Zeroed at the start, but for the peer. */
+struct client {
     struct peer peer;
+    struct account *account; /* of the journal; NULL: nothing is noted */
+    unsigned char slot;      /* request.slot of this connection */
+};
+
+/* A request and its response, as far as one of them is incomplete. Zeroed before each, but for the
+ * client. */
+struct dialogue {
+    struct client *client;
     struct intake intake;
     struct arrival *arrival; /* a body that does not stay in memory, else NULL */
-    struct visitor *visitor;
-    struct account *account; /* of the journal; NULL: nothing is noted */
     struct reply *reply; /* a response body that is still being produced, else NULL */
     struct framing framing;
     struct file_part file;     /* a response body that still lies in a file */

@@ -85,6 +85,7 @@ void handler_destroy(struct handler *handler)
     starter_finish(&handler->starters[1]);
     answer_finish(&handler->answer);
     prototypes_finish();
+    visitors_finish();
     environ_finish();
     head_cache_finish();
     free(handler);
@@ -219,22 +220,16 @@ static int call_now(struct handler *handler, const struct route *route, PyObject
 }
 
 void handler_call(struct handler *handler, int route_number, const struct request *request,
-                  const struct peer *peer, struct visitor **visitor, struct response *response,
-                  struct reply **reply)
+                  const struct peer *peer, struct response *response, struct reply **reply)
 {
     const struct route *route = &handler->routes.items[route_number];
     struct start_response *start = take_start_response(&handler->starters[route->strict]);
-    struct subject subject = {request, NULL, NULL};
+    struct subject subject = {request, visitor_find(peer), NULL};
     PyObject *env = NULL;
     int status = -1;
 
-    if (*visitor == NULL)
-        *visitor = visitor_create(peer);
-    else
-        (*visitor)->returns = true;
-    subject.visitor = *visitor;
-    if (*visitor != NULL && start != NULL)
-        env = create_environ(handler, route, request, *visitor);
+    if (subject.visitor != NULL && start != NULL)
+        env = create_environ(handler, route, request, subject.visitor);
     if (env != NULL && route->threaded)
         status = call_later(route, env, start, &subject, response, reply);
     else if (env != NULL)
@@ -307,7 +302,7 @@ void handler_drop(struct reply *reply)
     reply_destroy(reply);
 }
 
-void handler_forget(struct visitor *visitor)
+void handler_forget(const struct peer *peer)
 {
-    visitor_destroy(visitor);
+    visitor_forget(peer);
 }

@@ -14,7 +14,6 @@ struct settings;
 struct router;
 
 /* What Python keeps of one connection (its address as str); created at the first request. */
-struct visitor;
 
 /* A response body that is still being produced: a generator, an iterator, a file. */
 struct reply;
@@ -35,8 +34,7 @@ bool handler_streams(const struct handler *handler, int route, uint64_t *limit);
  * it. response->body stays valid until handler_settle. When the handler runs on a thread only
  * response->later and `*reply` are set. */
 void handler_call(struct handler *handler, int route, const struct request *request,
-                  const struct peer *peer, struct visitor **visitor, struct response *response,
-                  struct reply **reply);
+                  const struct peer *peer, struct response *response, struct reply **reply);
 
 /* Releases what the last response's body lay in. */
 void handler_settle(struct handler *handler);
@@ -63,7 +61,7 @@ void handler_stop(struct reply *reply);
 /* Ends a reply, whether it is used up or not: its close() is called. NULL is legal. */
 void handler_drop(struct reply *reply);
 
-/* Ends what is kept of a connection. NULL is legal. */
-void handler_forget(struct visitor *visitor);
+/* Ends what is kept of a connection, if there is something. */
+void handler_forget(const struct peer *peer);
 
 #endif

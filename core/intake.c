@@ -28,18 +28,6 @@ static enum progress begin(const struct request *request, struct intake *intake,
     return progress;
 }
 
-/* One request serves all connections. */
-static enum progress parse(struct request *request, struct intake *intake,
-                           const struct input *input)
-{
-    enum progress progress;
-
-    request->slot = intake->slot;
-    progress = request_parse(request, &intake->scanned, input);
-    intake->slot = request->slot;
-    return progress;
-}
-
 enum progress intake_head(struct request *request, struct intake *intake, struct input *input)
 {
     enum progress progress = READY;
@@ -51,8 +39,8 @@ enum progress intake_head(struct request *request, struct intake *intake, struct
     if (progress == WAITING)
         return WAITING;
     if (progress == READY)
-        return parse(request, intake, input);
-    parse(request, intake, input);
+        return request_parse(request, &intake->scanned, input);
+    request_parse(request, &intake->scanned, input);
     request->refusal = intake->body.refusal;
     return REFUSED;
 }
@@ -73,6 +61,6 @@ enum progress intake_body(struct request *request, struct intake *intake, struct
         request->fields.content_length = intake->body.length;
     }
     request->consumed = request->head.length + request->body.length;
-    *intake = (struct intake){.slot = intake->slot};
+    memset(intake, 0, sizeof(*intake));
     return READY;
 }

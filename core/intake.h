@@ -4,13 +4,11 @@
 
 #include "body.h"
 
-/* What a connection remembers of a request that is not whole yet; but for `slot` zeroed before each
- * request. */
+/* What a connection remembers of a request that is not whole yet; zeroed before each. */
 struct intake {
     size_t scanned;     /* bytes of an unfinished head that were parsed without fault */
     size_t awaited;     /* bytes the input must hold before it is worth looking again */
     size_t head_length; /* > 0: the head is known, the body behind it is arriving */
-    unsigned char slot; /* request.slot of this connection */
     bool owes_continue; /* the client waits for 100 (Continue) */
     struct body body;
 };

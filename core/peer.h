@@ -3,15 +3,19 @@
 #define FAPWS4_PEER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct sockaddr;
 
 /* Zeroed: a unix socket, whose ends have no names. */
 struct peer {
-    enum { PEER_UNIX, PEER_V4, PEER_V6 } family;
+    uint64_t number;           /* of no other connection before or after; not from its address */
     unsigned char address[16]; /* 4 or 16 bytes in network order */
-    int port;
+    uint16_t port;
+    unsigned char family; /* enum peer_family */
 };
+
+enum peer_family { PEER_UNIX, PEER_V4, PEER_V6 };
 
 enum { PEER_TEXT_SIZE = 46 }; /* INET6_ADDRSTRLEN */
 

@@ -1,4 +1,5 @@
-/* One connection as handlers see it; made once, used by all its requests. */
+/* One connection as handlers see it. What they see is made once for all its requests, and kept for the
+ * connections that asked last: those at rest cost nothing. */
 #ifndef FAPWS4_VISITOR_H
 #define FAPWS4_VISITOR_H
 
@@ -11,14 +12,18 @@ struct visitor {
     PyObject *address;   /* str; "" for a unix socket */
     PyObject *port;      /* int */
     PyObject *port_text; /* str */
-    unsigned long long number; /* of no other connection before or after */
-    bool returns; /* it has asked before */
+    uint64_t number;     /* the peer's */
+    bool returns;        /* it has asked before, and not long ago */
 };
 
-/* NULL with an error set. */
-struct visitor *visitor_create(const struct peer *peer);
+/* The visitor of a connection that asks; valid until another is found or forgotten. NULL with an error
+ * set. */
+const struct visitor *visitor_find(const struct peer *peer);
 
-/* NULL is legal. */
-void visitor_destroy(struct visitor *visitor);
+/* Lets go of what is kept of a connection, if there is something. */
+void visitor_forget(const struct peer *peer);
+
+/* Lets go of all. */
+void visitors_finish(void);
 
 #endif

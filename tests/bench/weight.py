@@ -16,6 +16,7 @@ from tests.bench.servers import bare, fapws4, frozen
 from tests.bench.tables import Outcome, Table
 
 IDLE = 5_000
+IDLE_MUST = 512  # bytes
 IN_FLIGHT = 1_000
 _HALF = 512  # bytes of each body that never come
 _PROBES = 3
@@ -34,8 +35,8 @@ def memory() -> Outcome:
     for name, server in servers.items():
         with step(f"weigh {name}"):
             rest, load = _loaded(server("hello"))
-            idle = _each(server("hello"), KEEP_ALIVE, KEEP_ALIVE.requests[0], IDLE, answered=True)
-            flying = _each(server("post"), POST, POST.requests[0][:-_HALF], IN_FLIGHT, answered=False)
+            idle = each(server("hello"), KEEP_ALIVE, KEEP_ALIVE.requests[0], IDLE, answered=True)
+            flying = each(server("post"), POST, POST.requests[0][:-_HALF], IN_FLIGHT, answered=False)
         figures[name] = {"rest": rest, "load": load, "idle": idle, "in_flight": flying}
         rows.append([name, megabytes(rest), megabytes(load - rest), f"{idle / 1024:.2f} KB", f"{flying / 1024:.2f} KB"])
     columns = ["server", "at rest", "growth under load", f"an idle connection ({IDLE:,})",
@@ -52,7 +53,7 @@ def _loaded(server: Server) -> tuple[int, int]:
         return rest, resident(started.family())
 
 
-def _each(server: Server, case: Case, text: bytes, count: int, answered: bool) -> float:
+def each(server: Server, case: Case, text: bytes, count: int, answered: bool) -> float:
     """Bytes for each of ``count`` connections on which ``text`` was sent."""
     with running(server) as started:
         drive(started.port, itertools.cycle(case.requests), 0, 1)

@@ -45,10 +45,6 @@ struct handler {
     char *body; /* of the last response, until it is settled */
 };
 
-struct visitor {
-    struct peer peer;
-};
-
 struct reply {
     enum kind kind;
     bool collected;           /* has its head */
@@ -243,17 +239,13 @@ bool handler_streams(const struct handler *ignored, int route, uint64_t *limit)
 }
 
 void handler_call(struct handler *ignored, int route, const struct request *request,
-                  const struct peer *peer, struct visitor **visitor, struct response *response,
-                  struct reply **reply)
+                  const struct peer *peer, struct response *response, struct reply **reply)
 {
     enum kind kind = paths[route].kind;
     unsigned long long digest = digest_of(request);
 
     handler_settle(ignored); /* two bodies at a time are not promised */
-    if (*visitor == NULL) {
-        *visitor = take(sizeof(**visitor));
-        (*visitor)->peer = *peer;
-    }
+    (void)peer;
     if (kind == WRONG_NOW) {
         response_plain(response, 500, NULL);
     } else if (kind == LATER_ON || kind == LATER_PIECES) {
@@ -324,9 +316,9 @@ void handler_drop(struct reply *reply)
     give_back(reply);
 }
 
-void handler_forget(struct visitor *visitor)
+void handler_forget(const struct peer *peer)
 {
-    give_back(visitor);
+    (void)peer;
 }
 
 void threads_hold(void)
