@@ -31,7 +31,7 @@ def times(case: Case, slices: int, seconds: float) -> Outcome:
         file = Path(scratch, "file")
         file.write_bytes(b"x" * FILE_SIZE)
         found = take_turns(_servers(case, file), lambda server: press(server, case, seconds), slices,
-                           lambda name: case.tls or name != "fapws4")  # until fapws4 speaks TLS
+                           lambda name: name != "fapws4")
     title = f"{case.title}: {slices} turns of {seconds:g} s, {CONNECTIONS} connections"
     figures = {name: [asdict(each) for each in turns] for name, turns in found.items()}
     return Outcome([Table(title, _COLUMNS, rows(found), verdicts(case.name, found))], figures)
