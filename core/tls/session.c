@@ -86,6 +86,14 @@ void tls_end(struct tls_session *session)
 
 /* ---- bytes ---- */
 
+/* An error that somebody left in the queue would be taken for the session's. To look is cheaper than
+ * to clear. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 enum tls_result tls_read(struct tls_session *session, struct slice *received, struct buffer *output,
                          char *room, size_t size, size_t *count)
 {
@@ -95,7 +103,7 @@ enum tls_result tls_read(struct tls_session *session, struct slice *received, st
         return TLS_FAILED;
     session->received = *received;
     session->output = output;
-    ERR_clear_error();
+    forget_errors();
     done = SSL_read_ex(session->ssl, room, size, count);
     *received = session->received;
     if (done == 1)
@@ -117,9 +125,11 @@ bool tls_write(struct tls_session *session, struct slice data, struct buffer *ou
 
     if (session->failed || !SSL_is_init_finished(session->ssl))
         return false;
+    if (data.length == 0)
+        return true;
     session->output = output;
-    ERR_clear_error();
-    if (data.length > 0 && SSL_write_ex(session->ssl, data.data, data.length, &written) != 1)
+    forget_errors();
+    if (SSL_write_ex(session->ssl, data.data, data.length, &written) != 1)
         session->failed = true;
     return !session->failed;
 }
