@@ -23,6 +23,7 @@ _APP = {
 }
 _TARGET = {"target": "the processor, one of recipes/targets/ (default: that of the board)"}
 _DATA = {"add_data": "a file or folder beside the app that it reads at run time; may be said more than once"}
+_REQUIREMENTS = {"requirements": "the PyPI packages of the app (default: requirements.txt or pyproject.toml beside it)"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
 
 
@@ -50,14 +51,15 @@ def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
         raise Exit(code=1)
 
 
-@task(help=_APP | _DATA | _FORMAT | _TARGET, iterable=["add_data"])
+@task(help=_APP | _DATA | _REQUIREMENTS | _FORMAT | _TARGET, iterable=["add_data"])
 @report.told
 def build_appliance(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
-    add_data: Sequence[str] | None = None, format: str = "image", target: str = "",  # noqa: A002
+    add_data: Sequence[str] | None = None, requirements: str = "", format: str = "image",  # noqa: A002
+    target: str = "",
 ) -> None:
     """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
-    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target)
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target, requirements)
     build.require_programs(offline)
     shares = build.build_formats(plan)
     report.show_files(plan.results)
@@ -77,14 +79,14 @@ def compile(c: Context, target: str = "x86_64", jobs: int = 0, offline: bool = F
     report.show_times()
 
 
-@task(help=_APP | _DATA | _TARGET, iterable=["add_data"])
+@task(help=_APP | _DATA | _REQUIREMENTS | _TARGET, iterable=["add_data"])
 @report.told
 def freeze(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
-    add_data: Sequence[str] | None = None, target: str = "",
+    add_data: Sequence[str] | None = None, requirements: str = "", target: str = "",
 ) -> None:
     """Stage 2: the app and all that it needs into one static binary."""
-    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), (), target)
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), (), target, requirements)
     build.require_programs(offline)
     frozen = build.build_binary(plan)
     report.show_files([plan.binary, plan.description])
@@ -148,7 +150,7 @@ def emulate_image(c: Context, image: str, board: str = "pc", firmware: str = "ue
 
 
 @task(name="sources", help={
-    "app": "with --to: also what the requirements.txt beside this app names",
+    "app": "with --to: also the packages that this app requires",
     "to": "copy all that an offline machine needs to this folder",
     "update": "rewrite this recipe's pin (python: those of the builder's own packages)",
     "board": _APP["board"]}, positional=["app"])

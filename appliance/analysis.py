@@ -20,6 +20,7 @@ from typing import Any
 
 from appliance.errors import Problem
 from appliance.interpreter import Interpreter
+from appliance.packages import NO_PACKAGES, Packages
 from appliance.places import PACKAGE, REPOSITORY, cache_folder, digest_of, tree_digest, whole_file, whole_folder
 from appliance.progress import step
 from appliance.shell import Failed, run
@@ -59,7 +60,8 @@ class Analysis:
     modules: tuple[Module, ...]
     builtins: tuple[str, ...]
     files: tuple[tuple[str, str], ...]  # (path below the tree's lib folder, file on this machine)
-    distributions: tuple[tuple[str, str, str], ...]  # (name, version, licence) of the installed packages that are used
+    distributions: tuple[tuple[str, str, str], ...]  # (name, version, licence) of the packages that are used
+    packages: Packages = NO_PACKAGES  # all that the app requires
 
 
 def read_app(app: Path) -> ast.Module:
@@ -105,24 +107,28 @@ def sets_tls(app: Path) -> bool:
                    for name in ast.walk(node)) for node in read_app(app).body)
 
 
-def analyse(app: Path, interpreter: Interpreter) -> Analysis:
-    """Find what the app needs; from the cache when no import of its own files has changed."""
+def analyse(app: Path, interpreter: Interpreter, packages: Packages = NO_PACKAGES) -> Analysis:
+    """Find what the app needs; from the cache when no import of its own files has changed.
+
+    Besides the app's own files and the standard library only ``packages`` are seen: never what happens to be installed
+    where the builder runs.
+    """
     app = app.resolve()
     read_app(app)
     folder = cache_folder("analyses", digest_of(str(app))[:16])
-    key = digest_of(interpreter.digest, str(interpreter.stdlib), *_SCRIPTS, Path(__file__), str(app), *sys.path, _installed(),
-                    tree_digest(PACKAGE))
+    key = digest_of(interpreter.digest, str(interpreter.stdlib), *_SCRIPTS, Path(__file__), str(app), *_tool_folders(),
+                    _tools(), str(packages.site), packages.digest, tree_digest(PACKAGE))
     kept = folder / f"{key[:16]}.json"
     found = json.loads(kept.read_text()) if kept.exists() else None
     if found is None or _has_changed(found, app.parent):
         with step(f"analyse {app.name}"):
-            found = _analyse_inside(app, interpreter)
+            found = _analyse_inside(app, interpreter, packages)
         found["own"] = {item["file"]: _imports_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
         with whole_file(kept) as work:
             work.write_text(json.dumps(found, indent=1))
     return Analysis(app, tuple(Module(**item) for item in found["modules"]), tuple(found["builtins"]),
                     tuple((place, file) for place, file in found["files"]),
-                    tuple((name, version, licence) for name, version, licence in found["distributions"]))
+                    tuple((name, version, licence) for name, version, licence in found["distributions"]), packages)
 
 
 def _has_changed(found: dict[str, Any], folder: Path) -> bool:
@@ -135,11 +141,12 @@ def _has_changed(found: dict[str, Any], folder: Path) -> bool:
     return any((place / "__init__.py").exists() or place.with_name(f"{place.name}.py").exists() for place in places)
 
 
-def _analyse_inside(app: Path, interpreter: Interpreter) -> dict[str, Any]:
+def _analyse_inside(app: Path, interpreter: Interpreter, packages: Packages) -> dict[str, Any]:
     """Run analysis_inside.py under the interpreter and take up what it found."""
     request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
-               "stdlib": str(interpreter.stdlib), "package": str(PACKAGE), "repository": str(REPOSITORY)}
-    environment = {"PYTHONPATH": os.pathsep.join(_site_folders()), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+               "site": str(packages.site or ""), "stdlib": str(interpreter.stdlib), "package": str(PACKAGE),
+               "repository": str(REPOSITORY)}
+    environment = {"PYTHONPATH": os.pathsep.join(_tool_folders()), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
                    "PYTHONNOUSERSITE": "1"}
     try:
         answer = run([interpreter.python, "-X", "utf8", _SCRIPT], stdin=json.dumps(request).encode(), env=environment,
@@ -161,13 +168,14 @@ def _package_folder() -> Path:
     return folder
 
 
-def _site_folders() -> list[str]:
+def _tool_folders() -> list[str]:
+    """Where PyInstaller is."""
     return [folder for folder in site.getsitepackages() if Path(folder).is_dir()]
 
 
-def _installed() -> str:
-    """The installed distributions, by the names of their metadata folders."""
-    return "\n".join(sorted(path.name for folder in _site_folders() for path in Path(folder).glob("*.dist-info")))
+def _tools() -> str:
+    """The distributions there, by the names of their metadata folders."""
+    return "\n".join(sorted(path.name for folder in _tool_folders() for path in Path(folder).glob("*.dist-info")))
 
 
 def _imports_of(file: Path) -> str:

@@ -46,7 +46,8 @@ def analyse(request: dict, work: str):
         module.get_python_library_path = lambda: sys.executable
     analysis.PY3_BASE_MODULES = frozenset()
     analysis.PyiModuleGraph.analyze_runtime_hooks = lambda *_: []
-    follow_names(analysis.PyiModuleGraph, request["stdlib"] + os.sep)
+    follow_names(analysis.PyiModuleGraph, *(folder + os.sep for folder in (request["stdlib"], request["site"]) if folder))
+    see_packages(build_main, request["site"])
     spec = os.path.join(work, "app.spec")
     CONF.update({"spec": spec, "specpath": work, "specnm": "app", "distpath": work, "workpath": work, "cachedir": work,
                  "warnfile": os.path.join(work, "warn"), "dot-file": os.path.join(work, "dot"), "code_cache": {},
@@ -56,20 +57,41 @@ def analyse(request: dict, work: str):
                                hiddenimports=list(ALWAYS), noarchive=False)
 
 
-def follow_names(graph_class, stdlib: str) -> None:
+def see_packages(build_main, site: str) -> None:
+    """Let the app's packages come first, for PyInstaller's hooks too, and the graph see nothing of the tools' own.
+
+    What PyInstaller itself needs is imported by now, so a package of the app may have the name of one of its tools'.
+    """
+    tools = os.environ["PYTHONPATH"].split(os.pathsep)
+    sys.path[:] = [*([site] if site else []), *(folder for folder in sys.path if folder not in tools), *tools]
+    from PyInstaller.utils.hooks import setuptools
+
+    make_graph = build_main.initialize_modgraph
+
+    def narrowed(*arguments, **options):
+        graph = make_graph(*arguments, **options)
+        graph.path = [folder for folder in graph.path if folder not in tools]
+        return graph
+
+    build_main.initialize_modgraph = narrowed
+    if not os.path.isdir(os.path.join(site, "setuptools")):  # its hooks would let its vendored packages stand for others
+        setuptools._retrieve_setuptools_info = lambda: None
+
+
+def follow_names(graph_class, *installed: str) -> None:
     """Let the graph follow ``import_module("a.b")`` and ``__import__("a.b")`` as it follows ``import a.b``.
 
-    It knows statements only. In the standard library such calls are for modules that few apps want: left alone.
-    What the app's own files import, and what that needs in turn, is taken off the list of what is excluded.
+    It knows statements only. In the standard library, the first of the folders ``installed``, such calls are for modules
+    that few apps want: left alone. What the app's own files import, and what that needs in turn, is taken off the list of
+    what is excluded.
     """
     scan_statements = graph_class._scan_code
     wanted: set[str] = set()
-    installed = (stdlib, *(folder + os.sep for folder in os.environ["PYTHONPATH"].split(os.pathsep)))
 
     def scan_code(graph, module, code, tree=None):
         scan_statements(graph, module, code, tree)
         file = str(module.filename)
-        if file.endswith(".py") and not file.startswith(stdlib):
+        if file.endswith(".py") and not file.startswith(installed[0]):
             module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in names_imported(file)]
         if not file.startswith(installed) or module.identifier.partition(".")[0] in wanted:
             tops = {name.partition(".")[0] for _, (name, *_), _ in module._deferred_imports}

@@ -23,6 +23,7 @@ from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
 from appliance.libraries import build_library, is_built
 from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
+from appliance.packages import Package, gather, requirements_of
 from appliance.places import CORE, file_digest, scratch_folder, tree_digest
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
@@ -53,6 +54,7 @@ class Plan:
     offline: bool
     data: tuple[str, ...] = ()  # files and folders beside the app that go with it, besides those that its project names
     formats: tuple[str, ...] = ("image",)
+    requirements: str = ""  # a file; else the one beside the app, if there is one
 
     @property
     def name(self) -> str:
@@ -106,7 +108,7 @@ class Frozen:
 
 def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
-    formats: Iterable[str] = ("image",), target: str = "",
+    formats: Iterable[str] = ("image",), target: str = "", requirements: str = "",
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong."""
     chosen = load_board(board)
@@ -120,11 +122,13 @@ def make_plan(
     for name in formats:
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
-    plan = Plan(path.resolve(), chosen, processor, folder, jobs or cores(), offline, tuple(data), tuple(formats))
+    plan = Plan(path.resolve(), chosen, processor, folder, jobs or cores(), offline, tuple(data), tuple(formats),
+                requirements)
     if "image" in formats and not plan.boots:
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {processor}",
                       f"what there is: invoke freeze --target {processor} (the program), "
                       f"invoke build-appliance --target {processor} --format oci (for containers)")
+    requirements_of(plan.app, requirements)
     data_files(plan.app, plan.data)
     if offline:
         require_offline(needed_sources(chosen if plan.boots else None, sets_tls(path)))
@@ -148,8 +152,9 @@ def compile_libraries(target: str, jobs: int, offline: bool, later: int = 0) -> 
 def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     """app.py to a static program. ``later`` is how many steps the caller has to come after it."""
     steps = 4  # analysis, archive, link, trial
+    packages = gather(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
-    analysis = analyse(plan.app, interpreter)
+    analysis = analyse(plan.app, interpreter, packages)
     data = data_files(plan.app, plan.data)
     archive = freeze(analysis, interpreter, data)
     runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline)
@@ -278,7 +283,7 @@ def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, openssl)],
         "openssl": load_source("openssl").version if openssl else None,
-        "packages": [{"name": name, "version": version, "licence": licence}
+        "packages": [{"name": name, "version": version, "licence": licence, **_origin(analysis.packages.find(name))}
                      for name, version, licence in analysis.distributions],
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         "outputs": _outputs(outputs),
@@ -288,6 +293,10 @@ def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[
     if image:
         parts, sections = _with_image(plan, image, parts, sections)
     _write_papers(plan, table, parts, sections, staging)
+
+
+def _origin(package: Package | None) -> dict[str, str]:
+    return {"file": package.file, "sha256": package.sha256} if package else {}
 
 
 def _with_image(

@@ -21,6 +21,7 @@ from appliance.bootloader import SOURCES as BOOT_SOURCES
 from appliance.errors import Problem
 from appliance.kernel import PreparedKernel
 from appliance.libraries import Library
+from appliance.packages import Package
 from appliance.places import PACKAGE
 from appliance.recipes import Board, Piece, Source, load_kernel, load_source
 from appliance.sources import fetch, origin_of, patch_files, unpacked
@@ -74,7 +75,8 @@ def binary_components(analysis: Analysis, libraries: Iterable[Library], tools: T
         found += _pieces(load_source(library.name), has, offline)
     zig = Source("zig", tools.version, "pypi:ziglang", "", "", "MIT")
     found += [_piece(piece, zig, zig_folder(), offline) for piece in TOOLCHAIN]
-    return found + [_package(name, version, licence) for name, version, licence in analysis.distributions]
+    return found + [_package(name, version, licence, analysis.packages.find(name))
+                    for name, version, licence in analysis.distributions]
 
 
 def image_components(board: Board, kernel: PreparedKernel, offline: bool) -> list[Component]:
@@ -139,10 +141,11 @@ def _flaws(source: Source, offline: bool) -> tuple[str, ...]:
     return tuple(sorted({number for name in names for number in re.findall(r"CVE-\d{4}-\d+", name)}))
 
 
-def _package(name: str, version: str, stated: str) -> Component:
+def _package(name: str, version: str, stated: str, package: Package | None) -> Component:
     licence = expression(stated)
     return Component(name, version, "library", BINARY, licence, f"pkg:pypi/{canonicalize_name(name)}@{quote(version)}",
-                     stated="" if licence else stated)
+                     stated="" if licence else stated, file=package.file if package else "",
+                     sha256=package.sha256 if package else "")
 
 
 def _debian(source: Source, kind: str, offline: bool) -> Component:

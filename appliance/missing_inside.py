@@ -39,7 +39,7 @@ class _Search:
             for wanted in (target, *(child for child in children if self._is_lost_child(target, child))):
                 lacking = self._lacking(wanted)
                 if lacking:
-                    return [{"file": file, "line": line, **_told(wanted, lacking)}]
+                    return [{"file": file, "line": line, **_told(self.graph, wanted, lacking)}]
             for wanted in (target, *children):
                 item = self.own.get(wanted)
                 if item and item["file"] and item["file"] not in self.seen:
@@ -62,6 +62,8 @@ class _Search:
             node = self.graph.find_node(name)
             if node is not None and type(node).__name__ in ABSENT and name not in PROVIDED:
                 self.lacks[name] = name
+            elif node is None and "." in name:  # the graph does not look inside a package that is not there
+                self.lacks[name] = self._lacking(name.rpartition(".")[0])
             elif node is not None and name not in self.own and str(node.filename).endswith(".py"):
                 needed = hard_imports(node.filename, name, type(node).__name__ == "Package")
                 self.lacks[name] = next((found for _, other, _ in needed if (found := self._lacking(other))), "")
@@ -84,16 +86,15 @@ def hard_imports(file: str, name: str, package: bool) -> list[tuple[int, str, li
     return found
 
 
-def _told(wanted: str, lacking: str) -> dict[str, str]:
-    from importlib.util import find_spec
-
+def _told(graph: Any, wanted: str, lacking: str) -> dict[str, str]:
     top = lacking.partition(".")[0]
+    wanted = lacking if wanted.startswith(f"{lacking}.") else wanted
     direct = wanted == lacking or wanted.partition(".")[0] in sys.stdlib_module_names
     what = f"the module {wanted} cannot be found" if direct else f"{wanted} needs {lacking}, which cannot be found"
     if top in sys.stdlib_module_names:
         hint = "this part of the standard library is not in the device's Python"
-    elif "." in lacking and find_spec(top):
+    elif "." in lacking and graph.find_node(top) is not None and type(graph.find_node(top)).__name__ not in ABSENT:
         hint = f"{top} is there, but not that part of it"
     else:
-        hint = f"install it where the builder runs (pip install {top}), or put its file beside the app"
+        hint = "name its package in requirements.txt beside the app, or put its file there"
     return {"what": what, "hint": hint}

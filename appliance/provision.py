@@ -1,7 +1,7 @@
 """Everything that is fetched, ahead of need: into the cache, or into a folder that an offline machine builds from.
 
 Such a folder holds the files of all sources under their own names, ``wheels/`` for the builder's environment (make.sh installs
-from it) and ``app/`` for the app's requirements. The offline machine sets FAPWS_SOURCES to it.
+from it) and ``app/`` for what apps require. The offline machine sets FAPWS_SOURCES to it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from appliance import registries
 from appliance.build import needed_sources
 from appliance.errors import Problem
+from appliance.packages import copy_packages
 from appliance.places import RECIPES, cache_folder, scratch_folder, whole_file
 from appliance.progress import expect, step
 from appliance.recipes import Source, load_board
@@ -43,10 +44,8 @@ def copy_all(board: str, folder: Path, app: Path | None) -> list[Source]:
         keep_copy(source, folder)
     with step("fetch the builder's packages"):
         _wheels(PINS, folder / "wheels")
-    requirements = app.parent / "requirements.txt" if app else None
-    if requirements and requirements.exists():
-        with step(f"fetch what {requirements} names"):
-            registries.pypi_requirements(requirements, _made(folder / "app"))
+    if app:
+        copy_packages(app, folder, load_board(board).target)
     return sources
 
 

@@ -14,12 +14,19 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from appliance.errors import Problem
-from appliance.places import cache_folder
+from appliance.places import SOURCE_DATE_EPOCH, cache_folder
 from appliance.shell import Failed, run
 
 _APT = Path("/etc/apt")
+_PIP_INSIDE = Path(__file__).with_name("pip_inside.py")
+
+# A static program loads no shared library, so a package is built as on a machine without a compiler: where its C part is
+# a speed-up that it can do without, the rest comes out.
+_NO_COMPILER = {"CC": "false", "CXX": "false", "FC": "false", "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH)}
+
 _KEYRINGS = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
 _NO_NETWORK = re.compile(r"Temporary failure|Could not resolve|Network is unreachable|Connection (refused|timed out|broken)"
                          r"|NewConnectionError|Max retries|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH"
@@ -57,9 +64,44 @@ def pypi_wheels(requirements: Path, folder: Path) -> None:
     _pip(["download", "--quiet", "--require-hashes", "-r", requirements, "-d", folder], requirements.name)
 
 
-def pypi_requirements(requirements: Path, folder: Path) -> None:
-    """Every file that installing an app's own ``requirements`` on this machine needs."""
-    _pip(["download", "--quiet", "-r", requirements, "-d", folder], requirements.name)
+def packages(arguments: list[str | Path], tags: list[str], environment: dict[str, str], folder: Path) -> None:
+    """What installing ``arguments`` needs, for wheels with these tags and for markers that see ``environment``.
+
+    The files end up in ``folder``: wheels, and sources where there is no such wheel. A ``Refused`` says which source pip
+    could not make ready.
+    """
+    note = folder / ".source.json"
+    command: list[str | Path] = [
+        sys.executable, _PIP_INSIDE, json.dumps(environment), note, "download", "--disable-pip-version-check",
+        "--progress-bar", "off", "--dest", folder, *tags, *arguments]
+    try:
+        run(command, env=_NO_COMPILER, what="pip (for the app's requirements)")
+    except Failed as failure:
+        _explain(failure, "the app's requirements", "PyPI")
+        source = json.loads(note.read_text()) if note.exists() else None
+        raise Refused(failure, source) from failure
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def wheel_of(sdist: Path, folder: Path) -> Path:
+    """The wheel that a source makes when no compiler can be had."""
+    command: list[str | Path] = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps",
+                                 "--no-cache-dir", "--wheel-dir", folder, sdist]
+    try:
+        run(command, env=_NO_COMPILER, what=f"pip (for {sdist.name})")
+    except Failed as failure:
+        _explain(failure, sdist.name, "PyPI")
+        raise Refused(failure, None) from failure
+    return _only_file(folder, "*.whl")
+
+
+class Refused(Problem):
+    """pip could not do it; ``said`` is what it wrote, ``source`` what pip_inside.py noted of the source it was at."""
+
+    def __init__(self, failure: Failed, source: dict[str, Any] | None) -> None:
+        self.said, self.source = failure.tail, source
+        super().__init__(failure.what, failure.hint)
 
 
 def _pip(arguments: list[str | Path], name: str) -> None:

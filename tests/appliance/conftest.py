@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance import analysis
 from appliance.build import Plan, build_binary, compile_libraries, cores, make_plan
 from appliance.interpreter import Interpreter
+from appliance.packages import Packages, gather
+from tests.appliance import parcels
 from tests.appliance.running import Running, running
 
 HERE = Path(__file__).parent
@@ -19,11 +20,13 @@ SITE = HERE / "sites" / "parcel"
 
 
 @contextlib.contextmanager
-def with_parcel() -> Iterator[None]:
-    """The made-up distribution `parcel` stands among the installed packages."""
-    installed = [*analysis._site_folders(), str(SITE)]
+def with_parcel(folder: Path) -> Iterator[None]:
+    """pip finds the made-up distribution `parcel`, which the probe requires, in an empty ``folder``; and nothing else."""
+    members = {path.relative_to(SITE).as_posix(): path.read_bytes() for path in SITE.rglob("*")
+               if path.is_file() and "__pycache__" not in path.parts}
+    parcels.zipped(folder / "parcel-1.4-py3-none-any.whl", members)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(analysis, "_site_folders", lambda: installed)
+        parcels.only_here(patch, folder)
         yield
 
 
@@ -36,10 +39,16 @@ def interpreter() -> Interpreter:
 @pytest.fixture(scope="session")
 def probe_plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     """Where the app `probe` is frozen to."""
-    with with_parcel():
+    with with_parcel(tmp_path_factory.mktemp("parcel")):
         plan = make_plan(str(PROBE), "pc", str(tmp_path_factory.mktemp("probe")), 0, False)
         build_binary(plan)
     return plan
+
+
+@pytest.fixture(scope="session")
+def probe_packages(probe_plan: Plan) -> Packages:
+    """What the probe requires."""
+    return gather(probe_plan.app)
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import packaging
 import pytest
 
 from appliance import analysis
 from appliance.analysis import analyse, read_app, sets_tls, version_of
 from appliance.build import Plan
 from appliance.interpreter import Interpreter
+from appliance.packages import Packages, gather
+from tests.appliance import parcels
 from tests.appliance.cases import problem, written
-from tests.appliance.conftest import with_parcel
 
 
 def test_an_app_that_is_not_there(tmp_path: Path) -> None:
@@ -99,10 +101,9 @@ def test_a_version_that_is_no_text(tmp_path: Path) -> None:
     assert f'{app}:2: VERSION must be a text: write it like VERSION = "1.0"' == problem(lambda: version_of(app))
 
 
-def test_whose_a_module_is(probe_plan: Plan, interpreter: Interpreter) -> None:
+def test_whose_a_module_is(probe_plan: Plan, probe_packages: Packages, interpreter: Interpreter) -> None:
     """Every module is counted for the app, fapws4, the standard library or its distribution."""
-    with with_parcel():
-        found = {module.name: module.part for module in analyse(probe_plan.app, interpreter).modules}
+    found = {module.name: module.part for module in analyse(probe_plan.app, interpreter, probe_packages).modules}
     wanted = {
         "probe": "app",
         "beside": "app",
@@ -118,10 +119,37 @@ def test_whose_a_module_is(probe_plan: Plan, interpreter: Interpreter) -> None:
     assert [] == [name for name in found if name.startswith(("encodings.big5", "unittest", "pydoc", "_fapws4"))]
 
 
-def test_used_distributions_are_known(probe_plan: Plan, interpreter: Interpreter) -> None:
+def test_used_distributions_are_known(probe_plan: Plan, probe_packages: Packages, interpreter: Interpreter) -> None:
     """Name, version and licence of each installed package that is used; those that are only installed are not named."""
-    with with_parcel():
-        assert (("parcel", "1.4", "BSD-2-Clause"),) == analyse(probe_plan.app, interpreter).distributions
+    found = analyse(probe_plan.app, interpreter, probe_packages)
+    assert (("parcel", "1.4", "BSD-2-Clause"),) == found.distributions
+
+
+@pytest.mark.parametrize("name", ["bottle", "altgraph", "packaging.tags", "PyInstaller"])
+def test_packages_of_the_builder_are_not_seen(tmp_path: Path, interpreter: Interpreter, name: str) -> None:
+    """What is installed beside the builder but not required cannot be found, even what PyInstaller itself needs."""
+    app = written(tmp_path, f"import {name}\nPATHS = []\n")
+    hint = "name its package in requirements.txt beside the app, or put its file there"
+    top = name.partition(".")[0]
+    assert f"{app}:1: the module {top} cannot be found: {hint}" == problem(lambda: analyse(app, interpreter))
+
+
+def test_a_package_with_the_name_of_a_tool(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The app gets the one that it requires, though PyInstaller has one too."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    parcels.only_here(monkeypatch, tmp_path / "shop")
+    own = Path(packaging.__path__[0])
+    files = {f"packaging/{path.name}": path.read_bytes() for path in own.glob("*.py")}
+    parcels.wheel(tmp_path / "shop", "packaging", "99", files)
+    written(tmp_path, "packaging\n", "requirements.txt")
+    app = written(tmp_path, "import packaging.tags\nPATHS = []\n")
+    wanted = gather(app)
+    found = analyse(app, interpreter, wanted)
+    assert [("packaging", "99")] == [(name, version) for name, version, _ in found.distributions]
+    assert {str(wanted.site)} == {module.file.partition("/packaging/")[0] for module in found.modules
+                                  if module.name.startswith("packaging")}
 
 
 def test_a_module_that_cannot_be_found(tmp_path: Path, interpreter: Interpreter) -> None:
@@ -132,7 +160,7 @@ def test_a_module_that_cannot_be_found(tmp_path: Path, interpreter: Interpreter)
         '"""Doc."""\nimport sys\ntry:\n    import lost\nexcept ImportError:\n    pass\nimport preflight\n',
         "beside_it.py",
     )
-    hint = "install it where the builder runs (pip install preflight), or put its file beside the app"
+    hint = "name its package in requirements.txt beside the app, or put its file there"
     assert f"{other}:7: the module preflight cannot be found: {hint}" == problem(lambda: analyse(app, interpreter))
 
 
@@ -150,7 +178,7 @@ class Counted:
         self.times = 0
         self.files = [app, *others]
 
-    def __call__(self, app: Path, interpreter: Interpreter) -> dict[str, Any]:
+    def __call__(self, app: Path, interpreter: Interpreter, packages: Packages) -> dict[str, Any]:
         self.times += 1
         modules = [{"name": file.stem, "file": str(file), "package": False, "part": "app"} for file in self.files]
         found = {

@@ -15,9 +15,9 @@ from appliance.analysis import Module, analyse
 from appliance.archive import Entry, freeze, pack, virtual_path
 from appliance.build import Plan
 from appliance.interpreter import Interpreter
+from appliance.packages import Packages
 from appliance.places import REPOSITORY
 from appliance.shell import run
-from tests.appliance.conftest import with_parcel
 from tests.appliance.running import Running
 
 COMPILER = REPOSITORY / "appliance" / "archive_inside.py"
@@ -223,21 +223,19 @@ def test_the_same_source_gives_the_same_code(interpreter: Interpreter, tmp_path:
 
 
 def test_compiled_twice_is_the_same_archive(
-    probe_plan: Plan, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    probe_plan: Plan, probe_packages: Packages, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """With nothing kept from before, all modules compiled anew, the archive is the same to the last byte."""
-    with with_parcel():
-        found = analyse(probe_plan.app, interpreter)
-        first = freeze(found, interpreter)
-        monkeypatch.setattr("appliance.archive.cache_folder", lambda *parts: tmp_path)
-        again = freeze(found, interpreter)
+    found = analyse(probe_plan.app, interpreter, probe_packages)
+    first = freeze(found, interpreter)
+    monkeypatch.setattr("appliance.archive.cache_folder", lambda *parts: tmp_path)
+    again = freeze(found, interpreter)
     assert first.digest == again.digest
     assert [] == [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_the_share_of_each_part(probe_plan: Plan, interpreter: Interpreter) -> None:
+def test_the_share_of_each_part(probe_plan: Plan, probe_packages: Packages, interpreter: Interpreter) -> None:
     """It is known how many bytes are the standard library's, fapws4's, the app's and those of each package."""
-    with with_parcel():
-        shares = freeze(analyse(probe_plan.app, interpreter), interpreter).shares
+    shares = freeze(analyse(probe_plan.app, interpreter, probe_packages), interpreter).shares
     assert {"app", "data", "fapws4", "parcel", "stdlib"} == set(shares)
     assert [] == [part for part, size in shares.items() if size <= 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -64,6 +65,10 @@ def test_only_what_is_in_the_program(hello: Plan, probe_plan: Plan) -> None:
     assert {"expat", "parcel"}.isdisjoint(small)
     assert ("1.4", "BSD-2-Clause", "pkg:pypi/parcel@1.4") == (
         large["parcel"].version, large["parcel"].licence, large["parcel"].purl)
+    table = json.loads(probe_plan.description.read_text())
+    file = {"file": "parcel-1.4-py3-none-any.whl", "sha256": large["parcel"].sha256}
+    assert [{"name": "parcel", "version": "1.4", "licence": "BSD-2-Clause", **file}] == table["packages"]
+    assert f"sha256:{large['parcel'].sha256}" in probe_plan.app.with_name("requirements.txt").read_text()
     assert "fat" in small
     assert {"binary"} == {part.part for part in large.values()}
 

@@ -15,7 +15,6 @@ from appliance.components import Component
 from appliance.licences import SUMS, fetch_owed, owed, read, read_build, written
 from tests.appliance.cases import contents, problem
 from tests.appliance.cases import written as written_file
-from tests.appliance.conftest import with_parcel
 from tests.appliance.running import errors, invoke
 
 
@@ -57,15 +56,14 @@ def test_an_image_made_later_adds_its_own(probe_plan: Plan) -> None:
     kept = {file: file.read_bytes() for file in probe_plan.output.iterdir()}
     before = sections_of(probe_plan)
     try:
-        with with_parcel():
-            build_image(probe_plan)
-            once = contents(probe_plan.output)
-            assert before.items() < sections_of(probe_plan).items()
-            outputs = json.loads(probe_plan.description.read_text())["outputs"]
-            assert [probe_plan.binary.name, probe_plan.image.name] == list(outputs)
-            assert {"binary", "image"} == {part.part for part in read_build(probe_plan.output)}
-            build_image(probe_plan)
-            assert once == contents(probe_plan.output)
+        build_image(probe_plan)
+        once = contents(probe_plan.output)
+        assert before.items() < sections_of(probe_plan).items()
+        outputs = json.loads(probe_plan.description.read_text())["outputs"]
+        assert [probe_plan.binary.name, probe_plan.image.name] == list(outputs)
+        assert {"binary", "image"} == {part.part for part in read_build(probe_plan.output)}
+        build_image(probe_plan)
+        assert once == contents(probe_plan.output)
     finally:
         probe_plan.image.unlink()
         for file, data in kept.items():

@@ -10,6 +10,7 @@ from appliance import registries
 from appliance.build import Plan, needed_sources
 from appliance.provision import copy_all
 from appliance.recipes import load_board
+from tests.appliance import parcels
 from tests.appliance.cases import different, problem, written
 from tests.appliance.running import errors, invoke
 
@@ -28,19 +29,18 @@ def test_everything_for_an_offline_machine(hello: Plan, tmp_path: Path, monkeypa
         asked.append((requirements.name, folder.parent.name))
         (folder / "builder-1.whl").write_text("")
 
-    def app_wheels(requirements: Path, folder: Path) -> None:
-        asked.append((str(requirements), folder.name))
-
     monkeypatch.setattr(registries, "pypi_wheels", wheels)
-    monkeypatch.setattr(registries, "pypi_requirements", app_wheels)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    parcels.wheel(tmp_path / "shop", "ship", "1")
     app = written(tmp_path, "PATHS = []\n")
-    written(tmp_path, "parcel\n", "requirements.txt")
+    written(tmp_path, f"--find-links {tmp_path / 'shop'}\nship\n", "requirements.txt")
     sources = copy_all("pc", tmp_path / "to", app)
     assert needed_sources(load_board("pc")) == sources
     kept = {path.name for path in (tmp_path / "to").iterdir()}
     assert {"wheels", "app", *(source.file for source in sources)} == kept
     assert ["builder-1.whl"] == [path.name for path in (tmp_path / "to" / "wheels").iterdir()]
-    assert [str(tmp_path / "requirements.txt"), "requirements.txt"] == sorted(name for name, _ in asked)
+    assert ["ship-1-py3-none-any.whl"] == [path.name for path in (tmp_path / "to" / "app").rglob("*.whl")]
+    assert ["requirements.txt"] == [name for name, _ in asked]
 
 
 @pytest.mark.long
