@@ -77,7 +77,8 @@ def test_headers_of_the_core_have_no_cycle() -> None:
 def test_python_stays_in_its_files() -> None:
     """PID 1, the HTTP parser and the event loop never include Python.h, so they are tested without an interpreter."""
     free = {"access_log", "address", "announce", "arrival", "banner", "block_memo", "body", "buffer", "channel",
-            "character", "children", "connection", "connections", "errands", "exchange", "herd", "intake", "journal",
+            "character", "children", "connection", "connection_io", "connection_state", "connections", "errands", "exchange",
+            "herd", "intake", "journal",
             "limits", "listening", "options", "peer", "privileges", "process_signals", "profile", "request",
             "request_fields", "request_line", "response", "router", "server", "spool", "status", "target", "terminal",
             "tls", "tls_service", "trailer", "upload", "wire", "wire_tls"}
