@@ -3,31 +3,6 @@
 #include "report.h"
 #include "response_head.h"
 
-/* ---- the log's name of a request ---- */
-
-static PyObject *describe(const struct request *request, const struct visitor *visitor)
-{
-    PyObject *method = PyUnicode_DecodeLatin1(request->method.data,
-                                              (Py_ssize_t)request->method.length, NULL);
-    PyObject *target = PyUnicode_DecodeLatin1(request->text.data,
-                                              (Py_ssize_t)request->text.length, NULL);
-    PyObject *text = NULL;
-
-    if (method != NULL && target != NULL)
-        text = PyUnicode_FromFormat("%U %U from %S", method, target,
-                                    visitor != NULL ? visitor->address : Py_None);
-    Py_XDECREF(method);
-    Py_XDECREF(target);
-    return text;
-}
-
-PyObject *subject_text(struct subject *subject)
-{
-    if (subject->text == NULL)
-        subject->text = describe(subject->request, subject->visitor);
-    return subject->text;
-}
-
 /* ---- head and first piece ---- */
 
 /* What was given to write() goes in front of the first piece. */
@@ -91,11 +66,12 @@ static int end_early(struct answer *answer, struct response *response, struct re
 /* Takes the first piece before the head is made: a generator's start_response runs only now. A file
  * is left where it lies. */
 static int begin_pieces(struct answer *answer, struct start_response *start, PyObject *result,
-                        PyObject *what, struct response *response, struct reply **reply)
+                        const struct subject *subject, struct response *response,
+                        struct reply **reply)
 {
     enum writing writing;
 
-    *reply = what != NULL ? reply_create(result, start->strict, what) : NULL;
+    *reply = reply_create(result, start->strict, subject);
     if (*reply == NULL)
         return -1;
     if (start->written == NULL && reply_file(*reply, &response->file)) {
@@ -138,7 +114,9 @@ int answer_with(struct answer *answer, struct start_response *start, PyObject *r
     if (status > 0)
         status = fill_head(start, response);
     else if (status == 0) {
-        status = begin_pieces(answer, start, result, subject_text(subject), response, reply);
+        status = begin_pieces(answer, start, result, subject, response, reply);
+        if (status == 0 && !response->whole)
+            status = reply_outlive(*reply);
         if (status != 0 || response->whole)
             drop_reply(reply);
     }

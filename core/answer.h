@@ -5,8 +5,8 @@
 #include "reply.h"
 #include "request.h"
 #include "start_response.h"
+#include "subject.h"
 #include "threaded.h"
-#include "visitor.h"
 
 /* What the last response's body lies in; used again. Zeroed is valid. */
 struct answer {
@@ -14,16 +14,6 @@ struct answer {
     struct buffer joined;
     bool shows_tracebacks; /* to the client */
 };
-
-/* What the log calls a request: made only when it is needed. */
-struct subject {
-    const struct request *request;
-    const struct visitor *visitor;
-    PyObject *text; /* str, or NULL as long as nobody asked */
-};
-
-/* "GET /x from 127.0.0.1". Borrowed; NULL with an error set. */
-PyObject *subject_text(struct subject *subject);
 
 /* A handler's result, whose reference is taken over. Sets `*reply` unless response->whole. 0, or -1
  * with an error set. */

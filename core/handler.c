@@ -67,6 +67,7 @@ struct handler *handler_create(const struct settings *settings, const struct add
     handler->answer.shows_tracebacks = settings->debug > 0;
     handler->environ_type = Py_XNewRef(settings->environ);
     if (environ_init(settings->workers > 1, settings->certificate != NULL) == 0 &&
+        reply_init() == 0 &&
         routes_init(&handler->routes, settings, server, router) == 0 &&
         starter_init(&handler->starters[0], settings->start_response, false) == 0 &&
         starter_init(&handler->starters[1], (PyObject *)&start_response_type, true) == 0)
@@ -84,6 +85,7 @@ void handler_destroy(struct handler *handler)
     starter_finish(&handler->starters[0]);
     starter_finish(&handler->starters[1]);
     answer_finish(&handler->answer);
+    reply_finish();
     prototypes_finish();
     visitors_finish();
     environ_finish();

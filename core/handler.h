@@ -13,8 +13,6 @@ struct handler;
 struct settings;
 struct router;
 
-/* What Python keeps of one connection (its address as str); created at the first request. */
-
 /* A response body that is still being produced: a generator, an iterator, a file. */
 struct reply;
 

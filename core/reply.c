@@ -1,5 +1,6 @@
 #include "reply.h"
 
+#include "attribute.h"
 #include "cached_file.h"
 #include "file_wrapper.h"
 #include "limits.h"
@@ -15,11 +16,26 @@ struct reply {
     PyObject *read;     /* of a file, else NULL */
     PyObject *iterator; /* of anything else, else NULL */
     PyObject *piece;    /* the bytes given out last */
-    PyObject *what;
+    struct subject subject; /* its text is the reply's own */
     bool strict;
     PyObject *stream;   /* a held reply's, else NULL */
     struct job *job;    /* a thread's, else NULL */
 };
+
+static PyObject *read_name, *close_name;
+
+int reply_init(void)
+{
+    read_name = PyUnicode_InternFromString("read");
+    close_name = PyUnicode_InternFromString("close");
+    return read_name != NULL && close_name != NULL ? 0 : -1;
+}
+
+void reply_finish(void)
+{
+    Py_CLEAR(read_name);
+    Py_CLEAR(close_name);
+}
 
 /* ---- one piece ---- */
 
@@ -130,10 +146,9 @@ struct channel *reply_channel(const struct reply *reply)
 /* Finds out how to take pieces from the source; -1 with an error set when it has none to give. */
 static int find_pieces(struct reply *reply)
 {
-    reply->read = PyObject_GetAttrString(reply->source, "read");
+    reply->read = attribute_find(reply->source, read_name);
     if (reply->read != NULL)
         return 0;
-    PyErr_Clear();
     if (!PyDict_Check(reply->source))
         reply->iterator = PyObject_GetIter(reply->source);
     if (reply->iterator != NULL)
@@ -144,7 +159,7 @@ static int find_pieces(struct reply *reply)
     return -1;
 }
 
-struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
+struct reply *reply_create(PyObject *result, bool strict, const struct subject *subject)
 {
     struct reply *reply = calloc(1, sizeof(*reply));
     PyObject *type, *value, *traceback;
@@ -155,7 +170,8 @@ struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
     }
     reply->strict = strict;
     reply->source = Py_NewRef(cached_file_content(file_wrapper_content(result)));
-    reply->what = Py_NewRef(what);
+    reply->subject = *subject;
+    Py_XINCREF(subject->text);
     if (!Py_IS_TYPE(result, &stream_type)) {
         if (find_pieces(reply) == 0)
             return reply;
@@ -169,6 +185,11 @@ struct reply *reply_create(PyObject *result, bool strict, PyObject *what)
     reply_destroy(reply);
     PyErr_Restore(type, value, traceback);
     return NULL;
+}
+
+int reply_outlive(struct reply *reply)
+{
+    return subject_text(&reply->subject) != NULL ? 0 : -1;
 }
 
 static PyObject *take_piece(struct reply *reply)
@@ -205,9 +226,16 @@ bool reply_is_text(const struct reply *reply)
     return reply->piece != NULL && PyUnicode_Check(reply->piece);
 }
 
-void reply_report(const struct reply *reply)
+void reply_report(struct reply *reply)
 {
-    Py_XDECREF(report_exception(reply->what));
+    PyObject *type, *value, *traceback, *what;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    what = subject_text(&reply->subject);
+    PyErr_Restore(type, value, traceback);
+    if (what != NULL)
+        Py_XDECREF(report_exception(what));
+    PyErr_Clear();
 }
 
 /* What read() of these gives is what lies in the file. */
@@ -275,12 +303,10 @@ bool reply_file(const struct reply *reply, struct file_part *part)
 
 static void close_source(struct reply *reply)
 {
-    PyObject *close = PyObject_GetAttrString(reply->source, "close");
+    PyObject *close = attribute_find(reply->source, close_name); /* most iterables have none */
     PyObject *done = close != NULL ? PyObject_CallNoArgs(close) : NULL;
 
-    if (close == NULL)
-        PyErr_Clear(); /* most iterables have none */
-    else if (done == NULL)
+    if (close != NULL && done == NULL)
         reply_report(reply);
     Py_XDECREF(close);
     Py_XDECREF(done);
@@ -300,6 +326,6 @@ void reply_destroy(struct reply *reply)
     Py_XDECREF(reply->iterator);
     Py_XDECREF(reply->piece);
     Py_XDECREF(reply->source);
-    Py_XDECREF(reply->what);
+    Py_XDECREF(reply->subject.text);
     free(reply);
 }

@@ -4,6 +4,7 @@
 #define FAPWS4_REPLY_H
 
 #include "response.h"
+#include "subject.h"
 
 #include <Python.h>
 
@@ -16,12 +17,19 @@ struct reply;
  * piece by piece; -1: an error is set. `strict`: only bytes (PEP 3333). */
 int reply_whole(PyObject *result, bool strict, struct buffer *joined, struct response *response);
 
+/* Names that are looked up in what handlers return. 0, or -1 with an error set. */
+int reply_init(void);
+void reply_finish(void);
+
 /* True for what reply_whole is done with at once, and for a Stream. */
 bool reply_is_immediate(PyObject *result);
 
-/* Begins a body that comes in pieces; `what` (str) names the request in the log. NULL with an error
- * set when the result is neither a file nor iterable; its close() has been called then. */
-struct reply *reply_create(PyObject *result, bool strict, PyObject *what);
+/* Begins a body that comes in pieces; `subject` names the request in the log. NULL with an error set
+ * when the result is neither a file nor iterable; its close() has been called then. */
+struct reply *reply_create(PyObject *result, bool strict, const struct subject *subject);
+
+/* The request and the visitor of the subject will be gone: 0, or -1 with an error set. */
+int reply_outlive(struct reply *reply);
 
 /* A reply that a thread makes; takes over the connection's reference to the job. NULL with an error
  * set, the job is left then. */
@@ -44,7 +52,7 @@ void reply_destroy(struct reply *reply);
 enum writing reply_next(struct reply *reply, struct slice *piece);
 
 /* Logs the error that is set, and clears it. */
-void reply_report(const struct reply *reply);
+void reply_report(struct reply *reply);
 
 /* True when the last piece was str. */
 bool reply_is_text(const struct reply *reply);

@@ -48,7 +48,8 @@ static void fail(struct job *job)
  */
 static struct reply *begin_pieces(struct job *job, PyObject *result)
 {
-    struct reply *reply = reply_create(result, job->start->strict, job->what);
+    struct subject subject = {NULL, NULL, job->what};
+    struct reply *reply = reply_create(result, job->start->strict, &subject);
     struct file_part file;
     struct slice piece;
     enum writing writing;

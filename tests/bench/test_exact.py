@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.bench.cases import CALLS_TOLERANCE, EXACT, MUSTS, Case
+from tests.bench.cases import CALLS_TOLERANCE, EXACT, FLASK_MUST, MUSTS, Case
 from tests.bench.counting import require_programs
-from tests.bench.exact import Cost, costs_of, fapws4_page
+from tests.bench.exact import Cost, costs_of, fapws4_page, flask_instructions
 from tests.bench.servers import bare
 
 
@@ -46,3 +46,10 @@ def test_the_limit_is_below(case: Case, costs: Mapping[str, Cost], limit: Mappin
     """Bare C does less than fapws4 with an application in it, so that both were counted right."""
     assert 0 < limit[case.name].instructions < costs[case.name].instructions
     assert limit[case.name].calls <= MUSTS[case.name].calls + CALLS_TOLERANCE
+
+
+def test_flask_costs_little_more_than_flask_itself() -> None:
+    """Above the same application in a bare loop: parsing, environ, the iterator that Flask returns, and the response."""
+    require_programs()
+    served, alone = flask_instructions()
+    assert 0 < served - alone <= FLASK_MUST
