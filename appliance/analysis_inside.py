@@ -22,13 +22,18 @@ ALWAYS = ("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.
           "warnings")
 
 # C modules that are linked when they are reached, though the interpreter that runs this has none. Most of the library tries
-# to import _hashlib and does well without: it counts only for those who call what nothing else has.
+# to import _hashlib, and what handles archives bz2, and does well without: _hashlib counts only for those who call what
+# nothing else has, _bz2 for those outside the library that import bz2 themselves.
 OPENSSL_MODULE = "_ssl"
+LINKED_WHEN_REACHED = (OPENSSL_MODULE, "_sqlite3", "_bz2")
 OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
 
 # The import system itself names importlib.metadata, and through it half of the library, for callers that ask for it: they
 # import it themselves.
 UNFOLLOWED = ("importlib._bootstrap", "importlib._bootstrap_external", "zipimport")
+
+# Packages that the library reads files of, when they are there: module -> packages.
+LOOKED_INTO = {"zoneinfo._common": ("tzdata",)}
 
 # What core/frozen/finder.py imports on behalf of a module.
 BROUGHT = {"importlib.resources": "importlib.readers"}
@@ -93,6 +98,7 @@ def follow_names(graph_class, *installed: str) -> None:
         file = str(module.filename)
         if file.endswith(".py") and not file.startswith(installed[0]):
             module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in names_imported(file)]
+        module._deferred_imports += [(False, (name, module, None, 0), {}) for name in LOOKED_INTO.get(module.identifier, ())]
         if not file.startswith(installed) or module.identifier.partition(".")[0] in wanted:
             tops = {name.partition(".")[0] for _, (name, *_), _ in module._deferred_imports}
             wanted.update(name for name in tops if graph.lazynodes.pop(name, name) is None)
@@ -202,6 +208,13 @@ def _codecs_named(nodes: list, request: dict) -> set[str]:
     return wanted
 
 
+def imported_outside(name: str, graph, request: dict) -> bool:
+    """Whether something that is not of the standard library imports this module."""
+    node = graph.find_node(name)
+    return node is not None and any(not str(other.filename).startswith(request["stdlib"] + os.sep)
+                                    for other in graph.incoming(node) if other is not None)
+
+
 def openssl_modules(nodes: list, request: dict) -> set[str]:
     """Which of _ssl and _hashlib are reached."""
     if any(node.identifier == OPENSSL_MODULE for node in nodes):
@@ -254,7 +267,7 @@ def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
 def main() -> None:
     logging.getLogger().setLevel("ERROR")
     request = json.load(sys.stdin)
-    sys.builtin_module_names = (*sys.builtin_module_names, OPENSSL_MODULE)
+    sys.builtin_module_names = (*sys.builtin_module_names, *LINKED_WHEN_REACHED)
     sys.path.remove(os.path.dirname(os.path.abspath(__file__)))  # the builder's files are no modules of the app
     answer = os.dup(1)
     os.dup2(2, 1)  # hooks may print
@@ -265,6 +278,7 @@ def main() -> None:
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
         builtins |= openssl_modules(nodes, request)
+        builtins -= set() if imported_outside("bz2", analysis.graph, request) else {"_bz2"}
         found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
                  "files": files_of(analysis), "distributions": distributions_of(modules),
                  "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}

@@ -23,6 +23,7 @@ from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
 from appliance.libraries import build_library, is_built
 from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
+from appliance.modules import ADDITIONS
 from appliance.packages import Package, gather, requirements_of
 from appliance.places import CORE, file_digest, scratch_folder, tree_digest
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
@@ -35,6 +36,9 @@ from appliance.trial import try_program
 
 # The packages of the builder's environment that decide what comes out.
 FORMATS = ("image", "oci")
+
+# Libraries that only apps that reach them have.
+ALL_ADDITIONS = tuple(addition.library for addition in ADDITIONS)
 
 _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
@@ -131,7 +135,7 @@ def make_plan(
     requirements_of(plan.app, requirements)
     data_files(plan.app, plan.data)
     if offline:
-        require_offline(needed_sources(chosen if plan.boots else None, sets_tls(path)))
+        require_offline(needed_sources(chosen if plan.boots else None, ["openssl"] if sets_tls(path) else []))
     return plan
 
 
@@ -248,9 +252,9 @@ def shares_of(frozen: Frozen) -> dict[str, int]:
     return {"python": frozen.runtime.program.stat().st_size, **frozen.archive.shares}
 
 
-def needed_sources(board: Board | None, openssl: bool = True) -> list[Source]:
+def needed_sources(board: Board | None, additions: Iterable[str] = ALL_ADDITIONS) -> list[Source]:
     """Every file that a build for ``board`` (none: only a program) fetches, of an app that reaches OpenSSL or does not."""
-    names = ["cpython", *LIBRARIES, *(["openssl"] if openssl else [])]
+    names = ["cpython", *LIBRARIES, *additions]
     found = {source.name: source for source in [*_with_patches(names), *(_image_sources(board) if board else [])]}
     return [found[name] for name in sorted(found)]
 
@@ -272,7 +276,7 @@ def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[
     analysis = frozen.analysis
     own = {module.name: file_digest(Path(module.file)) for module in analysis.modules
            if module.part in ("app", "fapws4") and module.file}
-    openssl = frozen.runtime.has("openssl")
+    added = [name for name in ALL_ADDITIONS if frozen.runtime.has(name)]
     board = plan.board if plan.boots else None
     table = {
         "app": {"name": plan.name, "version": version_of(plan.app), "modules": own,
@@ -281,8 +285,8 @@ def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[
         "board": board.name if board else None,
         "target": plan.target,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
-                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, openssl)],
-        "openssl": load_source("openssl").version if openssl else None,
+                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, added)],
+        "openssl": load_source("openssl").version if "openssl" in added else None,
         "packages": [{"name": name, "version": version, "licence": licence, **_origin(analysis.packages.find(name))}
                      for name, version, licence in analysis.distributions],
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from appliance import build, host, registries
 from appliance.errors import Problem
 from appliance.places import cache_folder
-from appliance.preflight import FOR_OPENSSL, TO_COMPILE, TO_FETCH, absent
+from appliance.preflight import FOR_OPENSSL, FOR_SQLITE, TO_COMPILE, TO_FETCH, absent
 from appliance.recipes import load_board
 
 _ROOM = 2 << 30  # bytes that a first build takes in the cache, rounded up
@@ -41,16 +41,19 @@ class Finding:
 
 
 def needs(board: str, tests: dict[str, str]) -> list[Need]:
-    """Every task that needs something, and apps with TLS (https); ``tests`` are the programs that the tests start."""
+    """Every task that needs something, and apps with TLS (https) or a database (sqlite3); ``tests`` are the programs that
+    the tests start."""
     emulation = build.emulation_programs(load_board(board))
     building = (_processor, _mirror, _room)
+    compiling = FOR_OPENSSL | FOR_SQLITE | TO_COMPILE | TO_FETCH
     return [
         Need("build-appliance", TO_COMPILE | TO_FETCH, building),
         Need("https", FOR_OPENSSL),
+        Need("sqlite3", FOR_SQLITE),
         Need("emulate", emulation),
         Need("build", host.needed_programs(), (host.check_python,)),
         Need("licences", TO_FETCH, (_mirror,)),
-        Need("test", tests | emulation | host.needed_programs() | FOR_OPENSSL | TO_COMPILE | TO_FETCH, (*building, _root)),
+        Need("test", tests | emulation | host.needed_programs() | compiling, (*building, _root)),
     ]
 
 

@@ -19,7 +19,6 @@ from appliance.libraries import (
     compile_files,
     is_built,
     library_digest,
-    make_archive,
 )
 from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_folder
 from appliance.progress import step
@@ -32,9 +31,6 @@ VERSION = "3.13"  # of recipes/sources/cpython.toml
 
 # Threads get this much stack: musl's default of 128 KiB is too little for Python's recursion.
 LINK_FLAGS = ("-static", "-O2", "-s", "-Wl,--gc-sections", "-Wl,-z,stack-size=1048576")
-
-# C modules that are not in the library: see build_openssl_modules.
-OPENSSL_MODULES = {"_ssl": "PyInit__ssl", "_hashlib": "PyInit__hashlib"}
 
 # What the builder's interpreter is linked with besides CPython.
 _LINKED = ("zlib", "libffi")
@@ -91,22 +87,6 @@ def _build_own(jobs: int, offline: bool) -> Interpreter:
             _describe(work, library)
     stdlib = folder / "lib" / f"python{VERSION}"
     return Interpreter(folder / "bin" / f"python{VERSION}", stdlib, library, digest)
-
-
-def build_openssl_modules(interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False) -> Library:
-    """CPython's two modules that need OpenSSL, compiled apart: CPython itself is configured once, without it."""
-    needs = [interpreter.library, build_library("openssl", tools, jobs, offline)]
-    digest = digest_of(*(library.digest for library in needs), Path(__file__))
-    prefix = cache_folder("libraries", tools.target.name) / f"cpython-openssl-{digest[:16]}"
-    if not prefix.exists():
-        tree = unpacked("cpython", offline)
-        files = [tree / "Modules" / name for name in ("_ssl.c", "_hashopenssl.c")]
-        folders = [needs[0].prefix / "include", needs[0].prefix / "include" / "internal", needs[1].prefix / "include", tree]
-        flags = [*COMPILE_FLAGS, "-w", "-DPy_BUILD_CORE_BUILTIN", f"-ffile-prefix-map={tree}=/cpython",
-                 *(f"-I{folder}" for folder in folders)]
-        with step("compile Python's ssl"), whole_folder(prefix) as work, scratch_folder(cache_folder("work")) as scratch:
-            make_archive(work / "lib" / "libpython-openssl.a", compile_files(files, tree, scratch, flags, tools, jobs), tools)
-    return Library("cpython-openssl", digest, prefix)
 
 
 def libc_objects(folder: Path, tools: Toolchain, jobs: int) -> list[Path]:

@@ -20,7 +20,7 @@ from appliance.progress import step
 from appliance.recipes import Compilation, GeneratedFile, Source, Variant, load_source, load_target
 from appliance.shell import run
 from appliance.sources import source_digest, unpacked
-from appliance.toolchain import BUILDER, COMPILE_FLAGS, Toolchain
+from appliance.toolchain import BUILDER, COMPILE_FLAGS, Toolchain, native_toolchain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +99,8 @@ class _Workshop:
         self.tools, self.jobs = tools, jobs
         self.words = {"source": str(tree), "work": str(work), "jobs": str(jobs), "cc": str(tools.cc), "ar": str(tools.ar),
                       "ranlib": str(tools.ranlib), "flags": " ".join(self._flags()), "triple": tools.target.triple,
-                      "builder": load_target(BUILDER).triple, **recipe.processors[tools.target.processor].words,
+                      "builder": load_target(BUILDER).triple, "native_cc": str(native_toolchain().cc),
+                      **recipe.processors[tools.target.processor].words,
                       **{need: str(library.prefix) for need, library in needs.items()}}
 
     def build(self, kept: Path) -> None:

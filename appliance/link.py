@@ -14,10 +14,10 @@ from pathlib import Path
 from appliance.archive import Archive
 from appliance.errors import Problem
 from appliance.formats import elf
-from appliance.interpreter import LINK_FLAGS, OPENSSL_MODULES, Interpreter, build_openssl_modules, libc_objects
-from appliance.libraries import Library, build_library, compile_files, is_built
+from appliance.interpreter import LINK_FLAGS, Interpreter, libc_objects
+from appliance.libraries import Library, build_library, compile_files
+from appliance.modules import ADDED_MODULES, build_addition, needed_additions
 from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_file, whole_folder
-from appliance.preflight import FOR_OPENSSL, require
 from appliance.progress import step
 from appliance.shell import run
 from appliance.toolchain import COMPILE_FLAGS, Toolchain
@@ -63,14 +63,13 @@ def link_runtime(
 ) -> Runtime:
     """The program with these C modules of the standard library, from the cache when nothing has changed.
 
-    OpenSSL, which takes minutes to compile, is in it when the server speaks TLS or one of the modules needs it.
+    A library that few apps need, such as OpenSSL, is in it when one of the modules needs it, or the server.
     """
     libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
     modules: tuple[Library, ...] = ()
-    if serves_tls or OPENSSL_MODULES.keys() & set(builtins):
-        require({} if is_built("openssl", tools) else FOR_OPENSSL, "compiling OpenSSL")
-        libraries += (build_library("openssl", tools, jobs, offline),)
-        modules = (build_openssl_modules(interpreter, tools, jobs, offline),)
+    for addition in needed_additions(builtins, serves_tls):
+        library, own = build_addition(addition, interpreter, tools, jobs, offline)
+        libraries, modules = (*libraries, library), (*modules, own)
     functions = _init_functions(interpreter.library)
     if absent := sorted(set(builtins) - functions.keys()):
         raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
@@ -97,7 +96,7 @@ def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
 def _init_functions(cpython: Library) -> dict[str, str]:
     """C module -> the function that makes it, from the table that CPython's build made; "NULL" for what Python itself is."""
     config = (cpython.prefix / "share" / "config.c").read_text()
-    return dict(re.findall(r'\{"(\w+)", (\w+)\}', config)) | OPENSSL_MODULES | _OWN
+    return dict(re.findall(r'\{"(\w+)", (\w+)\}', config)) | ADDED_MODULES | _OWN
 
 
 def _inittab(builtins: tuple[str, ...], serves_tls: bool, functions: dict[str, str]) -> str:

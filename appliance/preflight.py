@@ -16,6 +16,7 @@ from appliance.shell import Failed, run
 # program or file -> the Debian package that it comes in
 TO_COMPILE = {"make": "make", "patch": "patch"}
 FOR_OPENSSL = {"prove": "perl"}  # its Configure wants all of perl, which prove comes with
+FOR_SQLITE = {"tclsh": "tcl"}  # makes one file of its sources
 TO_FETCH = {"apt-get": "apt", "dpkg": "dpkg", "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
 
 

@@ -45,10 +45,10 @@ class Compilation:
 
     Either ``compile`` lists C files (globs, relative to the source), or ``commands`` are run in an empty work folder.
     Outside of ``compile`` these words stand for: {source} {work} {jobs} {cc} {ar} {ranlib} {flags}, {triple} (the target's)
-    and {builder} (that of the machine that builds), and, for each library that is needed, {NAME} (its prefix: include/
-    and lib/ below). ``cross`` are files generated besides when the target is another processor than the builder's: there
-    {native} is the same library as it was built for the builder, {python} the interpreter that runs on it.
-    ``processors`` has a section for each processor, where a library needs one.
+    and {builder} (that of the machine that builds), {native_cc} (for programs that run there), and, for each library that
+    is needed, {NAME} (its prefix: include/ and lib/ below). ``cross`` are files generated besides when the target is
+    another processor than the builder's: there {native} is the same library as it was built for the builder, {python} the
+    interpreter that runs on it. ``processors`` has a section for each processor, where a library needs one.
     """
 
     needs: list[str] = field(default_factory=list)

@@ -165,9 +165,9 @@ def test_a_module_that_cannot_be_found(tmp_path: Path, interpreter: Interpreter)
 
 
 def test_a_part_of_the_library_that_the_device_has_not(tmp_path: Path, interpreter: Interpreter) -> None:
-    """`import sqlite3` is refused when it is built, not when it runs: its C part is not in the device's Python."""
-    app = written(tmp_path, "import sqlite3\nPATHS = []\n")
-    said = f"{app}:1: the module sqlite3 cannot be found: this part of the standard library is not in the device's Python"
+    """`import curses` is refused when it is built, not when it runs: its C part is not in the device's Python."""
+    app = written(tmp_path, "import curses\nPATHS = []\n")
+    said = f"{app}:1: the module curses cannot be found: this part of the standard library is not in the device's Python"
     assert said == problem(lambda: analyse(app, interpreter))
 
 

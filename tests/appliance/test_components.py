@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.build import Plan
+from appliance.build import ALL_ADDITIONS, Plan
 from appliance.components import TOOLCHAIN, Component, debian_sources, expression, version_in
 from appliance.licences import read_build
 from appliance.link import LIBRARIES
@@ -20,7 +20,7 @@ from appliance.toolchain import zig_folder
 from appliance.unpacking import deb_control
 from tests.appliance.cases import problem, written
 
-NAMES = [name for name in (*LIBRARIES, "cpython") if load_source(name).pieces]
+NAMES = [name for name in (*LIBRARIES, *ALL_ADDITIONS, "cpython") if load_source(name).pieces]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,69 @@
+"""C modules of Python that need a library besides: in the programs that reach them, and in no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from appliance.analysis import analyse
+from appliance.build import Plan, build_binary, make_plan
+from appliance.interpreter import Interpreter
+from appliance.licences import read_build
+from appliance.modules import ADDITIONS, needed_additions
+from appliance.recipes import load_source
+from tests.appliance.cases import written
+from tests.appliance.running import running
+
+LEDGER = Path(__file__).parent / "apps" / "ledger" / "ledger.py"
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """The frozen app `ledger`."""
+    plan = make_plan(str(LEDGER), "pc", str(tmp_path_factory.mktemp("ledger")), 0, False)
+    build_binary(plan)
+    return plan
+
+
+def test_a_database(ledger: Plan, tmp_path: Path) -> None:
+    """Written ahead to a log while another connection reads, found by words, still there after a restart."""
+    environment = {"LEDGER_FILE": str(tmp_path / "store" / "ledger.db")}
+    (tmp_path / "store").mkdir()
+    command: list[str | Path] = [ledger.binary, "--server", "127.0.0.1:0"]
+    with running(command, tmp_path / "log", environment) as program:
+        for title, body in (("one", "the quick brown fox"), ("two", "a lazy dog"), ("three", "quick, quick and brown")):
+            assert (200, "added") == program.get(f"/add?title={title}&body={quote(body)}")
+        found = [["three", "[quick], [quick] and [brown]"], ["one", "the [quick] [brown] fox"]]
+        assert found == program.told("/search?words=quick+AND+brown")
+        about = program.told("/about")
+        assert ["ledger.db", "ledger.db-shm", "ledger.db-wal"] == about["beside"]
+        assert ("wal", load_source("sqlite").version, 3, 6000, True) == (
+            about["mode"], about["version"], about["threads"], about["packed"], about["copy"])
+        assert {"ENABLE_FTS5", "ENABLE_RTREE", "OMIT_LOAD_EXTENSION", "THREADSAFE=1"} <= set(about["options"])
+    with running(command, tmp_path / "log", environment) as program:
+        assert [["two", "a lazy [dog]"]] == program.told("/search?words=dog")
+
+
+def test_what_is_linked_is_told(ledger: Plan, hello: Plan) -> None:
+    """BUILD.json names both libraries with their flaws that are mended; an app without them has neither."""
+    parts = {part.name: part for part in read_build(ledger.output)}
+    assert ("3.46.1", "1.0.8") == (parts["sqlite"].version, parts["bzip2"].version)
+    assert {"CVE-2025-6965", "CVE-2025-7709"} <= set(parts["sqlite"].fixed)
+    assert {"sqlite", "sqlite-debian", "bzip2"} <= sources_of(ledger)
+    assert {"sqlite", "bzip2", "openssl"}.isdisjoint(sources_of(hello))
+
+
+def sources_of(plan: Plan) -> set[str]:
+    """The names of the files that a build is made of."""
+    return {source["name"] for source in json.loads(plan.description.read_text())["sources"]}
+
+
+def test_what_only_the_library_tries_is_left_out(tmp_path: Path, interpreter: Interpreter) -> None:
+    """zipfile and shutil do without bz2; only who imports it has it."""
+    app = written(tmp_path, "import shutil, tarfile, zipfile\nPATHS = []\n")
+    assert [] == needed_additions(analyse(app, interpreter).builtins, False)
+    app.write_text("import bz2, zipfile\nPATHS = []\n")
+    assert [ADDITIONS[2]] == needed_additions(analyse(app, interpreter).builtins, False)
