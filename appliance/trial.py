@@ -35,7 +35,8 @@ def try_program(program: Path, app: Path, target: Target) -> None:
         return
     with step(f"try {app.name}"), scratch_folder(cache_folder("work")) as scratch:
         try:
-            run([*command, "--check"], cwd=scratch, limit=_LIMIT, what=f"trying {app.name}")
+            run([*command, "--check"], cwd=scratch, env={"XDG_DATA_HOME": str(scratch)}, limit=_LIMIT,
+                what=f"trying {app.name}")
         except TooLong:
             note(f"{app.name} was not tried: importing it did not end within {_LIMIT:.0f} s")
         except Failed as failure:

@@ -1,0 +1,27 @@
+"""Where an app keeps what must last: databases, uploads, logs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+DEVICE = Path("/data/app")  # of core/init/storage.c
+
+
+def data_dir(name: str = "") -> Path:
+    """The folder for the files of this app, made when it is not there.
+
+    On a device it is /data/app, on the partition that updates leave alone. Elsewhere it is $XDG_DATA_HOME/fapws4/NAME
+    (~/.local/share/fapws4/NAME), readable by this user only; NAME is `name`, or that of the module or package that calls.
+    """
+    if os.access(DEVICE, os.W_OK | os.X_OK):
+        return DEVICE
+    own = name or str(sys._getframe(1).f_globals["__name__"]).partition(".")[0]
+    if own in ("", ".", "..") or "/" in own:
+        raise ValueError(f"data_dir() takes the name of a folder, not {own!r}")
+    home = Path(os.environ.get("XDG_DATA_HOME", ""))
+    folder = (home if home.is_absolute() else Path.home() / ".local" / "share") / "fapws4" / own
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
