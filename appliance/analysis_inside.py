@@ -259,8 +259,10 @@ def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
     found = []
     for name in sorted(names, key=str.lower):
         metadata = importlib.metadata.metadata(name)
-        licence = metadata.get("License-Expression") or metadata.get("License") or "not stated"
-        found.append((name, metadata["Version"], licence.splitlines()[0]))
+        classes = [text for text in metadata.get_all("Classifier", ()) if text.startswith("License ::")]
+        classified = [text.rpartition(" :: ")[2] for text in classes]
+        licence = metadata.get("License-Expression") or metadata.get("License") or ", ".join(classified) or "not stated"
+        found.append((name, metadata["Version"], licence.strip().splitlines()[0]))
     return found
 
 

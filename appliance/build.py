@@ -209,7 +209,8 @@ def build_image(plan: Plan) -> Image:
         raise Problem(f"{plan.description} is of a build for {table['target']}", f"first: invoke freeze {plan.app.name}")
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
-        table["outputs"] = _outputs([plan.binary, image.path])
+        containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
+        table["outputs"] = _outputs([plan.binary, image.path, *containers])
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
         sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
         _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)

@@ -41,6 +41,14 @@ TOOLCHAIN = (
 _CPES = {"linux": "o:linux:linux_kernel", "grub2": "a:gnu:grub2", "systemd": "a:systemd_project:systemd"}
 
 
+# What packages state in other words than SPDX and that can mean one licence only; "BSD License" is none of these.
+_WORDINGS = {"mit license": "MIT", "the mit license": "MIT", "apache software license": "Apache-2.0",
+             "apache license 2.0": "Apache-2.0", "apache 2.0": "Apache-2.0", "isc license (iscl)": "ISC", "isc license": "ISC",
+             "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0", "python software foundation license": "PSF-2.0",
+             "3-clause bsd license": "BSD-3-Clause", "bsd 3-clause license": "BSD-3-Clause",
+             "the unlicense (unlicense)": "Unlicense", "zero-clause bsd (0bsd)": "0BSD"}
+
+
 @dataclass(frozen=True)
 class Component:
     """One piece of software.
@@ -102,7 +110,7 @@ def version_in(piece: Piece, tree: Path, recipe: str) -> str:
 def expression(stated: str) -> str:
     """The licence as an expression of SPDX; "" when it is none."""
     try:
-        return canonicalize_license_expression(stated)
+        return canonicalize_license_expression(_WORDINGS.get(stated.lower(), stated))
     except InvalidLicenseExpression:
         return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import tarfile
@@ -13,7 +14,7 @@ from appliance.build import ALL_ADDITIONS, Plan
 from appliance.components import TOOLCHAIN, Component, debian_sources, expression, version_in
 from appliance.licences import read_build
 from appliance.link import LIBRARIES
-from appliance.places import file_digest
+from appliance.places import REPOSITORY, file_digest
 from appliance.recipes import Piece, load_source
 from appliance.sources import fetch, unpacked
 from appliance.toolchain import zig_folder
@@ -84,11 +85,33 @@ def test_the_digests_are_those_of_the_sources(hello: Plan) -> None:
 
 @pytest.mark.parametrize(
     ("stated", "licence"),
-    [("MIT", "MIT"), ("mit or apache-2.0", "MIT OR Apache-2.0"), ("BSD", ""), ("Do what you like", ""), ("not stated", "")],
+    [
+        ("MIT", "MIT"), ("MIT License", "MIT"), ("mit or apache-2.0", "MIT OR Apache-2.0"),
+        ("BSD", ""), ("BSD License", ""), ("Do what you like", ""), ("not stated", ""),
+    ],
 )
 def test_licences_as_expressions(stated: str, licence: str) -> None:
     """What SPDX knows is written as SPDX does; other words are no expression."""
     assert licence == expression(stated)
+
+
+METADATA = "Metadata-Version: 2.1\nName: crate\nVersion: 3\n"
+STATED = {
+    "License-Expression: MIT\nLicense: else\n": "MIT",
+    "License: Mine\n only\n": "Mine",
+    "Classifier: License :: OSI Approved :: BSD License\nClassifier: Topic :: Odd\n": "BSD License",
+    "Classifier: Topic :: Odd\n": "not stated",
+}
+
+
+@pytest.mark.parametrize("text", STATED, ids=STATED.values())
+def test_where_a_package_states_its_licence(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The expression comes first, then the old field's first line, then the classifiers."""
+    written(tmp_path, METADATA + text, "crate-3.dist-info/METADATA")
+    monkeypatch.syspath_prepend(str(REPOSITORY / "appliance"))
+    inside = importlib.import_module("analysis_inside")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert [("crate", "3", STATED[text])] == inside.distributions_of([{"part": "crate"}, {"part": "app"}])
 
 
 def deb(control: str, documents: dict[str, str]) -> bytes:

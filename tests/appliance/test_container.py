@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import kubernetes_validate
@@ -77,10 +79,20 @@ def test_a_container_engine_runs_it(image: Path, tmp_path: Path) -> None:
     assert (0, "Hello World!!") == (done.returncode, done.stdout), done.stderr
 
 
-def test_the_same_bytes(image: Path, hello: Plan, interpreter: Interpreter, tmp_path: Path) -> None:
-    """Made twice, it is the same."""
+def test_the_same_bytes(
+    image: Path, hello: Plan, interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made again with another time zone and umask, it is the same."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    umask = os.umask(0o077)
     binaries = {hello.binary: load_target("x86_64")}
-    again = write_container(binaries, "hello", "1.2", tmp_path / "again", interpreter)
+    try:
+        again = write_container(binaries, "hello", "1.2", tmp_path / "again", interpreter)
+    finally:
+        os.umask(umask)
+        monkeypatch.undo()
+        time.tzset()
     assert image.read_bytes() == again.read_bytes()
 
 
