@@ -13,7 +13,7 @@ from tests.bench.load import press
 from tests.bench.processes import Running, running
 from tests.bench.servers import bare, fapws4
 
-_SECONDS = 0.05
+_SECONDS = 0.4  # a busy machine gives the server less than a clock tick of 0.05
 
 
 @pytest.fixture(scope="module")
