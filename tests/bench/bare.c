@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,7 @@ int main(int argc, char **argv)
     uv_tcp_t listener;
     int status;
 
+    signal(SIGPIPE, SIG_IGN); /* a client that goes shows in the write */
     make_answer(argc > 1 ? argv[1] : NULL);
     uv_ip4_addr("127.0.0.1", 0, &address);
     uv_tcp_init(loop, &listener);
