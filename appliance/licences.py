@@ -18,13 +18,16 @@ from appliance.components import Component, copyleft
 from appliance.errors import Problem
 from appliance.libraries import Library
 from appliance.places import REPOSITORY, file_digest, whole_file
-from appliance.progress import expect, step
+from appliance.progress import expect, note, step
 from appliance.recipes import Board, load_kernel, load_source
 from appliance.sources import unpacked
 from appliance.toolchain import zig_folder
 
 COMMON = "base-files"  # the source of the texts that Debian's copyright files only name
 SUMS = "SHA256SUMS"
+CONTENTS = "CONTENTS.txt"
+
+_ARCHIVE = "with FAPWS_DEBIAN set to an archive that keeps old versions"
 
 _RULE = "=" * 100
 _NAMES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*", "licenses/*", "licenses/**/*")
@@ -111,8 +114,24 @@ def owed(components: Iterable[Component]) -> list[tuple[str, str, str]]:
     return [found[key] for key in sorted(found)]
 
 
+def stand_ins(name: str, version: str) -> list[tuple[str, str, str]]:
+    """(architecture, name, version) of binary packages that hold what this source package does; none for most.
+
+    Mirrors may keep the kernel's binary packages of a version and not its sources. Debian packs the tree that it compiles
+    (linux-source), the configurations and the packaging of its signed images as binary packages too.
+    """
+    unsigned = re.sub(r"\+(?=[^+]*$)", "-", version)
+    series = ".".join(version.split(".")[:2])
+    if name == "linux":
+        return [("amd64", f"linux-source-{series}", version)]
+    if signed := re.fullmatch(r"linux-signed-(\w+)", name):
+        return [(signed[1], package, unsigned)
+                for package in (f"linux-config-{series}", f"linux-image-{signed[1]}-signed-template")]
+    return []
+
+
 def fetch_owed(packages: Sequence[tuple[str, str, str]], folder: Path) -> list[Path]:
-    """These source packages into ``folder``, as Debian signed them, with a list of their digests.
+    """These source packages into ``folder``, as Debian signed them, with a list of their digests and of what is what.
 
     What cannot be had does not keep the others away; at the end it is a Problem that names all of it.
     """
@@ -120,20 +139,38 @@ def fetch_owed(packages: Sequence[tuple[str, str, str]], folder: Path) -> list[P
         raise Problem(f"{folder} is a file", "name a folder")
     folder.mkdir(parents=True, exist_ok=True)
     expect(len(packages))
-    files: set[Path] = set()
+    files: dict[str, list[Path]] = {}
     absent = []
     for suite, name, version in packages:
         with step(f"fetch the source of {name} {version}"):
             try:
-                files.update(registries.debian_source_package(suite, name, version, folder))
+                files.update([_source_or_stand_ins(suite, name, version, folder)])
             except registries.Absent as absence:
                 absent.append(absence.what)
+    every = sorted({file for found in files.values() for file in found})
     with whole_file(folder / SUMS) as work:
-        work.write_text("".join(f"{file_digest(file)}  {file.name}\n" for file in sorted(files)))
+        work.write_text("".join(f"{file_digest(file)}  {file.name}\n" for file in every))
+    with whole_file(folder / CONTENTS) as work:
+        work.write_text("\n".join("".join([f"{heading}\n", *(f"    {file.name}\n" for file in found)])
+                                  for heading, found in files.items()))
     if absent:
-        raise Problem("; ".join(absent),
-                      "the rest is there; try again later, or with FAPWS_DEBIAN set to an archive that keeps old versions")
-    return sorted(files)
+        raise Problem("; ".join(absent), f"the rest is there; try again later, or {_ARCHIVE}")
+    return [*every, folder / CONTENTS]
+
+
+def _source_or_stand_ins(suite: str, name: str, version: str, folder: Path) -> tuple[str, list[Path]]:
+    """The files of a source package and what they are, or the packages that hold the same."""
+    try:
+        return f"{name} {version}, as Debian signed it", registries.debian_source_package(suite, name, version, folder)
+    except registries.Absent as absence:
+        others = stand_ins(name, version)
+        if not others:
+            raise
+        found = [registries.debian_package_at(suite, architecture, other, at, folder) for architecture, other, at in others]
+        names = ", ".join(other for _, other, _ in others)
+        note(f"{absence.what}; {names} of the same version instead, in which some of Debian's own build scripts are not: "
+             f"to have those too, run this again {_ARCHIVE}")
+        return f"{name} {version}, from the packages that Debian builds of it: {names}", found
 
 
 def _copyright(tree: Path) -> str:

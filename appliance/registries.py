@@ -200,6 +200,17 @@ def debian_source_package(suite: str, name: str, version: str, folder: Path) -> 
     raise Absent(f"Debian {suite} no longer has the source package {name} {version}", _newest(versions))
 
 
+def debian_package_at(suite: str, architecture: str, name: str, version: str, folder: Path) -> Path:
+    """The binary package in exactly that version. apt checks it against the archive's signed lists."""
+    apt = _apt(suite, architecture, False)
+    try:
+        run([*apt("apt-get"), "download", "-qq", f"{name}={version}"], cwd=folder)
+    except Failed as failure:
+        _explain(failure, f"{name} {version}", "the Debian mirror")
+        raise Absent(f"the Debian mirror does not have the package {name} {version}") from failure
+    return _only_file(folder, f"{name}_*.deb")
+
+
 def debian_source_newest(suite: str, name: str, file: str, folder: Path) -> tuple[str, Path]:
     """The newest version of a Debian source package, and its file that corresponds to ``file`` (orig or debian part)."""
     apt = _apt(suite, "amd64", True)

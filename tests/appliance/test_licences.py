@@ -12,7 +12,8 @@ import pytest
 from appliance import registries
 from appliance.build import Plan, build_image
 from appliance.components import Component
-from appliance.licences import SUMS, fetch_owed, owed, read, read_build, written
+from appliance.licences import CONTENTS, SUMS, fetch_owed, owed, read, read_build, stand_ins, written
+from appliance.shell import run
 from tests.appliance.cases import contents, problem
 from tests.appliance.cases import written as written_file
 from tests.appliance.running import errors, invoke
@@ -108,7 +109,7 @@ def test_sources_are_listed_with_their_digests(tmp_path: Path, monkeypatch: pyte
     """In the form that sha256sum checks."""
     monkeypatch.setattr(registries, "debian_source_package", registry())
     files = fetch_owed([("trixie", "two", "2"), ("trixie", "one", "1")], tmp_path / "to")
-    assert ["one_1.dsc", "two_2.dsc"] == [file.name for file in files]
+    assert ["one_1.dsc", "two_2.dsc", CONTENTS] == [file.name for file in files]
     one, two = (hashlib.sha256(name).hexdigest() for name in (b"one", b"two"))
     assert f"{one}  one_1.dsc\n{two}  two_2.dsc\n" == (tmp_path / "to" / SUMS).read_text()
 
@@ -118,7 +119,51 @@ def test_what_cannot_be_had_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(registries, "debian_source_package", registry("one", "three"))
     packages = [("trixie", name, "1") for name in ("one", "two", "three")]
     assert problem(lambda: fetch_owed(packages, tmp_path)).startswith("no one; no three: the rest is there; ")
-    assert [SUMS, "two_1.dsc"] == sorted(path.name for path in tmp_path.iterdir())
+    assert [CONTENTS, SUMS, "two_1.dsc"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+KERNEL = [("trixie", "linux", "6.12.5-1"), ("trixie", "linux-signed-amd64", "6.12.5+1"), ("trixie", "grub2", "2")]
+
+
+def packages_of(suite: str, architecture: str, name: str, version: str, folder: Path) -> Path:
+    """A stand-in for Debian's binary packages."""
+    file = folder / f"{name}_{version}_{architecture}.deb"
+    file.write_text(name)
+    return file
+
+
+def test_a_kernel_whose_source_the_mirror_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its tree, configurations and packaging come as binary packages of the same version; it is said, and what to do."""
+    monkeypatch.setattr(registries, "debian_source_package", registry("linux", "linux-signed-amd64"))
+    monkeypatch.setattr(registries, "debian_package_at", packages_of)
+    files = fetch_owed(KERNEL, tmp_path)
+    names = [
+        "grub2_2.dsc", "linux-config-6.12_6.12.5-1_amd64.deb", "linux-image-amd64-signed-template_6.12.5-1_amd64.deb",
+        "linux-source-6.12_6.12.5-1_amd64.deb",
+    ]
+    assert [*names, CONTENTS] == [file.name for file in files]
+    assert names == [line.split("  ")[1] for line in (tmp_path / SUMS).read_text().splitlines()]
+    assert (
+        "linux 6.12.5-1, from the packages that Debian builds of it: linux-source-6.12\n"
+        "    linux-source-6.12_6.12.5-1_amd64.deb\n"
+    ) in (tmp_path / CONTENTS).read_text()
+    said = capsys.readouterr().err
+    assert "note: no linux; linux-source-6.12 of the same version instead, in which some of Debian's own build" in said
+    assert 2 == said.count("run this again with FAPWS_DEBIAN set to an archive that keeps old versions")
+
+
+def test_a_kernel_that_cannot_be_had_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its source nor what stands in for it: the last thing that was asked for is named."""
+
+    def lacks(suite: str, architecture: str, name: str, version: str, folder: Path) -> Path:
+        raise registries.Absent(f"no package {name}")
+
+    monkeypatch.setattr(registries, "debian_source_package", registry("linux"))
+    monkeypatch.setattr(registries, "debian_package_at", lacks)
+    said = problem(lambda: fetch_owed([("trixie", "linux", "6.12.5-1")], tmp_path))
+    assert said.startswith("no package linux-source-6.12: the rest is there; ")
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
@@ -140,7 +185,12 @@ def fetched(packages: list[tuple[str, str, str]], folder: Path) -> None:
     """What Debian really gives: each .dsc names its other files with their digests, and all of them are there."""
     files = fetch_owed(packages, folder)
     for _, name, version in packages:
-        [description] = [file for file in files if file.name == f"{name}_{version.partition(':')[2] or version}.dsc"]
+        descriptions = [file for file in files if file.name == f"{name}_{version.partition(':')[2] or version}.dsc"]
+        if not descriptions and stand_ins(name, version):
+            names = {file.name.partition("_")[0] for file in files}
+            assert {other for _, other, _ in stand_ins(name, version)} <= names
+            continue
+        [description] = descriptions
         text = description.read_text()
         assert "-----BEGIN PGP SIGNED MESSAGE-----" in text
         named = [file for file in files if f" {file.name}\n" in text]
@@ -151,6 +201,18 @@ def fetched(packages: list[tuple[str, str, str]], folder: Path) -> None:
 def test_the_source_of_grub(hello: Plan, tmp_path: Path) -> None:
     """From Debian's archive, the very version that is in the image."""
     fetched([package for package in owed(read_build(hello.output)) if package[1] == "grub2"], tmp_path)
+
+
+def test_what_stands_in_for_the_signed_kernel(hello: Plan, tmp_path: Path) -> None:
+    """The mirror has the packages of the very kernel that is in the image, its configuration among them."""
+    [(suite, name, version)] = [package for package in owed(read_build(hello.output)) if package[1].startswith("linux-signed")]
+    others = stand_ins(name, version)
+    files = [registries.debian_package_at(suite, *other, tmp_path) for other in others]
+    assert [f"{other}_{at}_amd64.deb" for _, other, at in others] == [file.name for file in files]
+    listed = run(["dpkg-deb", "--contents", files[0]])
+    assert "config.amd64_none_amd64.xz" in listed
+    release = next(part.version for part in read_build(hello.output) if part.kind == "device-driver")
+    assert release.split("+")[0] == version.split("+")[0]
 
 
 @pytest.mark.long
