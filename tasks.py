@@ -9,10 +9,13 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from appliance import build, doctor, emulate, host, licences, provision, report, skeleton, trial
-from appliance.recipes import load_target
-from tests import suite
-from tests.bench import verbs
+try:
+    from appliance import build, doctor, emulate, host, licences, provision, report, skeleton, surroundings, trial
+    from appliance.recipes import load_target
+    from tests import suite
+    from tests.bench import verbs
+except KeyboardInterrupt:  # invoke would say 1; report.told sees to it from here on
+    raise Exit(code=130) from None
 
 _APP = {
     "app": "the Python file of your app",
@@ -141,12 +144,25 @@ def uninstall(c: Context, prefix: str = "~/.local") -> None:
 
 
 @task(name="emulate", help={
-    "image": "a disk image", "board": _APP["board"], "firmware": "uefi or bios",
-    "keep": "write to the image itself, not to a copy"})
+    "image": "a disk image", "board": _APP["board"],
+    "uefi": "start by UEFI (the default)", "bios": "start by a BIOS",
+    "keep": "write to the image itself, so that the next run goes on from there",
+    "disk": "the size of its disk, such as 64G or 1T (takes no space; default: that of the image)",
+    "usb": "what is on a USB stick in it: a disk image, a file or a folder",
+    "cut_after": "cut the power after so many seconds",
+    "no_network": "its network cable is out",
+    "clock": "the time at power-on: 1970, or a date like 2031-05-04T12:00:00",
+    "wire": "a name: two machines with the same one have a wire between their second network cards"})
 @report.told
-def emulate_image(c: Context, image: str, board: str = "pc", firmware: str = "uefi", keep: bool = False) -> None:
+def emulate_image(
+    c: Context, image: str, board: str = "pc", uefi: bool = False, bios: bool = False, keep: bool = False, disk: str = "",
+    usb: str = "", cut_after: float = 0.0, no_network: bool = False, clock: str = "", wire: str = "",
+) -> None:
     """Boot an image in QEMU, print its URL, show its console until Ctrl-C."""
-    emulate.emulate(Path(image), build.emulated_board(board), firmware=firmware, keep=keep)
+    around = surroundings.Surroundings(surroundings.parse_size(disk), Path(usb) if usb else None, not no_network,
+                                       surroundings.parse_clock(clock), wire)
+    emulate.emulate(Path(image), build.emulated_board(board), firmware=emulate.chosen_firmware(uefi, bios), keep=keep,
+                    around=around, cut_after=cut_after)
 
 
 @task(name="sources", help={

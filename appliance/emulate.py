@@ -10,9 +10,13 @@ and software emulation is quick enough. The image stays as it is unless ``keep``
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import http.client
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,25 +27,39 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from appliance.errors import Problem
 from appliance.monitor import Monitor
+from appliance.places import scratch_folder
 from appliance.recipes import Board
+from appliance.surroundings import Surroundings
 
 _PATIENCE = 120.0  # s for one step of a boot; a busy machine with two cores needs 30
 _ORDERLY_END = 20.0  # s from the power button to power-off: the app has 10 of them
+_RUNS = "fapws4: "  # what PID 1 begins its lines with
 _ANSWERS = r"answers at http://[^/:]+(?::(\d+))?/"
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9])|[\r\0]")
+
+
+class StillOn(Problem):
+    """A machine has not ended in the time that it had."""
 
 
 class Machine:
     """A board that runs an image in QEMU from ``__enter__`` to ``__exit__``."""
 
     def __init__(self, image: Path, board: Board, *, firmware: str = "uefi", keep: bool = False,
-                 extra: Sequence[str] = (), echo: Callable[[str], None] | None = None) -> None:
-        """``keep`` writes to the image itself; ``extra`` are QEMU's arguments; ``echo`` gets each console line."""
+                 around: Surroundings | None = None, extra: Sequence[str] = (),
+                 echo: Callable[[str], None] | None = None) -> None:
+        """``keep`` writes to the image itself; ``extra`` are QEMU's arguments; ``echo`` gets each console line.
+
+        QEMU ends with the thread that has started it, however that ends.
+        """
         self._board, self._keep, self._extra, self._echo = board, keep, list(extra), echo
         self._image = image
+        self._around = around or Surroundings()
         self._firmware = firmware
         self._cleanup = ExitStack()
         self._lines: list[str] = []
@@ -52,8 +70,8 @@ class Machine:
 
     def __enter__(self) -> Machine:
         with ExitStack() as stack:
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fapws4-")))
-            command = self._command(scratch)
+            parent = Path(tempfile.gettempdir(), f"fapws4-machines-{os.getuid()}")
+            command = self._command(stack.enter_context(scratch_folder(parent, "machine")), stack)
             ours, theirs = socket.socketpair()
             stack.enter_context(ours)
             with theirs:
@@ -61,12 +79,14 @@ class Machine:
                 # A session of its own: Ctrl-C in the terminal is for us, and QEMU gets the power button.
                 self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                                  stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()],
-                                                 start_new_session=True)
+                                                 start_new_session=True, preexec_fn=_dies_with(os.getpid()))
             self._monitor = Monitor(ours)
             stack.callback(self._monitor.close)
             stack.callback(self._end)
             self._reader = threading.Thread(target=self._read_console, daemon=True)
             self._reader.start()
+            if not self._around.cable:
+                self.plug_cable(False)
             self._cleanup = stack.pop_all()
         return self
 
@@ -112,14 +132,27 @@ class Machine:
         """What a person does who wants the device to end in an orderly way."""
         self._monitor.command("system_powerdown")
 
+    def plug_cable(self, connected: bool) -> None:
+        """Put the network cable in, or pull it."""
+        self._monitor.command("set_link", name="network", up=connected)
+
+    def ask(self, command: str, /, **arguments: object) -> Any:
+        """The answer to one of QEMU's own commands (QMP)."""
+        return self._monitor.command(command, **arguments)
+
+    def cut_power(self) -> None:
+        """What a power cut does: the machine is gone at once, and its disk holds what it had written by then."""
+        self._process.kill()
+        self._process.wait()
+
     def wait_for_end(self, timeout: float | None = _PATIENCE) -> int:
         """QEMU's exit code, which is 0 when the machine was powered off."""
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired as error:
-            raise Problem(f"the machine is still on after {timeout:.0f} s", "boot it with: invoke emulate") from error
+            raise StillOn(f"the machine is still on after {timeout:.0f} s", "boot it with: invoke emulate") from error
 
-    def _command(self, scratch: Path) -> list[str]:
+    def _command(self, scratch: Path, until: ExitStack) -> list[str]:
         recipe = self._board.emulate
         if shutil.which(recipe.program) is None:
             raise Problem(f"{recipe.program} is not installed", f"apt-get install {' '.join(recipe.packages)}")
@@ -128,10 +161,12 @@ class Machine:
         if self._firmware not in recipe.firmware:
             raise Problem(f"the board {self._board.name} has no firmware {self._firmware}",
                           "it has: " + ", ".join(recipe.firmware))
-        words = {"image": str(self._image.resolve()).replace(",", ",,"), **self._firmware_files(scratch)}
+        disk = self._around.disk(self._image, self._keep, scratch)
+        words = {"image": str(disk.resolve()).replace(",", ",,"), **self._firmware_files(scratch)}
         arguments = [*recipe.arguments, *recipe.disk, *recipe.network, *recipe.firmware[self._firmware].arguments]
         return [recipe.program, "-nodefaults", "-no-user-config", "-display", "none",
-                *([] if self._keep else ["-snapshot"]), *(argument.format(**words) for argument in arguments), *self._extra,
+                *([] if self._keep else ["-snapshot"]), *(argument.format(**words) for argument in arguments),
+                *self._around.arguments(scratch, until), *self._extra,
                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
 
     def _firmware_files(self, scratch: Path) -> dict[str, str]:
@@ -171,21 +206,46 @@ class Machine:
         self._process.stdout.close()
 
 
-def emulate(image: Path, board: Board, *, firmware: str = "uefi", keep: bool = False) -> None:
-    """Boot an image, show its console and, once the app answers, its URL; until the machine or Ctrl-C ends it."""
-    with Machine(image, board, firmware=firmware, keep=keep, echo=_show) as machine:
+def emulate(
+    image: Path, board: Board, *, firmware: str = "uefi", keep: bool = False, around: Surroundings | None = None,
+    cut_after: float = 0.0,
+) -> None:
+    """Boot an image, show its console and, once the app answers, its URL; until the machine, Ctrl-C or a power cut ends it.
+
+    ``cut_after`` is in seconds from power-on; 0 is never.
+    """
+    with Machine(image, board, firmware=firmware, keep=keep, around=around, echo=_show) as machine:
         try:
             _show(f"--- {image.name} on {board.name} by {firmware}; Ctrl-C presses the power button ---")
-            url = machine.url(timeout=None)
-            _show(f"--- the app answers at {url} ---")
-            machine.wait_for_end(timeout=None)
+            threading.Thread(target=_show_url, args=[machine], daemon=True).start()
+            if code := machine.wait_for_end(cut_after or None):
+                raise Problem(f"QEMU ended with exit code {code}", "its last words: " + " | ".join(machine.console[-3:]))
+        except StillOn:
+            machine.cut_power()
+            _show(f"--- power cut after {cut_after:g} s" + (": the image is as that left it" if keep else "") + " ---")
         except KeyboardInterrupt:
-            _show("--- power button ---")
             _switch_off(machine)
+
+
+def chosen_firmware(uefi: bool, bios: bool) -> str:
+    """The firmware's name, of which the user may say one."""
+    if uefi and bios:
+        raise Problem("a machine starts by UEFI or by a BIOS", "say only one of --uefi and --bios")
+    return "bios" if bios else "uefi"
+
+
+def _show_url(machine: Machine) -> None:
+    with contextlib.suppress(Problem):  # it ended before the app has answered, which the caller sees too
+        url = machine.url(timeout=None)
+        _show(f"--- the app answers at {url} ---")
 
 
 def _switch_off(machine: Machine) -> None:
     """The orderly way; a machine that does not end in time, or a second Ctrl-C, has the plug pulled by the caller."""
+    if not any(_RUNS in line for line in machine.console):
+        _show("--- nothing runs yet that hears the power button: the plug is pulled ---")
+        raise KeyboardInterrupt
+    _show("--- power button ---")
     try:
         machine.press_power_button()
         machine.wait_for_end(_ORDERLY_END)
@@ -193,6 +253,18 @@ def _switch_off(machine: Machine) -> None:
         _show(f"--- {problem.what}; the plug is pulled ---")
     except KeyboardInterrupt:
         _show("--- the plug is pulled ---")
+
+
+def _dies_with(parent: int) -> Callable[[], None]:
+    """What a child does before it becomes another program, so that it is killed when its parent ends, even by SIGKILL."""
+    libc = ctypes.CDLL(None)
+
+    def arrange() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was quicker
+            os._exit(1)
+
+    return arrange
 
 
 def _request(port: int, path: str) -> tuple[int, bytes]:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import socket
+import threading
 from typing import Any
 
 from appliance.errors import Problem
@@ -17,16 +18,21 @@ _TIMEOUT = 30  # s; QEMU answers at once unless the host is starved
 
 
 class Monitor:
-    """One end of a socket pair whose other end QEMU has as ``-mon chardev=...,mode=control``."""
+    """One end of a socket pair whose other end QEMU has as ``-mon chardev=...,mode=control``. Any thread may use it."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._connection.settimeout(_TIMEOUT)
         self._stream = connection.makefile("r", encoding="utf-8")
         self._negotiated = False
+        self._turn = threading.RLock()
 
-    def command(self, name: str, **arguments: object) -> Any:
+    def command(self, name: str, /, **arguments: object) -> Any:
         """Run one command; its result. A Problem when QEMU refuses it or is gone."""
+        with self._turn:
+            return self._ask(name, arguments)
+
+    def _ask(self, name: str, arguments: dict[str, object]) -> Any:
         if not self._negotiated:
             self._negotiated = True
             self.command("qmp_capabilities")

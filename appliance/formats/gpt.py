@@ -52,6 +52,11 @@ def table(
     ]
 
 
+def begins_disk(beginning: bytes) -> bool:
+    """Whether these are the first two sectors of a disk with a table."""
+    return beginning[SECTOR - 2 : SECTOR] == b"\x55\xaa" and beginning[SECTOR : SECTOR + 8] == b"EFI PART"
+
+
 def _check(partitions: Sequence[Partition], total: int, boot_code: bytes) -> None:
     if len(boot_code) > _BOOT_CODE_SIZE:
         raise ValueError(f"boot code of {len(boot_code)} bytes, at most {_BOOT_CODE_SIZE} fit")

@@ -31,7 +31,7 @@ def test_it_boots_answers_and_ends_in_an_orderly_way(hello_image: Path, pc: Boar
 
 def test_ctrl_c_presses_the_power_button(hello_image: Path) -> None:
     """`invoke emulate` prints the URL once the app answers, and Ctrl-C ends the machine in an orderly way."""
-    command = [sys.executable, "-m", "invoke", "emulate", str(hello_image), "--firmware", "bios"]
+    command = [sys.executable, "-m", "invoke", "emulate", str(hello_image), "--bios"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = next(line.split()[-2] for line in process.stdout if "the app answers at" in line)
