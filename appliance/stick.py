@@ -22,7 +22,7 @@ def stick_image(content: Path, scratch: Path) -> Path:
     if content.is_file() and gpt.begins_disk(_beginning(content)):
         return content
     tree = _tree(content) if content.is_dir() else {content.name: content.read_bytes()}
-    size = max(_LEAST, _rounded(_bytes_of(tree) * 5 // 4))
+    size = max(_LEAST, _rounded(_bytes_of(content) * 5 // 4))
     stick = scratch / "stick.img"
     try:
         pieces = fat.volume(tree, size, label="stick", serial=_IDENTITY.int & 0xFFFFFFFF, cluster=_CLUSTER,
@@ -49,10 +49,9 @@ def _tree(folder: Path) -> dict[str, bytes | fat.Tree]:
     return {each.name: _tree(each) if each.is_dir() else each.read_bytes() for each in sorted(folder.iterdir())}
 
 
-def _bytes_of(tree: fat.Tree) -> int:
-    """What the files take, whole clusters each."""
-    return sum(_bytes_of(each) if isinstance(each, dict) else _CLUSTER + len(each)  # type: ignore[arg-type]
-               for each in tree.values())
+def _bytes_of(content: Path) -> int:
+    """What a file, or everything in a folder, takes on the stick: whole clusters each."""
+    return sum(_CLUSTER + each.stat().st_size for each in ([content] if content.is_file() else content.rglob("*")))
 
 
 def _rounded(size: int) -> int:
