@@ -24,7 +24,7 @@ _APP = {
     "jobs": "how many things to do at once (default: one per core)",
     "offline": "fetch nothing: use the cache and the folder FAPWS_SOURCES",
 }
-_TARGET = {"target": "the processor, one of recipes/targets/ (default: that of the board)"}
+_TARGET = {"target": "the processor, one of recipes/targets/ (default: that of the board); several: x86_64,aarch64"}
 _DATA = {"add_data": "a file or folder beside the app that it reads at run time; may be said more than once"}
 _REQUIREMENTS = {"requirements": "the PyPI packages of the app (default: requirements.txt or pyproject.toml beside it)"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
@@ -69,7 +69,8 @@ def build_appliance(
     for title, parts in shares.items():
         report.show_shares(title, parts)
     report.show_times()
-    ways = {"image": f"invoke emulate {plan.image}", "oci": f"skopeo copy oci-archive:{plan.container} docker://REGISTRY/NAME"}
+    ways = {"image": f"invoke emulate {plan.image}",
+            "oci": f"skopeo copy --all oci-archive:{plan.container} docker://REGISTRY/NAME"}
     report.show_next([*(ways[name] for name in plan.formats), *_ways_to_run(plan)])
 
 
@@ -92,16 +93,16 @@ def freeze(
     plan = build.make_plan(app, board, output, jobs, offline, add_data or (), (), target, requirements)
     build.require_programs(offline)
     frozen = build.build_binary(plan)
-    report.show_files([plan.binary, plan.description])
+    report.show_files([*plan.binaries, plan.description])
     report.show_shares("binary", build.shares_of(frozen))
     report.show_times()
     report.show_next([*_ways_to_run(plan), *([f"invoke image {app}"] if plan.boots else [])])
 
 
 def _ways_to_run(plan: build.Plan) -> list[str]:
-    """The program's command line, if it can run here."""
-    command = trial.command_for(plan.binary, load_target(plan.target))
-    return [" ".join(map(str, [*command, "--server 127.0.0.1:8888"]))] if command else []
+    """The command lines of the programs that can run here."""
+    commands = [trial.command_for(binary, load_target(target)) for binary, target in zip(plan.binaries, plan.targets)]
+    return [" ".join(map(str, [*command, "--server 127.0.0.1:8888"])) for command in commands if command]
 
 
 @task(help=_APP)

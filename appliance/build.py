@@ -6,7 +6,7 @@ import dataclasses
 import importlib.metadata
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from appliance import components, licences, sbom
 from appliance.analysis import Analysis, analyse, read_app, sets_tls, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
-from appliance.container import write_container
+from appliance.container import require_platforms, write_container
 from appliance.data import DataFile, data_files
 from appliance.errors import Problem
 from appliance.image import Image, compose
@@ -45,14 +45,14 @@ _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be built: the app, the processor and board that it is for, the folder of the results, and how.
+    """What is to be built: the app, the processors and board that it is for, the folder of the results, and how.
 
-    For another processor than the board's there is a program, but no image.
+    For each of ``targets`` there is a program, for the board's own (then the first of them) an image too.
     """
 
     app: Path
     board: Board
-    target: str
+    targets: tuple[str, ...]
     output: Path
     jobs: int
     offline: bool
@@ -66,12 +66,27 @@ class Plan:
 
     @property
     def boots(self) -> bool:
-        """Whether the board has this processor, so that there can be an image."""
-        return self.target == self.board.target
+        """Whether the board has one of these processors, so that there can be an image."""
+        return self.board.target in self.targets
+
+    @property
+    def target(self) -> str:
+        """The processor of the board if it is one of them, else the only or first one."""
+        return self.targets[0]
 
     @property
     def binary(self) -> Path:
-        return self.output / f"{self.name}-{self.target}"
+        """The program for ``target``."""
+        return self.binaries[0]
+
+    @property
+    def binaries(self) -> list[Path]:
+        return [self.output / f"{self.name}-{target}" for target in self.targets]
+
+    @property
+    def singles(self) -> list[Plan]:
+        """The same for each processor alone."""
+        return [replace(self, targets=(target,)) for target in self.targets]
 
     @property
     def image(self) -> Path:
@@ -85,7 +100,7 @@ class Plan:
     def results(self) -> list[Path]:
         """Every file that the whole build leaves."""
         images = [file for name, file in (("image", self.image), ("oci", self.container)) if name in self.formats]
-        return [self.binary, *images, self.description, *self.papers]
+        return [*self.binaries, *images, self.description, *self.papers]
 
     @property
     def papers(self) -> list[Path]:
@@ -114,24 +129,31 @@ def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
     formats: Iterable[str] = ("image",), target: str = "", requirements: str = "",
 ) -> Plan:
-    """Check what was asked for before any work starts; a Problem names what is wrong."""
+    """Check what was asked for before any work starts; a Problem names what is wrong.
+
+    ``target`` may be several, with commas between; their order makes no difference.
+    """
     chosen = load_board(board)
-    processor = load_target(target or chosen.target).name
+    wanted = {load_target(name.strip()).name for name in (target or chosen.target).split(",")}
+    targets = tuple(sorted(wanted, key=lambda name: (name != chosen.target, name)))
     path = Path(app)
     read_app(path)
-    own = path.stem if processor == chosen.target else f"{path.stem}-{processor}"  # each folder has one BUILD.json
+    own = path.stem if chosen.target in targets or targets[1:] else f"{path.stem}-{targets[0]}"  # each has one BUILD.json
     folder = Path(output) if output else Path.cwd() / "dist" / own
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder with --output")
     for name in formats:
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
-    plan = Plan(path.resolve(), chosen, processor, folder, jobs or cores(), offline, tuple(data), tuple(formats),
+    plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
                 requirements)
     if "image" in formats and not plan.boots:
-        raise Problem(f"the board {board} is {chosen.target}, so there is no image for {processor}",
-                      f"what there is: invoke freeze --target {processor} (the program), "
-                      f"invoke build-appliance --target {processor} --format oci (for containers)")
+        word = ",".join(targets)
+        raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",
+                      f"what there is: invoke freeze --target {word} (the program), "
+                      f"invoke build-appliance --target {word} --format oci (for containers)")
+    if "oci" in formats:
+        require_platforms(map(load_target, targets))
     requirements_of(plan.app, requirements)
     data_files(plan.app, plan.data)
     if offline:
@@ -154,7 +176,7 @@ def compile_libraries(target: str, jobs: int, offline: bool, later: int = 0) -> 
 
 
 def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
-    """app.py to a static program. ``later`` is how many steps the caller has to come after it."""
+    """app.py to a static program for the plan's ``target``. ``later`` is how many steps the caller has to come after it."""
     steps = 4  # analysis, archive, link, trial
     packages = gather(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
@@ -176,24 +198,37 @@ def build(plan: Plan) -> tuple[Frozen, Image]:
     """app.py to a binary and an image, which appear in the output folder together or not at all."""
     with _staging(plan) as staging:
         later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
-        frozen = freeze_app(plan, staging / plan.binary.name, later)
-        image = compose_image(plan, frozen.program, staging / plan.image.name)
-        made = [frozen.program, image.path, *_containers(plan, frozen, staging)]
+        frozen = freeze_all(plan, staging, later)
+        image = compose_image(plan, frozen[0].program, staging / plan.image.name)
+        made = [*(each.program for each in frozen), image.path, *_containers(plan, frozen, staging)]
         describe(plan, frozen, image, made, staging)
-    return replace(frozen, program=plan.binary), replace(image, path=plan.image)
+    return replace(frozen[0], program=plan.binary), replace(image, path=plan.image)
 
 
 def build_binary(plan: Plan) -> Frozen:
-    """app.py to a binary, and to an OCI image when the plan says so; no disk image."""
+    """app.py to a binary, and to an OCI image when the plan says so; no disk image. Of several binaries the first is told."""
+    return build_binaries(plan)[0]
+
+
+def build_binaries(plan: Plan) -> list[Frozen]:
+    """The same for every processor of the plan, in its order."""
     with _staging(plan) as staging:
-        frozen = freeze_app(plan, staging / plan.binary.name)
-        made = [frozen.program, *_containers(plan, frozen, staging)]
+        frozen = freeze_all(plan, staging)
+        made = [*(each.program for each in frozen), *_containers(plan, frozen, staging)]
         describe(plan, frozen, None, made, staging)
-    return replace(frozen, program=plan.binary)
+    return [replace(each, program=binary) for each, binary in zip(frozen, plan.binaries, strict=True)]
+
+
+def freeze_all(plan: Plan, staging: Path, later: int = 0) -> list[Frozen]:
+    """The programs for all processors of the plan into ``staging``."""
+    return [freeze_app(single, staging / single.binary.name, later) for single in plan.singles]
 
 
 def build_formats(plan: Plan) -> dict[str, dict[str, int]]:
-    """app.py to everything that the plan asks for; what the bytes of the binary, and of the image if any, are spent on."""
+    """app.py to everything that the plan asks for; what the bytes of the binary, and of the image if any, are spent on.
+
+    Of several binaries the shares of the first are told.
+    """
     if "image" not in plan.formats:
         return {"binary": shares_of(build_binary(plan))}
     frozen, image = build(plan)
@@ -205,24 +240,27 @@ def build_image(plan: Plan) -> Image:
     if not plan.binary.exists() or not plan.description.exists():
         raise Problem(f"{plan.binary} is not there", f"first: invoke freeze {plan.app.name}")
     table = json.loads(plan.description.read_text())
-    if table["target"] != plan.target:
-        raise Problem(f"{plan.description} is of a build for {table['target']}", f"first: invoke freeze {plan.app.name}")
+    if plan.target not in table["targets"]:
+        raise Problem(f"{plan.description} is of a build for {', '.join(table['targets'])}",
+                      f"first: invoke freeze {plan.app.name}")
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
-        table["outputs"] = _outputs([plan.binary, image.path, *containers])
+        others = [plan.output / f"{plan.name}-{target}" for target in table["targets"]]
+        table["outputs"] = _outputs([*others, image.path, *containers])
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
         sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
         _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)
     return replace(image, path=plan.image)
 
 
-def _containers(plan: Plan, frozen: Frozen, staging: Path) -> list[Path]:
-    """The OCI image in ``staging``, if it was asked for."""
+def _containers(plan: Plan, frozen: Sequence[Frozen], staging: Path) -> list[Path]:
+    """The OCI image of all programs in ``staging``, if it was asked for."""
     if "oci" not in plan.formats:
         return []
-    binaries = {frozen.program: load_target(plan.target)}
-    return [write_container(binaries, plan.name, version_of(plan.app), staging / plan.container.name, frozen.interpreter)]
+    binaries = {each.program: each.tools.target for each in frozen}
+    interpreter = frozen[0].interpreter
+    return [write_container(binaries, plan.name, version_of(plan.app), staging / plan.container.name, interpreter)]
 
 
 def require_programs(offline: bool) -> None:
@@ -272,32 +310,46 @@ def _image_sources(board: Board) -> list[Source]:
     return [load_source(name) for name in sorted(set(names))]
 
 
-def describe(plan: Plan, frozen: Frozen, image: Image | None, outputs: Iterable[Path], staging: Path) -> None:
+def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs: Iterable[Path], staging: Path) -> None:
     """BUILD.json, which has every input with its version, digest and licence, the tools and all results; and the papers."""
-    analysis = frozen.analysis
-    own = {module.name: file_digest(Path(module.file)) for module in analysis.modules
-           if module.part in ("app", "fapws4") and module.file}
-    added = [name for name in ALL_ADDITIONS if frozen.runtime.has(name)]
+    added = [name for name in ALL_ADDITIONS if any(each.runtime.has(name) for each in frozen)]
     board = plan.board if plan.boots else None
     table = {
-        "app": {"name": plan.name, "version": version_of(plan.app), "modules": own,
-                "data": {item.place: file_digest(item.file) for item in frozen.data}},
+        "app": {"name": plan.name, "version": version_of(plan.app), "modules": _own_modules(frozen),
+                "data": {item.place: file_digest(item.file) for item in frozen[0].data}},
         "core": tree_digest(CORE),
         "board": board.name if board else None,
-        "target": plan.target,
+        "targets": plan.targets,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, added)],
         "openssl": load_source("openssl").version if "openssl" in added else None,
-        "packages": [{"name": name, "version": version, "licence": licence, **_origin(analysis.packages.find(name))}
-                     for name, version, licence in analysis.distributions],
+        "packages": _packages(frozen),
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         "outputs": _outputs(outputs),
     }
-    parts = components.binary_components(analysis, frozen.runtime.libraries, frozen.tools, plan.offline)
-    sections = licences.binary_sections(parts, analysis, frozen.runtime.libraries, plan.offline)
+    each_parts: dict[str, list[components.Component]] = {}
+    sections: licences.Sections = {}
+    for target, each in zip(plan.targets, frozen, strict=True):
+        own = components.binary_components(each.analysis, each.runtime.libraries, each.tools, plan.offline)
+        each_parts[target] = own
+        sections |= licences.binary_sections(own, each.analysis, each.runtime.libraries, plan.offline)
+    parts = components.merged(each_parts)
     if image:
         parts, sections = _with_image(plan, image, parts, sections)
     _write_papers(plan, table, parts, sections, staging)
+
+
+def _own_modules(frozen: Iterable[Frozen]) -> dict[str, str]:
+    """The modules of the app and of fapws4 with their digests."""
+    return {module.name: file_digest(Path(module.file)) for each in frozen for module in each.analysis.modules
+            if module.part in ("app", "fapws4") and module.file}
+
+
+def _packages(frozen: Iterable[Frozen]) -> list[dict[str, str]]:
+    """The PyPI packages with version, licence and file, each once."""
+    found = [{"name": name, "version": version, "licence": licence, **_origin(each.analysis.packages.find(name))}
+             for each in frozen for name, version, licence in each.analysis.distributions]
+    return [item for number, item in enumerate(found) if item not in found[:number]]
 
 
 def _origin(package: Package | None) -> dict[str, str]:
@@ -318,7 +370,7 @@ def _write_papers(
     """BUILD.json, both bills of material and the licences, into ``staging``."""
     table["components"] = [dataclasses.asdict(part) for part in parts]
     digests = {name: output["sha256"] for name, output in table["outputs"].items()}
-    bill = sbom.Bill(plan.name, table["app"]["version"], parts, digests, table["tools"])
+    bill = sbom.Bill(plan.name, table["app"]["version"], parts, digests, table["tools"], table["targets"])
     texts = [sbom.cyclonedx(bill), sbom.spdx(bill), licences.written(sections, plan.name).encode()]
     for file, text in zip(plan.papers, texts, strict=True):
         (staging / file.name).write_bytes(text)

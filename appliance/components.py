@@ -8,8 +8,8 @@ whose modules were frozen, the kernel with its modules, and the boot loader. BUI
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -57,7 +57,8 @@ class Component:
     it is empty and ``stated`` has their words. ``sha256`` is that of ``file``, in which it came ("" for both when it was
     installed here already). ``within`` names the component that it is a part of ("": the whole). ``debian`` is the
     Debian source package that a copyleft licence obliges to offer ("NAME VERSION", several with commas between), ``fixed``
-    the security flaws that patches mend though the version does not tell.
+    the security flaws that patches mend though the version does not tell. ``targets`` are the processors whose program has
+    it, of a build for several; empty when all have it.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Component:
     within: str = ""
     debian: str = ""
     fixed: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 def binary_components(analysis: Analysis, libraries: Iterable[Library], tools: Toolchain, offline: bool) -> list[Component]:
@@ -85,6 +87,15 @@ def binary_components(analysis: Analysis, libraries: Iterable[Library], tools: T
     found += [_piece(piece, zig, zig_folder(), offline) for piece in TOOLCHAIN]
     return found + [_package(name, version, licence, analysis.packages.find(name))
                     for name, version, licence in analysis.distributions]
+
+
+def merged(builds: Mapping[str, Iterable[Component]]) -> list[Component]:
+    """What the programs for several targets consist of, each component once, with ``targets`` where not all have it."""
+    owners: dict[Component, list[str]] = {}
+    for target, parts in builds.items():
+        for part in parts:
+            owners.setdefault(part, []).append(target)
+    return [part if len(names) == len(builds) else replace(part, targets=tuple(names)) for part, names in owners.items()]
 
 
 def image_components(board: Board, kernel: PreparedKernel, offline: bool) -> list[Component]:

@@ -7,9 +7,10 @@ without privileges, on port 8888 whatever the app's SERVER says: who runs a cont
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from appliance.errors import Problem
 from appliance.formats import oci
 from appliance.interpreter import Interpreter
 from appliance.places import SOURCE_DATE_EPOCH, cache_folder, scratch_folder, whole_file
@@ -24,6 +25,21 @@ PROGRAM = "/app"
 
 # Debian's name of a processor -> what Go and so every registry calls it, where the two differ.
 _PLATFORMS = {"armhf": oci.Platform("arm", "v7")}
+
+
+def platform_of(target: Target) -> oci.Platform:
+    """What registries call a processor."""
+    return _PLATFORMS.get(target.debian, oci.Platform(target.debian))
+
+
+def require_platforms(targets: Iterable[Target]) -> None:
+    """A Problem when engines could not tell two of these targets apart."""
+    known: dict[oci.Platform, str] = {}
+    for target in targets:
+        other = known.setdefault(platform_of(target), target.name)
+        if other != target.name:
+            raise Problem(f"{other} and {target.name} are the same platform to container engines",
+                          "name one of them; what runs on the lesser processor runs on the other too")
 
 
 def write_container(
@@ -56,7 +72,7 @@ def _layer(binary: Path, target: Target, interpreter: Interpreter) -> oci.Layer:
         oci.Entry(DATA, None, 0o755, USER),
         oci.Entry("tmp", None, 0o1777),
     ], SOURCE_DATE_EPOCH)
-    return oci.Layer(_PLATFORMS.get(target.debian, oci.Platform(target.debian)), plain, _gzipped(plain, interpreter))
+    return oci.Layer(platform_of(target), plain, _gzipped(plain, interpreter))
 
 
 def _gzipped(data: bytes, interpreter: Interpreter) -> bytes:

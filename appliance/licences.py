@@ -97,9 +97,7 @@ def read_build(folder: Path) -> list[Component]:
 
 def component_from(item: dict[str, object]) -> Component:
     """A component as BUILD.json keeps it."""
-    fixed = item["fixed"]
-    assert isinstance(fixed, list)
-    return Component(**{**item, "fixed": tuple(fixed)})  # type: ignore[arg-type]
+    return Component(**{key: tuple(value) if isinstance(value, list) else value for key, value in item.items()})  # type: ignore[arg-type]
 
 
 def owed(components: Iterable[Component]) -> list[tuple[str, str, str]]:

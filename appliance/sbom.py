@@ -28,13 +28,15 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True)
 class Bill:
-    """A finished build: the app, the components, the digests (sha256) of its results, and the tools that made them."""
+    """A finished build: the app, the components, the digests (sha256) of its results, the tools that made them, and the
+    processors that it is for."""
 
     name: str
     version: str
     components: Sequence[Component]
     outputs: Mapping[str, str]
     tools: Mapping[str, str]
+    targets: Sequence[str] = ()
 
     @property
     def builder(self) -> str:
@@ -50,7 +52,8 @@ def cyclonedx(bill: Bill) -> bytes:
     """The bill in CycloneDX."""
     whole: Table = {"type": "application", "bom-ref": _APP, "name": bill.name, "version": bill.version,
              "purl": f"pkg:generic/{bill.name}@{bill.version}"}
-    whole["properties"] = [{"name": f"fapws4:sha256:{file}", "value": digest} for file, digest in bill.outputs.items()]
+    whole["properties"] = [{"name": "fapws4:target", "value": target} for target in bill.targets]
+    whole["properties"] += [{"name": f"fapws4:sha256:{file}", "value": digest} for file, digest in bill.outputs.items()]
     tools = {"fapws4": bill.builder, **bill.tools}
     parents = {_APP: bill.inside(""), **{_reference(each): bill.inside(each.name) for each in bill.components}}
     table = {
@@ -86,6 +89,7 @@ def spdx(bill: Bill) -> bytes:
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": f"{bill.name} {bill.version}",
+        **({"comment": f"for {', '.join(bill.targets)}"} if bill.targets else {}),
         "documentNamespace": "",
         "creationInfo": {"created": _TIME, "creators": [f"Tool: fapws4-{bill.builder}"]},
         "packages": [{**_spdx_package(whole), "SPDXID": parents[""]},
@@ -111,7 +115,8 @@ def _cyclonedx_component(each: Component) -> Table:
     if each.fixed:
         resolved = [{"type": "security", "id": flaw, "name": flaw} for flaw in each.fixed]
         table["pedigree"] = {"patches": [{"type": "backport", "resolves": resolved}]}
-    table["properties"] = [{"name": "fapws4:part", "value": each.part}]
+    table["properties"] = [{"name": "fapws4:part", "value": each.part},
+                           *({"name": "fapws4:target", "value": target} for target in each.targets)]
     return table
 
 
@@ -131,6 +136,8 @@ def _spdx_package(each: Component) -> Table:
         "externalRefs": [{"referenceCategory": category, "referenceType": kind, "referenceLocator": value}
                          for category, kind, value in references if value],
     }
+    if each.targets:
+        table["comment"] = f"only for {', '.join(each.targets)}"
     if each.fixed:
         table["sourceInfo"] = "patched for " + ", ".join(each.fixed)
     return table
@@ -144,8 +151,10 @@ def _own_licences(components: Sequence[Component]) -> dict[str, str]:
 
 
 def _reference(each: Component) -> str:
-    """What a component is called inside a bill; unique, though a package may have the name of a library or of a module."""
-    return f"{'pypi' if each.purl.startswith('pkg:pypi/') else each.kind}:{each.name}"
+    """What a component is called inside a bill; unique, though a package may have the name of a library or of a module, and
+    other versions for other processors."""
+    kind = "pypi" if each.purl.startswith("pkg:pypi/") else each.kind
+    return ":".join([kind, each.name, *each.targets])
 
 
 def _spdx_name(reference: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import ALL_ADDITIONS, Plan
-from appliance.components import TOOLCHAIN, Component, debian_sources, expression, version_in
+from appliance.components import TOOLCHAIN, Component, debian_sources, expression, merged, version_in
 from appliance.licences import read_build
 from appliance.link import LIBRARIES
 from appliance.places import REPOSITORY, file_digest
@@ -153,3 +153,16 @@ def test_the_kernel_is_from_two_sources() -> None:
     signed, compiled = debian_sources(deb_control(fetch(source))).split(", ")
     assert signed.startswith("linux-signed-amd64 ")
     assert f"linux {source.version}" == compiled
+
+
+def test_what_several_programs_consist_of() -> None:
+    """What all have stands once and says nothing of processors; what only some have says which."""
+    both, one, old, new = (
+        Component(name, version, "library", "binary", "MIT", f"pkg:pypi/{name}@{version}")
+        for name, version in (("both", "1"), ("one", "1"), ("other", "1"), ("other", "2"))
+    )
+    found = merged({"x86_64": [both, one, old], "aarch64": [both, new]})
+    assert [("both", "1", ()), ("one", "1", ("x86_64",)), ("other", "1", ("x86_64",)), ("other", "2", ("aarch64",))] == [
+        (part.name, part.version, part.targets) for part in found
+    ]
+    assert [both, one] == merged({"x86_64": [both, one]})

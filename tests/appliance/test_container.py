@@ -17,6 +17,7 @@ from appliance.container import DATA, PORT, USER, tag_of, write_container
 from appliance.interpreter import Interpreter
 from appliance.places import REPOSITORY
 from appliance.recipes import load_target
+from appliance.shell import run
 from tests.appliance.running import TIMEOUT, errors, invoke
 
 
@@ -27,10 +28,10 @@ def image(hello: Plan, interpreter: Interpreter, tmp_path: Path) -> Path:
     return write_container(binaries, "hello", "1.2", tmp_path / "hello.oci.tar", interpreter)
 
 
-def bundle(image: Path, folder: Path) -> Path:
+def bundle(image: Path, folder: Path, *chosen: str) -> Path:
     """The image unpacked for a container engine: its root file system, and config.json as umoci derives it."""
     for command in (
-        ["skopeo", "copy", "--quiet", f"oci-archive:{image}", f"oci:{folder}/layout:own"],
+        ["skopeo", *chosen, "copy", "--quiet", f"oci-archive:{image}", f"oci:{folder}/layout:own"],
         ["umoci", "unpack", "--image", f"{folder}/layout:own", f"{folder}/bundle"],
     ):
         subprocess.run(command, check=True, capture_output=True)
@@ -60,11 +61,15 @@ wait $!"""
 
 
 def test_a_container_engine_runs_it(image: Path, tmp_path: Path) -> None:
-    """crun starts it, it answers on port 8888 with a read-only root and no capability, and SIGTERM ends it orderly.
+    """crun starts it, it answers on port 8888 with a read-only root and no capability, and SIGTERM ends it orderly."""
+    answers_in_a_container(bundle(image, tmp_path), tmp_path)
+
+
+def answers_in_a_container(made: Path, tmp_path: Path) -> None:
+    """A bundle of samples/hello runs and ends.
 
     In a network of its own, hence the fixed port; crun refuses to work with both versions of control groups, hence the mount.
     """
-    made = bundle(image, tmp_path)
     config = json.loads((made / "config.json").read_text())
     config["process"] |= {"terminal": False, "capabilities": {}}
     config["root"]["readonly"] = True
@@ -104,6 +109,71 @@ def test_by_the_command(tmp_path: Path) -> None:
     assert ["hello-x86_64", "hello.oci.tar"] == list(outputs)
     assert outputs["hello.oci.tar"]["size"] == (tmp_path / "out" / "hello.oci.tar").stat().st_size
     assert not (tmp_path / "out" / "hello-pc.img").exists()
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a build of samples/hello for two processors, by the command."""
+    folder = tmp_path_factory.mktemp("several") / "out"
+    words = ("--target", "aarch64,x86_64", "--format", "oci,image")
+    done = invoke("build-appliance", "samples/hello/hello.py", *words, "--output", folder)
+    assert (0, []) == (done.returncode, errors(done))
+    return folder
+
+
+def test_one_image_for_several_processors(several: Path, hello: Plan) -> None:
+    """--target with two names: an index of both under the one tag; binaries, disk image and papers in the same folder."""
+    raw = json.loads(run(["skopeo", "inspect", "--raw", f"oci-archive:{several}/hello.oci.tar"]))
+    assert "application/vnd.oci.image.index.v1+json" == raw["mediaType"]
+    platforms = [(each["platform"]["os"], each["platform"]["architecture"]) for each in raw["manifests"]]
+    assert [("linux", "amd64"), ("linux", "arm64")] == platforms
+    table = json.loads((several / "BUILD.json").read_text())
+    names = ["hello-x86_64", "hello-aarch64", "hello-pc.img", "hello.oci.tar"]
+    assert (["x86_64", "aarch64"], names) == (table["targets"], list(table["outputs"]))
+    assert (several / "hello-x86_64").read_bytes() == hello.binary.read_bytes()
+    assert (several / "hello-pc.img").read_bytes() == hello.image.read_bytes()
+
+
+def test_the_papers_of_several_processors(several: Path, hello: Plan) -> None:
+    """What is in all programs is in the bill once, with nothing said of processors; the whole names them."""
+    bill, own = (json.loads((folder / "hello.cdx.json").read_text()) for folder in (several, hello.output))
+    assert own["components"] == bill["components"]
+    told = [each["value"] for each in bill["metadata"]["component"]["properties"] if each["name"] == "fapws4:target"]
+    assert ["x86_64", "aarch64"] == told
+    assert {"musl", "zig"} <= {each["name"] for each in bill["components"]}
+    assert (hello.output / "LICENCES.txt").read_bytes() == (several / "LICENCES.txt").read_bytes()
+
+
+@pytest.mark.parametrize(("architecture", "target"), [("amd64", "x86_64"), ("arm64", "aarch64")])
+def test_each_processor_takes_its_own(several: Path, tmp_path: Path, architecture: str, target: str) -> None:
+    """Told the architecture, engines get its manifest, and the program in it is the one that stands beside."""
+    made = bundle(several / "hello.oci.tar", tmp_path, f"--override-arch={architecture}")
+    assert (several / f"hello-{target}").read_bytes() == (made / "rootfs" / "app").read_bytes()
+
+
+def test_an_engine_runs_its_own_of_several(several: Path, tmp_path: Path) -> None:
+    """Not told anything, skopeo takes what fits this machine, and crun runs it."""
+    answers_in_a_container(bundle(several / "hello.oci.tar", tmp_path), tmp_path)
+
+
+def test_all_of_several_are_copied(several: Path, tmp_path: Path) -> None:
+    """`skopeo copy --all`, as the README has it, takes the whole index, byte for byte."""
+    run(["skopeo", "copy", "--all", "--preserve-digests", f"oci-archive:{several}/hello.oci.tar", f"dir:{tmp_path}/all"])
+    index = (tmp_path / "all" / "manifest.json").read_bytes()
+    assert index == run(["skopeo", "inspect", "--raw", f"oci-archive:{several}/hello.oci.tar"]).encode()
+    manifests = [each["digest"].partition(":")[2] for each in json.loads(index)["manifests"]]
+    assert [] == [name for name in manifests if not (tmp_path / "all" / f"{name}.manifest.json").exists()]
+
+
+def test_two_that_are_one_platform(tmp_path: Path) -> None:
+    """Engines know no NEON: both kinds of ARMv7 in one index would be one too many."""
+    words = ("--target", "armv7,armv7-vfpv3-d16", "--format", "oci", "--output", tmp_path / "out")
+    said = (
+        "armv7 and armv7-vfpv3-d16 are the same platform to container engines: name one of them; what runs on the lesser "
+        "processor runs on the other too"
+    )
+    assert [said] == errors(invoke("build-appliance", "samples/hello/hello.py", *words))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_format_that_is_none(tmp_path: Path) -> None:

@@ -27,9 +27,12 @@ ODD = Bill(
         Component("tiny", "1", "library", "binary", "MIT", "pkg:github/tiny/tiny@1"),
         Component("tiny", "1", "library", "binary", "MIT", "pkg:pypi/tiny@1"),
         Component("unknown", "0", "library", "binary", "", "pkg:generic/unknown@0"),
+        Component("split", "1", "library", "binary", "MIT", "pkg:pypi/split@1", targets=("armv7", "x86_64")),
+        Component("split", "2", "library", "binary", "MIT", "pkg:pypi/split@2", targets=("aarch64",)),
     ],
     {"odd_app-x86_64": "1" * 64},
     {"ziglang": "0.17.1"},
+    ["x86_64", "aarch64", "armv7"],
 )
 
 
@@ -135,3 +138,15 @@ def test_numbers_come_from_the_content() -> None:
     numbers = [json.loads(cyclonedx(each))["serialNumber"] for each in (ODD, other)]
     assert numbers[0] != numbers[1]
     assert 5 == uuid.UUID(numbers[0]).version
+
+
+def test_what_only_some_processors_have_says_so() -> None:
+    """In both formats, for the whole and for each component."""
+    bill, other = json.loads(cyclonedx(ODD)), json.loads(spdx(ODD))
+    whole = [item["value"] for item in bill["metadata"]["component"]["properties"] if item["name"] == "fapws4:target"]
+    assert (["x86_64", "aarch64", "armv7"], "for x86_64, aarch64, armv7") == (whole, other["comment"])
+    told = {each["version"]: [item["value"] for item in each["properties"] if item["name"] == "fapws4:target"]
+            for each in bill["components"] if each["name"] == "split"}
+    assert {"1": ["armv7", "x86_64"], "2": ["aarch64"]} == told
+    comments = {each["versionInfo"]: each["comment"] for each in other["packages"] if each["name"] == "split"}
+    assert {"1": "only for armv7, x86_64", "2": "only for aarch64"} == comments

@@ -73,7 +73,7 @@ def test_hello_answers(name: str, tmp_path: Path) -> None:
     with emulated(plan, tmp_path / "log") as program:
         assert (200, "Hello World!!") == program.get("/")
     table = json.loads(plan.description.read_text())
-    assert (name, None, [f"hello-{name}"]) == (table["target"], table["board"], list(table["outputs"]))
+    assert ([name], None, [f"hello-{name}"]) == (table["targets"], table["board"], list(table["outputs"]))
     assert "linux-debian-amd64" not in {source["name"] for source in table["sources"]}
 
 
@@ -200,7 +200,7 @@ def test_an_image_of_what_was_frozen_for_another_processor(hello: Plan, tmp_path
     shutil.copytree(hello.output, tmp_path / "out", ignore=shutil.ignore_patterns("*.img"))
     plan = dataclasses.replace(hello, output=tmp_path / "out")
     table = json.loads(plan.description.read_text())
-    plan.description.write_text(json.dumps({**table, "target": "riscv64"}))
+    plan.description.write_text(json.dumps({**table, "targets": ["riscv64"]}))
     before = contents(plan.output)
     assert f"{plan.description} is of a build for riscv64: first: invoke freeze hello.py" == problem(lambda: build_image(plan))
     assert before == contents(plan.output)
