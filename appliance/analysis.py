@@ -26,7 +26,7 @@ from appliance.progress import step
 from appliance.shell import Failed, run
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
-_SCRIPTS = (_SCRIPT, Path(__file__).with_name("missing_inside.py"))
+_SCRIPTS = (_SCRIPT, *(Path(__file__).with_name(f"{name}_inside.py") for name in ("missing", "names")))
 
 # Of hashlib, as in analysis_inside.py.
 _OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
@@ -186,11 +186,17 @@ def _imports_of(file: Path) -> str:
     except (OSError, SyntaxError, ValueError):
         return "unreadable"
     wanted = [ast.dump(node) for node in ast.walk(tree)
-              if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.Call) and _imports_by_name(node))]
+              if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.Call) and _imports_by_name(node))
+              or (isinstance(node, ast.List | ast.Tuple) and any(map(_is_module_option, node.elts)))]
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     codecs = {name for text in texts if text.isascii() and (name := normalize_encoding(text).lower()) in _CODECS}
     names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & _OPENSSL_ONLY
-    return digest_of(*wanted, *sorted(codecs), *sorted(names))
+    plugins = texts if "entry_points" in ast.unparse(tree) else set()  # any text may be the name of a group of them
+    return digest_of(*wanted, *sorted(codecs), *sorted(names), *sorted(plugins))
+
+
+def _is_module_option(word: ast.expr) -> bool:
+    return isinstance(word, ast.Constant) and word.value == "-m"
 
 
 def _imports_by_name(call: ast.Call) -> bool:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 from missing_inside import absent_names, missing_of
+from names_inside import Plugins, modules_run, names_imported, parsed
 
 KINDS = ("SourceModule", "Package", "NamespacePackage")
 
@@ -32,18 +33,19 @@ OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
 # import it themselves.
 UNFOLLOWED = ("importlib._bootstrap", "importlib._bootstrap_external", "zipimport")
 
-# Packages that the library reads files of, when they are there: module -> packages.
-LOOKED_INTO = {"zoneinfo._common": ("tzdata",)}
+# What the library needs without importing it: packages that it reads files of, when they are there, and what makes
+# `python -m` of an app's sys.executable: module -> modules.
+NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",)}
 
 # What core/frozen/finder.py imports on behalf of a module.
 BROUGHT = {"importlib.resources": "importlib.readers"}
 
 
-def analyse(request: dict, work: str):
+def analyse(request: dict, work: str, plugins: Plugins):
     """PyInstaller's Analysis object for the app, run with no spec file."""
     from PyInstaller.building import build_main
     from PyInstaller.config import CONF
-    from PyInstaller.depend import analysis, bindepend
+    from PyInstaller.depend import analysis, bindepend, imphook
 
     # Three things are for PyInstaller's own way of starting a frozen program, which is not ours: the shared library of
     # Python (this one is static), the modules of its base_library.zip (150, most of them codecs), and its run-time hooks.
@@ -51,7 +53,9 @@ def analyse(request: dict, work: str):
         module.get_python_library_path = lambda: sys.executable
     analysis.PY3_BASE_MODULES = frozenset()
     analysis.PyiModuleGraph.analyze_runtime_hooks = lambda *_: []
-    follow_names(analysis.PyiModuleGraph, *(folder + os.sep for folder in (request["stdlib"], request["site"]) if folder))
+    installed = [folder + os.sep for folder in (request["stdlib"], request["site"]) if folder]
+    follow_names(analysis.PyiModuleGraph, plugins, *installed)
+    keep_hidden_imports(imphook.ModuleHook)
     see_packages(build_main, request["site"])
     spec = os.path.join(work, "app.spec")
     CONF.update({"spec": spec, "specpath": work, "specnm": "app", "distpath": work, "workpath": work, "cachedir": work,
@@ -83,10 +87,23 @@ def see_packages(build_main, site: str) -> None:
         setuptools._retrieve_setuptools_info = lambda: None
 
 
-def follow_names(graph_class, *installed: str) -> None:
-    """Let the graph follow ``import_module("a.b")`` and ``__import__("a.b")`` as it follows ``import a.b``.
+def keep_hidden_imports(hook_class) -> None:
+    """Let what a module's hook names count as imported by the module: PyInstaller takes it without noting for whom."""
+    process = hook_class._process_hidden_imports
 
-    It knows statements only. In the standard library, the first of the folders ``installed``, such calls are for modules
+    def noted(hook):
+        process(hook)
+        graph = hook.module_graph
+        for node in filter(None, map(graph.find_node, hook.hiddenimports)):
+            graph.add_edge(graph.find_node(hook.module_name), node)
+
+    hook_class._process_hidden_imports = noted
+
+
+def follow_names(graph_class, plugins: Plugins, *installed: str) -> None:
+    """Let the graph follow ``import_module("a.b")``, ``python -m a.b`` and entry points as it follows ``import a.b``.
+
+    It knows statements only. In the standard library, the first of the folders ``installed``, such texts are for modules
     that few apps want: left alone. What the app's own files import, and what that needs in turn, is taken off the list of
     what is excluded.
     """
@@ -97,35 +114,16 @@ def follow_names(graph_class, *installed: str) -> None:
         scan_statements(graph, module, code, tree)
         file = str(module.filename)
         if file.endswith(".py") and not file.startswith(installed[0]):
-            module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in names_imported(file)]
-        module._deferred_imports += [(False, (name, module, None, 0), {}) for name in LOOKED_INTO.get(module.identifier, ())]
+            tree = parsed(file)
+            found = [*names_imported(tree), *((name, 0) for name in (*modules_run(tree), *plugins.looked_for(tree)))]
+            module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in found]
+        module._deferred_imports += [(False, (name, module, None, 0), {}) for name in NEEDED.get(module.identifier, ())]
         if not file.startswith(installed) or module.identifier.partition(".")[0] in wanted:
             tops = {name.partition(".")[0] for _, (name, *_), _ in module._deferred_imports}
             wanted.update(name for name in tops if graph.lazynodes.pop(name, name) is None)
         return module
 
     graph_class._scan_code = scan_code
-
-
-def names_imported(file: str) -> list[tuple[str, int]]:
-    """(module, level) of each import that is a call with the name as a literal; level as in an import statement."""
-    import ast
-
-    with open(file, "rb") as source:
-        calls = [node for node in ast.walk(ast.parse(source.read())) if isinstance(node, ast.Call) and node.args]
-    found = []
-    for call in calls:
-        name = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
-        if isinstance(name, str) and ast.unparse(call.func).rpartition(".")[2] in ("import_module", "__import__"):
-            packages = [other.value for other in (*call.args[1:], *(word.value for word in call.keywords))
-                        if isinstance(other, ast.Constant) and isinstance(other.value, str)]
-            bare = name.lstrip(".")
-            level = len(name) - len(bare)
-            if level == 1 and packages:
-                bare, level = f"{packages[0]}.{bare}", 0
-            if bare:
-                found.append((bare, level))
-    return found
 
 
 def part_of(file: str, request: dict, owners: dict[str, str]) -> str:
@@ -248,10 +246,10 @@ def owners_of_files() -> dict[str, str]:
     return owners
 
 
-def files_of(analysis) -> list[tuple[str, str]]:
+def files_of(analysis, plugins: Plugins) -> list[tuple[str, str]]:
     """Data files: (path below lib, file on this machine); PyInstaller's own base library archive is not one."""
-    return sorted((place.replace(os.sep, "/"), file) for place, file, kind in analysis.datas
-                  if kind == "DATA" and not place.endswith((".pyc", ".zip")))
+    return sorted({(place.replace(os.sep, "/"), file) for place, file, kind in analysis.datas
+                   if kind == "DATA" and not place.endswith((".pyc", ".zip"))} | plugins.files())
 
 
 def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
@@ -274,7 +272,8 @@ def main() -> None:
     answer = os.dup(1)
     os.dup2(2, 1)  # hooks may print
     with tempfile.TemporaryDirectory() as work:
-        analysis = analyse(request, work)
+        plugins = Plugins(request["site"])
+        analysis = analyse(request, work, plugins)
         nodes = reachable(analysis.graph, request)
         modules = modules_of(nodes, request, owners_of_files())
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
@@ -282,7 +281,7 @@ def main() -> None:
         builtins |= openssl_modules(nodes, request)
         builtins -= set() if imported_outside("bz2", analysis.graph, request) else {"_bz2"}
         found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
-                 "files": files_of(analysis), "distributions": distributions_of(modules),
+                 "files": files_of(analysis, plugins), "distributions": distributions_of(modules),
                  "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}
     with os.fdopen(answer, "w") as out:
         out.write(json.dumps(found) + "\n")

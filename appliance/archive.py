@@ -30,11 +30,12 @@ from appliance.shell import run
 
 ROOT = "/appliance"
 FINDER = "_fapws4_finder"
+PYTHON = f"{ROOT}/bin/python"  # sys.executable; core/frozen/python.h
 
 # Imported before the finder stands, or by it: kept as PyImport_FrozenModules (core/frozen/runtime_frozen.c).
 BOOT_MODULES = ("encodings", "encodings.aliases", "encodings.utf_8", FINDER)
 
-_MODULE, _PACKAGE, _FILE, _DIRECTORY, _DEFLATED = 1, 2, 4, 8, 16
+_MODULE, _PACKAGE, _FILE, _DIRECTORY, _DEFLATED, _PROGRAM = 1, 2, 4, 8, 16, 32
 _MAGIC = b"FAPWS4A2"
 _COMPILER = Path(__file__).with_name("archive_inside.py")
 
@@ -64,7 +65,8 @@ def freeze(analysis: Analysis, interpreter: Interpreter, data: tuple[DataFile, .
     """Compile and pack everything that the analysis found, and the app's data."""
     files = {f"{ROOT}/lib/{place}": Path(file) for place, file in analysis.files}
     files |= {f"{ROOT}/app/{item.place}": item.file for item in data}
-    entries = [*_modules(analysis, interpreter), *_files(files, interpreter)]
+    entries = [*_modules(analysis, interpreter), *_files(files, interpreter),
+               Entry(PYTHON, PYTHON, b"", 0, _FILE | _PROGRAM, "data")]
     block = pack([*entries, *_folders(entries)], analysis.app.stem)
     shares: dict[str, int] = {}
     for entry in entries:

@@ -27,9 +27,11 @@ LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi")
 C_WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes",
               "-Wmissing-prototypes", "-Werror")
 
-# Replaced by core/frozen/tree.c, which shows the archive's files below /appliance, and readonly.c, which keeps them.
+# Replaced by core/frozen/tree.c, which shows the archive's files below /appliance, readonly.c, which keeps them, and
+# python.c, which executes the one that can be.
 _WRAPPED = ("open", "openat", "stat", "lstat", "fstatat", "access", "faccessat", "fopen", "opendir", "readdir", "closedir",
-            "dirfd", "rewinddir", "mkdir", "symlink", "link", "rmdir", "unlink", "chmod", "truncate", "utimensat", "rename")
+            "dirfd", "rewinddir", "mkdir", "symlink", "link", "rmdir", "unlink", "chmod", "truncate", "utimensat", "rename",
+            "execve")
 
 # C modules that Python itself needs to start, to print a traceback and to end.
 _ALWAYS = frozenset("""_abc _ast _codecs _collections _functools _imp _io _locale _operator _signal _sre _stat _string

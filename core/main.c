@@ -44,6 +44,8 @@ static const char usage[] =
     "  --access-log FILE\n"
     "                 one line for each request, in Combined Log Format; - is stdout.\n"
     "                 Else ACCESS_LOG in the app, else none. Opened anew on SIGHUP\n"
+    "  --import-time  print on stderr what each import took, as python -X importtime does:\n"
+    "                 microseconds of its own, those with what it imports, and its name\n"
     "  --check        import and validate the app, then end\n"
     "  --version      print the version, then end\n"
     "  --help         print this, then end\n"
@@ -230,7 +232,7 @@ static int run(const struct options *options, int argc, char **argv, struct post
 
     if (!privileges_find(options->user, options->chroot, &post->privileges))
         return 1;
-    exit_code = runtime_start(argc, argv);
+    exit_code = runtime_start(argc, argv, options->import_time);
     if (exit_code != 0)
         return exit_code;
     exit_code = run_app(options, argv[0], post, given);
@@ -254,11 +256,15 @@ int main(int argc, char **argv)
     struct post post = {.listener = -1, .channel = -1};
     struct handover handover;
     struct options options;
+    int exit_code;
 
 #ifdef __linux__
     if (init_is_wanted(argc, argv))
         return init_main(argc, argv);
 #endif
+    exit_code = runtime_interpret(argc, argv);
+    if (exit_code >= 0)
+        return exit_code;
     if (!handover_prepare(argv)) {
         fputs("fapws4: memory is out\n", stderr);
         return 1;

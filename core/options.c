@@ -127,6 +127,8 @@ static bool take_flag(const char *word, struct options *options)
         options->check = true;
     else if (is(word, "--reload"))
         options->reload = true;
+    else if (is(word, "--import-time"))
+        options->import_time = true;
     else if (is(word, "--help"))
         options->help = true;
     else if (is(word, "--version"))

@@ -14,7 +14,7 @@ struct options {
     const char *certificate, *key; /* --cert, --key: both or none */
     int workers;        /* --workers, 0 without it */
     int umask;          /* --umask, -1 without it */
-    bool reload, check, help, version;
+    bool reload, import_time, check, help, version;
     int word_count;     /* words for the app's sys.argv[1:] */
     char **words;
     const char *fault;  /* a word that is wrong, and why; the caller says both */

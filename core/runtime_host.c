@@ -78,7 +78,14 @@ static int add_own_package(void)
     return done != NULL ? 0 : -1;
 }
 
-int runtime_start(int argc, char **argv)
+int runtime_interpret(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return -1; /* sys.executable is the machine's python */
+}
+
+int runtime_start(int argc, char **argv, bool import_time)
 {
     PyConfig config;
     PyStatus status;
@@ -92,6 +99,8 @@ int runtime_start(int argc, char **argv)
     PyConfig_InitPythonConfig(&config);
     config.parse_argv = 0;
     config.install_signal_handlers = 0; /* the server has its own */
+    if (import_time)
+        config.import_time = 1;
     status = set_executable(&config);
     if (!PyStatus_Exception(status))
         status = Py_InitializeFromConfig(&config);

@@ -19,7 +19,7 @@ STAGES = """errors places progress shell recipes registries unpacking sources pr
     report""".split()
 
 # Run by a Python of their own, imported by nobody.
-INSIDE = {"analysis_inside", "archive_inside", "missing_inside", "pip_inside"}
+INSIDE = {"analysis_inside", "archive_inside", "missing_inside", "names_inside", "pip_inside"}
 
 BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets")
 

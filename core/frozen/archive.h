@@ -17,7 +17,8 @@ enum archive_flag {
     ARCHIVE_PACKAGE = 2,   /* with ARCHIVE_MODULE: a package */
     ARCHIVE_FILE = 4,      /* content of a file */
     ARCHIVE_DIRECTORY = 8, /* data: u32 index of each child */
-    ARCHIVE_DEFLATED = 16  /* data is raw deflate (RFC 1951) */
+    ARCHIVE_DEFLATED = 16, /* data is raw deflate (RFC 1951) */
+    ARCHIVE_PROGRAM = 32   /* with ARCHIVE_FILE: it can be executed; see python.h */
 };
 
 struct archive_entry {

@@ -5,6 +5,7 @@
 
 #include "../runtime.h"
 #include "archive.h"
+#include "python.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,8 +40,8 @@ static PyStatus set_folders(PyConfig *config)
         wchar_t **field;
         const wchar_t *value;
     } settings[] = {
-        {&config->program_name, L"fapws4"},   {&config->executable, L""},
-        {&config->base_executable, L""},      {&config->home, L"" ARCHIVE_ROOT},
+        {&config->program_name, L"fapws4"},   {&config->executable, L"" ARCHIVE_PYTHON},
+        {&config->base_executable, L"" ARCHIVE_PYTHON}, {&config->home, L"" ARCHIVE_ROOT},
         {&config->prefix, L"" ARCHIVE_ROOT},       {&config->base_prefix, L"" ARCHIVE_ROOT},
         {&config->exec_prefix, L"" ARCHIVE_ROOT},  {&config->base_exec_prefix, L"" ARCHIVE_ROOT},
         {&config->platlibdir, L"lib"},        {&config->stdlib_dir, L"" LIB_FOLDER},
@@ -56,7 +57,13 @@ static PyStatus set_folders(PyConfig *config)
     return status;
 }
 
-static PyStatus start_python(int argc, char **argv)
+/* What the two ways to start differ in. */
+struct manner {
+    bool is_python; /* the words are those of a python; else the server's, which has its own signals */
+    bool import_time;
+};
+
+static PyStatus start_python(int argc, char **argv, const struct manner *manner)
 {
     PyPreConfig preconfig;
     PyPreConfig_InitIsolatedConfig(&preconfig);
@@ -69,9 +76,10 @@ static PyStatus start_python(int argc, char **argv)
     config.site_import = 0;
     config.write_bytecode = 0;
     config.pathconfig_warnings = 0;
-    config.parse_argv = 0;
-    config.buffered_stdio = 0; /* a line that the app prints shows at once, though nobody's terminal is there */
-    config.install_signal_handlers = 0; /* the server has its own */
+    config.parse_argv = manner->is_python;
+    config.buffered_stdio = manner->is_python; /* a line that the app prints shows at once, without a terminal too */
+    config.install_signal_handlers = manner->is_python;
+    config.import_time = manner->import_time;
     status = set_folders(&config);
     if (!PyStatus_Exception(status))
         status = PyConfig_SetBytesArgv(&config, argc, argv);
@@ -81,14 +89,17 @@ static PyStatus start_python(int argc, char **argv)
     return status;
 }
 
-int runtime_start(int argc, char **argv)
+/* Python with the finder in place; -1, or an exit code after having said why. */
+static int start(int argc, char **argv, const struct manner *manner)
 {
     const char *why;
     if (archive_open(&why) == NULL || (fill_boot_modules() != 0 && (why = "the app inside this program is damaged"))) {
         fprintf(stderr, "fapws4: %s\n", why);
         return 1;
     }
-    PyStatus status = start_python(argc, argv);
+    PyStatus status = start_python(argc, argv, manner);
+    if (PyStatus_IsExit(status)) /* --version */
+        return status.exitcode;
     if (PyStatus_Exception(status)) {
         fprintf(stderr, "fapws4: Python does not start: %s\n", status.err_msg != NULL ? status.err_msg : "unknown reason");
         return 1;
@@ -97,7 +108,21 @@ int runtime_start(int argc, char **argv)
         PyErr_Print();
         return 1;
     }
-    return 0;
+    return -1;
+}
+
+int runtime_start(int argc, char **argv, bool import_time)
+{
+    int exit_code = start(argc, argv, &(struct manner){.import_time = import_time});
+    return exit_code < 0 ? 0 : exit_code;
+}
+
+int runtime_interpret(int argc, char **argv)
+{
+    if (argc == 0 || strcmp(argv[0], ARCHIVE_PYTHON) != 0)
+        return -1;
+    int exit_code = start(argc, argv, &(struct manner){.is_python = true});
+    return exit_code < 0 ? Py_RunMain() : exit_code;
 }
 
 int runtime_is_frozen(void)

@@ -130,6 +130,11 @@ static int open_entry(const struct archive_entry *entry, int flags)
     return file;
 }
 
+static int runs(const struct archive_entry *entry)
+{
+    return (entry->flags & ARCHIVE_PROGRAM) != 0;
+}
+
 static int stat_entry(const struct archive_entry *entry, struct stat *status)
 {
     if (entry == NULL)
@@ -139,7 +144,7 @@ static int stat_entry(const struct archive_entry *entry, struct stat *status)
     status->st_dev = 0xfa;
     status->st_ino = entry->name;
     status->st_nlink = 1;
-    status->st_mode = directory ? S_IFDIR | 0555 : S_IFREG | 0444;
+    status->st_mode = directory ? S_IFDIR | 0555 : S_IFREG | (runs(entry) ? 0555 : 0444);
     status->st_size = directory ? 0 : (off_t)entry->size;
     status->st_blksize = 4096;
     status->st_blocks = (status->st_size + 511) / 512;
@@ -154,7 +159,7 @@ static int access_entry(const struct archive_entry *entry, int mode)
         return refuse(ENOENT);
     if ((mode & W_OK) != 0)
         return refuse(EROFS);
-    return (mode & X_OK) != 0 && (entry->flags & ARCHIVE_DIRECTORY) == 0 ? refuse(EACCES) : 0;
+    return (mode & X_OK) != 0 && (entry->flags & ARCHIVE_DIRECTORY) == 0 && !runs(entry) ? refuse(EACCES) : 0;
 }
 
 int __wrap_openat(int folder, const char *path, int flags, ...)

@@ -67,6 +67,13 @@ def test_resources_and_metadata_of_a_package(probe: Running) -> None:
     assert {"one.txt": "one\n", "zwei.txt": "zwei\n"} == told["texts"]
 
 
+def test_modules_that_no_import_names(probe: Running) -> None:
+    """One that an entry point names, of a group that the app asks for, and one that the package's PyInstaller hook names."""
+    told = probe.told("/found")
+    assert ({"sweet": "sweet"}, 7) == (told["flavours"], told["hidden"])
+    assert ["parcel.flavours", "parcel.flavours.sweet", "parcel.hidden"] == told["all"]
+
+
 def test_a_traceback_shows_file_and_line(probe: Running) -> None:
     """An error in frozen code names the file and the line, and no line of the import system."""
     assert 500 == probe.get("/broken")[0]
@@ -102,11 +109,11 @@ def test_source_text_is_not_inside(probe: Running) -> None:
         ("readable", f"{TEXTS}/one.txt", True),
         ("writable", f"{TEXTS}/one.txt", False),
         ("realpath", f"{TEXTS}/../texts/one.txt", f"{TEXTS}/one.txt"),
-        ("list", "/appliance", ["app", "lib"]),
+        ("list", "/appliance", ["app", "bin", "lib"]),
         ("list", TEXTS, ["one.txt", "zwei.txt"]),
         ("list", f"{TEXTS}/one.txt", "NotADirectoryError Not a directory"),
         ("list", "/appliance/nothing", "FileNotFoundError No such file or directory"),
-        ("scan", "/appliance/lib/parcel", [["texts", True]]),
+        ("scan", "/appliance/lib/parcel", [["flavours", True], ["texts", True]]),
         ("walk", "/appliance/lib/parcel", [f"{TEXTS}/one.txt", f"{TEXTS}/zwei.txt"]),
         ("glob", f"{TEXTS}/*.txt", [f"{TEXTS}/one.txt", f"{TEXTS}/zwei.txt"]),
     ],

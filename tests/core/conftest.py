@@ -35,7 +35,7 @@ void banner_update(struct banner *banner, long now);
 
 struct options {
     const char *app, *module, *server, *access_log, *user, *chroot, *certificate, *key; int workers, umask;
-    bool reload, check, help, version; int word_count; char **words; const char *fault, *why;
+    bool reload, import_time, check, help, version; int word_count; char **words; const char *fault, *why;
 };
 bool options_parse(int argc, char **argv, bool frozen, struct options *options);
 

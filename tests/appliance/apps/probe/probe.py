@@ -56,6 +56,14 @@ def resources() -> dict[str, Any]:
             "texts": {entry.name: entry.read_text() for entry in texts.iterdir()}}
 
 
+def found() -> dict[str, Any]:
+    """Modules that no import names: by an entry point, by the package's hook."""
+    points = importlib.metadata.entry_points(group="parcel.flavours")
+    hidden = importlib.import_module(".".join(["parcel", "hidden"]))
+    return {"flavours": {point.name: point.load() for point in points}, "hidden": hidden.DEPTH,
+            "all": sorted(module.name for module in pkgutil.walk_packages(parcel.__path__, "parcel."))}
+
+
 def missing_module() -> dict[str, Any]:
     """Fails, to be seen in the traceback."""
     return {"never": shop.prices.broken(1)}
@@ -108,4 +116,4 @@ def files(environ: dict[str, Any], start_response: Any) -> str:
 
 
 PATHS = [("/names", answer(names)), ("/imports", answer(imports)), ("/resources", answer(resources)), ("/source", answer(source)),
-         ("/broken", answer(missing_module)), ("/files", files)]
+         ("/found", answer(found)), ("/broken", answer(missing_module)), ("/files", files)]

@@ -1,0 +1,3 @@
+"""Named by an entry point of a group that the probe asks for."""
+
+TASTE = "sweet"

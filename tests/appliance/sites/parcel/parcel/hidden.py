@@ -1,0 +1,3 @@
+"""Named by the hook only."""
+
+DEPTH = 7
