@@ -27,6 +27,9 @@ _APP = {
 _TARGET = {"target": "the processor, one of recipes/targets/ (default: that of the board); several: x86_64,aarch64"}
 _DATA = {"add_data": "a file or folder beside the app that it reads at run time; may be said more than once"}
 _REQUIREMENTS = {"requirements": "the PyPI packages of the app (default: requirements.txt or pyproject.toml beside it)"}
+_RELEASE = {
+    "keys": "the public keys that updates must be signed by (invoke keygen makes them); without, the device accepts none",
+    "counter": "a number that grows with every release; needed with --keys, unless pyproject.toml says it"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
 
 
@@ -54,21 +57,23 @@ def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
         raise Exit(code=1)
 
 
-@task(help=_APP | _DATA | _REQUIREMENTS | _FORMAT | _TARGET, iterable=["add_data"])
+@task(help=_APP | _DATA | _REQUIREMENTS | _FORMAT | _TARGET | _RELEASE, iterable=["add_data"])
 @report.told
 def build_appliance(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
     add_data: Sequence[str] | None = None, requirements: str = "", format: str = "image",  # noqa: A002
-    target: str = "",
+    target: str = "", keys: str = "", counter: int = 0,
 ) -> None:
     """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
-    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target, requirements)
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target, requirements,
+                           keys, counter)
     build.require_programs(offline)
     shares = build.build_formats(plan)
     report.show_files(plan.results)
     for title, parts in shares.items():
         report.show_shares(title, parts)
     report.show_times()
+    report.show_release(plan.release, plan.formats)
     ways = {"image": f"invoke emulate {plan.image}",
             "oci": f"skopeo copy --all oci-archive:{plan.container} docker://REGISTRY/NAME"}
     report.show_next([*(ways[name] for name in plan.formats), *_ways_to_run(plan)])
@@ -105,16 +110,20 @@ def _ways_to_run(plan: build.Plan) -> list[str]:
     return [" ".join(map(str, [*command, "--server 127.0.0.1:8888"])) for command in commands if command]
 
 
-@task(help=_APP)
+@task(help=_APP | _RELEASE)
 @report.told
-def image(c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False) -> None:
+def image(
+    c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False, keys: str = "",
+    counter: int = 0,
+) -> None:
     """Stage 3: the binary that `freeze` made into a bootable disk image."""
-    plan = build.make_plan(app, board, output, jobs, offline)
+    plan = build.make_plan(app, board, output, jobs, offline, keys=keys, counter=counter)
     build.require_programs(offline)
     made = build.build_image(plan)
     report.show_files([plan.image])
     report.show_shares("image", made.shares)
     report.show_times()
+    report.show_release(plan.release, ["image"])
     report.show_next([f"invoke emulate {plan.image}"])
 
 

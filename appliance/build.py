@@ -29,6 +29,7 @@ from appliance.places import CORE, file_digest, scratch_folder, tree_digest
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
 from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
+from appliance.release import NO_UPDATES, Release, release_of
 from appliance.sources import missing, require_offline
 from appliance.toolchain import Toolchain, toolchain_for
 from appliance.tools import all_tools
@@ -59,6 +60,7 @@ class Plan:
     data: tuple[str, ...] = ()  # files and folders beside the app that go with it, besides those that its project names
     formats: tuple[str, ...] = ("image",)
     requirements: str = ""  # a file; else the one beside the app, if there is one
+    release: Release = NO_UPDATES
 
     @property
     def name(self) -> str:
@@ -127,7 +129,7 @@ class Frozen:
 
 def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
-    formats: Iterable[str] = ("image",), target: str = "", requirements: str = "",
+    formats: Iterable[str] = ("image",), target: str = "", requirements: str = "", keys: str = "", counter: int = 0,
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong.
 
@@ -146,7 +148,7 @@ def make_plan(
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
     plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
-                requirements)
+                requirements, release_of(path.resolve(), version_of(path), keys, counter))
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",
@@ -191,7 +193,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
     """A static program to a disk image."""
-    return compose(program, plan.name, version_of(plan.app), plan.board, image, offline=plan.offline)
+    return compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, offline=plan.offline)
 
 
 def build(plan: Plan) -> tuple[Frozen, Image]:

@@ -20,9 +20,13 @@ _LARGEST = 1 << 30  # bytes in all; the program lies in memory as a whole, and i
 
 @dataclass(frozen=True)
 class Settings:
-    """The keys of ``[tool.fapws4]``."""
+    """The keys of ``[tool.fapws4]``; release.py tells those below ``data``."""
 
     data: list[str] = field(default_factory=list)
+    keys: str = ""
+    counter: int = 0
+    data_version: int = 0
+    settings: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ The image is written sparse and without root, loop devices or mounts. Layout, in
 
     bios | esp | state | slota | slotb (empty) | data
 
-A slot is everything above the firmware: one file with kernel, modules and the app's binary, which is PID 1. The
-initramfs in it is a row of cpio archives: modules (as they are signed and compressed by the distribution), what every
-device has, and the binary, compressed. Everything is derived from the inputs, identifiers included, so that the same
-inputs give the same bytes.
+A slot is everything above the firmware: one file with kernel, modules and the app's binary, which is PID 1 (slot tells of
+what it consists). The initramfs in it is a row of cpio archives: modules (as they are signed and compressed by the
+distribution), what is said of this version, and the binary, compressed. Everything is derived from the inputs,
+identifiers included, so that the same inputs give the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from appliance.bootloader import (
     BootLoader,
     SlotState,
     prepare_bootloader,
-    slot_files,
     state_files,
 )
 from appliance.errors import Problem
@@ -35,6 +35,8 @@ from appliance.places import SOURCE_DATE_EPOCH, whole_file
 from appliance.progress import step
 from appliance.recipes import Board, load_target
 from appliance.recipes import Partition as PartitionRecipe
+from appliance.release import NO_UPDATES, Release
+from appliance.slot import Contents, Slot, compose_slot, slot_volume
 from appliance.tools import run_tool
 
 Pieces = list[tuple[int, bytes]]  # (byte offset, bytes); what lies between is zero
@@ -43,9 +45,8 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "fapws4/image")
 _SECTORS_PER_MIB = (1 << 20) // gpt.SECTOR
 _KINDS = {"bios": gpt.BIOS_BOOT, "esp": gpt.EFI_SYSTEM, "state": gpt.BASIC_DATA, "slot": gpt.BASIC_DATA,
           "data": gpt.LINUX_DATA}
-# The ESP is FAT32, as UEFI wants it on disks, which takes 65,525 clusters. In a slot they are large, because GRUB reads one
-# after the other: from 4 to 32 KiB, the kernel is loaded six times as fast by a BIOS.
-_CLUSTERS = {"esp": 512, "state": 8192, "slot": 32768}
+# The ESP is FAT32, as UEFI wants it on disks, which takes 65,525 clusters.
+_CLUSTERS = {"esp": 512, "state": 8192}
 _COMPRESSION_LEVEL = 9  # 19 makes hello 9 % smaller and takes fifteen times as long
 _BLOCK = 4096
 
@@ -65,20 +66,19 @@ class Image:
 
 
 def compose(
-    binary: Path, name: str, version: str, board: Board, output: Path, *, offline: bool = False
+    binary: Path, name: str, version: str, board: Board, output: Path, release: Release = NO_UPDATES, *,
+    offline: bool = False,
 ) -> Image:
     """The image ``output`` of an app (its name and version) on a board; ``binary`` is its static executable."""
     kernel = prepare_kernel(board, offline)
     loader = prepare_bootloader(board, offline)
     with step("image"), whole_file(output) as work:
-        app = app_member(binary.read_bytes())
-        initramfs = kernel.modules.read_bytes() + device_member(name, version, board) + app
-        slot = slot_files(loader, kernel.image.read_bytes(), initramfs, kernel.release, board.command_line,
-                          _about(name, version))
         partitions = layout(board, name)
-        contents = {"esp": {"EFI": {"BOOT": {f"BOOT{load_target(board.target).uefi.upper()}.EFI": loader.uefi}}},
-                    "state": state_files(SlotState(1, "a")), "slota": slot, "slotb": {}}
-        _write(work, _disk(board, name, partitions, loader, contents, offline), _total(partitions))
+        app = app_member(binary.read_bytes())
+        contents = Contents(kernel.image.read_bytes(), kernel.release, kernel.modules.read_bytes(), app,
+                            _about(name, version), board.command_line)
+        slot = _slot(board, name, loader, contents, lambda text: device_member(name, version, board, release, text))
+        _write(work, _disk(board, name, partitions, loader, slot, offline), _total(partitions))
     shares = {"kernel": kernel.image.stat().st_size, "modules": kernel.modules.stat().st_size, "app": len(app),
               "boot loader": len(loader.uefi) + len(loader.core) + len(loader.stub)}
     return Image(output, kernel, partitions, shares)
@@ -94,15 +94,17 @@ def layout(board: Board, name: str) -> list[gpt.Partition]:
     return partitions
 
 
-def device_member(name: str, version: str, board: Board) -> bytes:
-    """What every device has in its root folder, besides the modules and the binary."""
+def device_member(name: str, version: str, board: Board, release: Release, slot: str) -> bytes:
+    """What every device has in its root folder, besides the modules and the binary; ``slot`` is Slot.text."""
     hostname = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "appliance"
-    configuration = {"name": name, "version": version, "board": board.name, "data": "data", "hostname": hostname}
+    configuration = {"name": name, "version": version, "board": board.name, "data": "data", "hostname": hostname,
+                     "counter": release.counter, "data_version": release.data_version, "settings": release.settings}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
+    files = {"conf": text, "manifest": slot, **({"keys": release.keys.text} if release.keys else {})}
     return cpio.archive([*(cpio.folder(folder) for folder in folders),
                          cpio.character_device("dev/console", 5, 1),
-                         cpio.file("etc/appliance.conf", text.encode())])
+                         *(cpio.file(f"etc/appliance.{kind}", content.encode()) for kind, content in files.items())])
 
 
 def app_member(binary: bytes) -> bytes:
@@ -116,10 +118,24 @@ def _about(name: str, version: str) -> str:
     return f'ID=fapws4\nNAME="{name}"\nPRETTY_NAME="{name} {version}"\nIMAGE_ID={name}\nIMAGE_VERSION={version}\n'
 
 
+def _slot(
+    board: Board, name: str, loader: BootLoader, contents: Contents, device: Callable[[str], bytes]
+) -> Slot:
+    first, *others = [recipe for recipe in board.partitions if recipe.kind == "slot"]
+    if any(recipe.size != first.size for recipe in others):
+        raise Problem(f"the slots of recipes/boards/{board.name}.toml differ in size", "an update must fit into either")
+    with _fitting(first, board):
+        return compose_slot(loader, contents, first.size << 20, _serial(board, name), device)
+
+
 def _disk(
-    board: Board, name: str, partitions: list[gpt.Partition], loader: BootLoader, contents: dict[str, fat.Tree],
-    offline: bool,
+    board: Board, name: str, partitions: list[gpt.Partition], loader: BootLoader, slot: Slot, offline: bool
 ) -> Pieces:
+    """Everything on the disk. The first slot holds the version, others none."""
+    trees: dict[str, fat.Tree] = {
+        "esp": {"EFI": {"BOOT": {f"BOOT{load_target(board.target).uefi.upper()}.EFI": loader.uefi}}},
+        "state": state_files(SlotState(1, "a"))}
+    slots = [[(part.offset, part.data) for part in slot.parts]]
     pieces: Pieces = []
     boot_code = b""
     for recipe, partition in zip(board.partitions, partitions, strict=True):
@@ -128,8 +144,10 @@ def _disk(
             inside = [(0, loader.placed_core(partition.first))]
         elif recipe.kind == "data":
             inside = data_volume(recipe.size << 20, board, name, offline)
+        elif recipe.kind == "slot":
+            inside = slots.pop() if slots else slot_volume({}, recipe.size << 20, _serial(board, name))
         else:
-            inside = _fat_volume(recipe, partition, contents[recipe.name], board)
+            inside = _fat_volume(recipe, partition, trees[recipe.name], board)
         pieces += [(partition.first * gpt.SECTOR + offset, data) for offset, data in inside]
     return pieces + gpt.table(partitions, _identity(board, name, "disk"), _total(partitions), boot_code)
 
@@ -150,12 +168,24 @@ def data_volume(size: int, board: Board, name: str, offline: bool = False) -> Pi
 
 def _fat_volume(recipe: PartitionRecipe, partition: gpt.Partition, tree: fat.Tree, board: Board) -> Pieces:
     serial = partition.identity.int & 0xFFFFFFFF
-    try:
+    with _fitting(recipe, board):
         return fat.volume(tree, recipe.size << 20, label=recipe.name, serial=serial, cluster=_CLUSTERS[recipe.kind],
                           epoch=SOURCE_DATE_EPOCH, hidden=partition.first)
+
+
+@contextmanager
+def _fitting(recipe: PartitionRecipe, board: Board) -> Iterator[None]:
+    """A Problem that names the partition when what is made in the block does not fit into it."""
+    try:
+        yield
     except ValueError as error:
         raise Problem(f"the partition {recipe.name} of recipes/boards/{board.name}.toml ({recipe.size} MiB): {error}",
                       "make it larger") from error
+
+
+def _serial(board: Board, name: str) -> int:
+    """Of the file system in a slot, the same in either."""
+    return _identity(board, name, "slot").int & 0xFFFFFFFF
 
 
 def _kind(recipe: PartitionRecipe, board: Board) -> uuid.UUID:

@@ -18,6 +18,7 @@ from appliance.errors import Problem
 from appliance.places import file_digest
 from appliance.progress import console, record
 from appliance.recipes import Source
+from appliance.release import Release
 from appliance.shell import Failed
 
 Parameters = ParamSpec("Parameters")
@@ -67,6 +68,16 @@ def show_shares(title: str, shares: dict[str, int]) -> None:
     """How many bytes each part takes, largest first, in one line."""
     parts = sorted(shares.items(), key=lambda item: -item[1])
     console.print(f"{title}: " + ", ".join(f"{name} {megabytes(size)}" for name, size in parts), soft_wrap=True, markup=False)
+
+
+def show_release(release: Release, formats: Sequence[str]) -> None:
+    """Whether a device with this image accepts updates, and whose."""
+    if "image" not in formats:
+        return
+    if release.keys:
+        show_line(f"updates: counter {release.counter}, signed by {release.keys.threshold} of {len(release.keys.keys)} keys")
+    else:
+        show_line("updates: none is accepted by a device with this image; --keys FILE names whom it trusts")
 
 
 def show_times() -> None:

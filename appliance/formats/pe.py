@@ -1,4 +1,4 @@
-"""Append sections to a PE32+ executable: how a kernel and its initramfs become one UEFI program.
+"""Sections of PE32+ executables, read and appended: how a kernel and its initramfs become one UEFI program.
 
 The result is a unified kernel image (UKI specification of the UAPI group) when the executable is systemd's stub and the
 sections have the names that it looks for. Source: Microsoft's PE format. Left out: relocations, symbols and everything
@@ -66,7 +66,22 @@ def append_sections(executable: bytes, contents: Mapping[str, bytes]) -> tuple[b
     return bytes(data), sections
 
 
-def _header_of(data: bytearray) -> int:
+def sections(executable: bytes) -> list[Section]:
+    """All sections of an executable, in the order of its table."""
+    header = _header_of(executable)
+    count, optional_size = struct.unpack_from("<H12xH", executable, header + 6)
+    table = header + 24 + optional_size
+    rows = [struct.unpack_from("<8sI4xII", executable, table + number * _SECTION_HEADER) for number in range(count)]
+    return [Section(name.rstrip(b"\0").decode("latin-1"), offset, min(size, raw)) for name, size, raw, offset in rows]
+
+
+def headers_size(executable: bytes) -> int:
+    """How many bytes, the table of sections included, stand before the first section."""
+    size: int = struct.unpack_from("<I", executable, _header_of(executable) + 24 + 60)[0]
+    return size
+
+
+def _header_of(data: bytes | bytearray) -> int:
     if data[:2] != b"MZ" or len(data) < 0x40:
         raise ValueError("not a PE executable")
     header: int = struct.unpack_from("<I", data, 0x3C)[0]

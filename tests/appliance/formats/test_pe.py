@@ -55,3 +55,11 @@ def test_other_files_are_refused(stub: bytes, change: object, message: str) -> N
     assert callable(change)
     with pytest.raises(ValueError, match=message):
         pe.append_sections(change(stub), CONTENTS)
+
+
+def test_sections_are_read_as_they_were_written(stub: bytes) -> None:
+    """Whoever has only the file finds the sections again, behind its headers."""
+    data, sections = pe.append_sections(stub, CONTENTS)
+    assert sections == pe.sections(data)[-len(sections) :]
+    assert pe.sections(stub)[0].name == ".text"
+    assert pe.headers_size(data) == min(section.offset for section in pe.sections(data) if section.size)
