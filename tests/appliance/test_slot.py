@@ -20,7 +20,7 @@ KERNEL, MODULES, BINARY = bytes(range(1, 256)) * 20_000, b"m" * 300_004, b"b" * 
 def composed(pc: Board, text: str = "", **changed: bytes) -> Slot:
     """A small slot whose device part says ``text`` before the manifest."""
     contents = {"kernel": KERNEL, "modules": MODULES, "binary": BINARY, **changed}
-    made = Contents(release="6", about="ID=x\n", command_line="quiet", **contents)  # type: ignore[arg-type]
+    made = Contents(release="6", about="ID=x\n", command_line="quiet", **contents)
     return compose_slot(prepare_bootloader(pc), made, SIZE, 7, lambda slot: (text + slot).encode())
 
 
