@@ -97,7 +97,8 @@ def layout(board: Board, name: str) -> list[gpt.Partition]:
 def device_member(name: str, version: str, board: Board, release: Release, slot: str) -> bytes:
     """What every device has in its root folder, besides the modules and the binary; ``slot`` is Slot.text."""
     hostname = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "appliance"
-    configuration = {"name": name, "version": version, "board": board.name, "data": "data", "hostname": hostname,
+    data = "".join(str(_identity(board, name, recipe.name)) for recipe in board.partitions if recipe.kind == "data")
+    configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
                      "counter": release.counter, "data_version": release.data_version, "settings": release.settings}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")

@@ -14,6 +14,9 @@ def data_dir(name: str = "") -> Path:
 
     On a device it is /data/app, on the partition that updates leave alone. Elsewhere it is $XDG_DATA_HOME/fapws4/NAME
     (~/.local/share/fapws4/NAME), readable by this user only; NAME is `name`, or that of the module or package that calls.
+
+    A device whose partition cannot be mounted works from memory: the environment then has FAPWS_DATA=memory (else disk), and
+    FAPWS_RESCUE is the folder with what the partition holds, read-only, if that can be read at all.
     """
     if os.access(DEVICE, os.W_OK | os.X_OK):
         return DEVICE

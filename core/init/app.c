@@ -108,6 +108,8 @@ static void run(struct app *app, int ready_end)
                            "LANG=C.UTF-8",
                            "FAPWS_DEFAULT_PORT=80",
                            "FAPWS_READY_FD=3",
+                           app->keeps_data ? "FAPWS_DATA=disk" : "FAPWS_DATA=memory",
+                           app->rescue ? "FAPWS_RESCUE=/run/data/app" : NULL,
                            NULL};
 
     child_keep(fds, READY_FD + 1);

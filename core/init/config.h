@@ -9,7 +9,7 @@ struct config {
     char name[64];     /* of the app: argv[0] of its process, the subject of lines about it */
     char version[64];  /* of the app, for people */
     char board[32];    /* recipe name */
-    char data[37];     /* GPT name of the data partition, 36 characters at most; "" = none */
+    char data[37];     /* GUID of the data partition, in small letters; "" = none */
     char hostname[64]; /* one DNS label */
 };
 

@@ -69,9 +69,12 @@ static void app_changed(void *owner)
 {
     struct machine *machine = owner;
     const struct ready *ready = &machine->app.ready;
+    const char *warning = storage_warning(&machine->storage);
 
     if (ready->port == 0)
         return;
+    if (warning)
+        say("%s", warning);
     say("listening on port %u", ready->port);
     if (!ready_is_everywhere(ready))
         show_answer(machine, NULL);
@@ -104,6 +107,8 @@ static void storage_done(void *owner)
 {
     struct machine *machine = owner;
 
+    machine->app.keeps_data = machine->storage.state == STORAGE_ON_DISK;
+    machine->app.rescue = machine->storage.rescue;
     app_start(&machine->app);
 }
 
@@ -131,7 +136,8 @@ static void reap(struct machine *machine)
     int status;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (!app_reaped(&machine->app, pid, status))
+        if (!app_reaped(&machine->app, pid, status) &&
+            !storage_reaped(&machine->storage, pid, status))
             network_reaped(&machine->network, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         power_finish(machine->power, &machine->watchdog);

@@ -1,113 +1,143 @@
 #include "storage.h"
 
 #include <errno.h>
-#include <glob.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "console.h"
 #include "duty.h"
-#include "file.h"
-
-enum { DEVICE_SIZE = 64 };
+#include "growth.h"
 
 static const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
 
-/* Whether the uevent file at `path` is that of the partition; its device node is then written to
- * `device`. */
-static bool is_partition(const char *path, const char *partition, char device[DEVICE_SIZE])
+static int make_folder(const char *path, mode_t mode, uid_t user)
 {
-    char text[1024], node[48] = "";
-    struct span rest = file_read(path, text, sizeof text);
-    struct span line;
-    bool found = false;
-
-    while (span_next_line(&rest, &line)) {
-        if (span_skip(&line, "DEVNAME="))
-            span_copy(line, node, sizeof node);
-        else if (span_skip(&line, "PARTNAME="))
-            found = span_equals(line, partition);
-    }
-    snprintf(device, DEVICE_SIZE, "/dev/%s", node);
-    return found && node[0];
-}
-
-static bool find(const char *partition, char device[DEVICE_SIZE])
-{
-    glob_t paths;
-    bool found = false;
-
-    if (glob("/sys/class/block/*/uevent", 0, NULL, &paths) == 0)
-        for (size_t i = 0; i < paths.gl_pathc && !found; i++)
-            found = is_partition(paths.gl_pathv[i], partition, device);
-    globfree(&paths);
-    return found;
-}
-
-static int make_app_folder(void)
-{
-    if (mkdir("/data/app", 0750) != 0 && errno != EEXIST)
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
         return errno;
-    return chown("/data/app", POLICY_APP_UID, POLICY_APP_UID) == 0 ? 0 : errno;
+    return chown(path, user, user) == 0 ? 0 : errno;
 }
 
-static void settle(struct storage *storage)
+static void settle(struct storage *storage, enum storage_state state)
 {
     loop_unset(storage->loop, &storage->deadline);
-    storage->settled = true;
-    try_to("make the app's folder /data/app", make_app_folder());
+    storage->state = state;
+    try_to("make the app's folder /data/app", make_folder("/data/app", 0750, POLICY_APP_UID));
+    try_to("make PID 1's folder /data/.fapws4", make_folder("/data/.fapws4", 0700, 0));
     storage->done(storage->owner);
 }
 
 static void settle_in_memory(struct storage *storage)
 {
-    storage->in_memory = true;
     if (mount("tmpfs", "/data", "tmpfs", flags, "mode=0755,size=25%") != 0)
         try_to("mount /data in memory", errno);
-    settle(storage);
+    settle(storage, STORAGE_IN_MEMORY);
 }
 
 static void deadline_fired(void *owner)
 {
     struct storage *storage = owner;
 
-    say("no partition named %s after %d s; what the app saves is lost at power-off",
-        storage->partition, POLICY_DATA_WAIT / 1000);
+    say("no disk with the data partition of this image after %d s", POLICY_DATA_WAIT / 1000);
+    settle_in_memory(storage);
+}
+
+/* Without its journal's replay, because not a byte of a damaged file system may change; what was
+ * written last may therefore be missing there. */
+static void offer(struct storage *storage, const char *device)
+{
+    mkdir("/run/data", 0755);
+    storage->rescue = mount(device, "/run/data", "ext4", flags | MS_RDONLY, "noload") == 0;
+    if (storage->rescue)
+        say("what is on %s can be read below /run/data", device);
+    else
+        try_to("read what is on it either", errno);
+}
+
+static void grow(struct storage *storage, const char *device)
+{
+    uint32_t block_size = 0;
+    uint64_t blocks = growth_wanted(device, &block_size);
+    pid_t pid;
+
+    if (blocks == 0)
+        return;
+    storage->grown = blocks * block_size;
+    pid = growth_start(blocks);
+    if (pid > 0)
+        storage->grower = pid;
+    else
+        try_to("let /data grow", errno);
+}
+
+static void settle_on_disk(struct storage *storage)
+{
+    char device[DISK_PATH];
+
+    try_to("give /data the rest of the disk", disk_fit(&storage->disk));
+    disk_partition(&storage->disk, storage->disk.number, device);
+    if (mount(device, "/data", "ext4", flags, "errors=remount-ro") == 0) {
+        say("/data is %s", device);
+        grow(storage, device);
+        settle(storage, STORAGE_ON_DISK);
+        return;
+    }
+    say("cannot mount /data from %s: %s; nothing on it was changed", device, strerror(errno));
+    offer(storage, device);
     settle_in_memory(storage);
 }
 
 void storage_look(struct storage *storage)
 {
-    char device[DEVICE_SIZE];
+    int count;
 
-    if (storage->settled || !find(storage->partition, device))
+    if (storage->state != STORAGE_AWAITED)
         return;
-    if (mount(device, "/data", "ext4", flags, "errors=remount-ro") == 0) {
-        say("/data is %s", device);
-        settle(storage);
+    count = disk_find(storage->guid, &storage->disk);
+    if (count == 1)
+        settle_on_disk(storage);
+    if (count < 2)
         return;
-    }
-    say("cannot mount /data from %s: %s; nothing on it was changed; what the app saves is lost at "
-        "power-off",
-        device, strerror(errno));
+    say("%d disks hold this image, and which one is this device's cannot be told: none is used; "
+        "remove the others and restart",
+        count);
+    storage->disk = (struct disk){0};
     settle_in_memory(storage);
 }
 
-void storage_open(struct storage *storage, struct loop *loop, const char *partition,
+void storage_open(struct storage *storage, struct loop *loop, const char *guid,
                   void (*done)(void *), void *owner)
 {
-    *storage = (struct storage){.loop = loop, .partition = partition, .done = done, .owner = owner};
+    *storage = (struct storage){.loop = loop, .guid = guid, .done = done, .owner = owner};
     storage->deadline = (struct timer){.fired = deadline_fired, .owner = storage};
     mkdir("/data", 0755);
-    if (partition[0] == '\0') {
+    if (guid[0] == '\0') {
         settle_in_memory(storage);
         return;
     }
     loop_set(loop, &storage->deadline, POLICY_DATA_WAIT);
     storage_look(storage);
+}
+
+bool storage_reaped(struct storage *storage, pid_t pid, int status)
+{
+    int error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+
+    if (pid != storage->grower || pid == 0)
+        return false;
+    storage->grower = 0;
+    if (try_to("let /data grow; what is there is unharmed", error))
+        say("/data has grown to %llu MiB", (unsigned long long)storage->grown >> 20);
+    return true;
+}
+
+const char *storage_warning(const struct storage *storage)
+{
+    if (storage->state != STORAGE_IN_MEMORY || storage->guid[0] == '\0')
+        return NULL;
+    return "/data is in memory only: what the app saves is lost at power-off";
 }
 
 int storage_close(void)

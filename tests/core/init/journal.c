@@ -3,10 +3,13 @@
  * that the duties' own files are compiled as they are.
  *
  * Usage: journal DUTY; the journal goes to stdout, what a person would see to stderr. A call named
- * in $JOURNAL_FAIL ("mount /dev/vda6") fails with EINVAL. */
+ * in $JOURNAL_FAIL ("mount /dev/vda6", "mount /dev/vda6 /data") fails with EINVAL; $JOURNAL_DATA is
+ * the GUID of the data partition. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/blkpg.h>
+#include <linux/fs.h>
 #include <linux/watchdog.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,9 +53,12 @@ static const char *inside(const char *path, char out[512])
 int __wrap_mount(const char *source, const char *target, const char *type, unsigned long flags,
                  const char *options)
 {
+    char both[256];
+
     printf("mount %s %s %s 0x%lx %s\n", source ? source : "-", target, type ? type : "-", flags,
            options ? options : "-");
-    return answer("mount", source ? source : target);
+    snprintf(both, sizeof both, "%s %s", source ? source : "-", target);
+    return answer("mount", source ? source : target) == 0 ? answer("mount", both) : -1;
 }
 
 int __wrap_umount2(const char *target, int flags)
@@ -79,6 +85,7 @@ int __wrap_kill(pid_t pid, int number)
     return 0;
 }
 
+pid_t __real_waitpid(pid_t pid, int *status, int options);
 pid_t __wrap_waitpid(pid_t pid, int *status, int options)
 {
     (void)status;
@@ -134,20 +141,39 @@ int __wrap_glob(const char *pattern, int flags, int (*failed)(const char *, int)
     return __real_glob(inside(pattern, where), flags & ~GLOB_NOSORT, failed, found);
 }
 
+static int note_new_size(const struct blkpg_ioctl_arg *order)
+{
+    const struct blkpg_partition *partition = order->data;
+
+    printf("partition %d: %lld bytes from %lld\n", partition->pno, partition->length,
+           partition->start);
+    return answer("partition", "6");
+}
+
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
     va_list arguments;
-    int *value;
+    void *value;
+    int result = 0;
 
-    (void)fd;
     va_start(arguments, request);
-    value = va_arg(arguments, int *);
+    value = va_arg(arguments, void *);
+    va_end(arguments);
     if (request == WDIOC_SETTIMEOUT)
-        printf("watchdog timeout %d\n", *value);
+        printf("watchdog timeout %d\n", *(int *)value);
     if (request == WDIOC_KEEPALIVE)
         puts("watchdog fed");
-    va_end(arguments);
-    return 0;
+    if (request == BLKGETSIZE64)
+        *(uint64_t *)value = (uint64_t)lseek(fd, 0, SEEK_END);
+    if (request == BLKSSZGET)
+        *(int *)value = 512;
+    if (request == BLKPG)
+        result = note_new_size(value);
+    if (request == _IOW('f', 16, uint64_t)) {
+        printf("resize /data to %llu blocks\n", *(unsigned long long *)value);
+        result = answer("resize", "/data");
+    }
+    return result;
 }
 
 /* finit_module is the only system call that PID 1 makes by number here. */
@@ -174,17 +200,21 @@ static void storage_done(void *owner)
     puts("done");
 }
 
-static void run_storage(const char *partition)
+static void run_storage(const char *guid)
 {
     static struct loop loop;
     static struct storage storage;
+    int status;
 
     loop_init(&loop);
-    storage_open(&storage, &loop, partition, storage_done, NULL);
-    if (!storage.settled)
+    storage_open(&storage, &loop, guid, storage_done, NULL);
+    if (storage.state == STORAGE_AWAITED)
         storage.deadline.fired(storage.deadline.owner);
     storage_look(&storage);
-    printf("in memory %d\n", storage.in_memory);
+    if (storage.grower && __real_waitpid(storage.grower, &status, 0) > 0)
+        storage_reaped(&storage, storage.grower, status);
+    printf("on disk %d, rescue %d, warning %d\n", storage.state == STORAGE_ON_DISK, storage.rescue,
+           storage_warning(&storage) != NULL);
 }
 
 static void run_mounts(void)
@@ -232,7 +262,7 @@ int main(int argc, char **argv)
     else if (strcmp(duty, "kernel") == 0)
         run_kernel();
     else if (strcmp(duty, "storage") == 0)
-        run_storage("data");
+        run_storage(getenv("JOURNAL_DATA"));
     else if (strcmp(duty, "no-storage") == 0)
         run_storage("");
     else if (strcmp(duty, "modules") == 0)

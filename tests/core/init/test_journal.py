@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from appliance.formats import gpt
+from appliance.image import data_volume, layout
+from appliance.recipes import load_board
+
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
+DUTIES += ["child", "disk", "ext4", "gpt", "growth"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
 WRAPPED += ["open", "stat", "rename", "glob", "ioctl", "syscall"]
@@ -36,6 +42,7 @@ def run(journal: Path, tmp_path: Path) -> Run:
         environment = {
             "JOURNAL_ROOT": str(tmp_path),
             "JOURNAL_FAIL": failing,
+            "JOURNAL_DATA": GUID,
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=0"),
         }
         done = subprocess.run([journal, duty], env=environment, capture_output=True, text=True, check=True)
@@ -106,62 +113,177 @@ def test_a_small_kernel_may_lack_switches(run: Run, tmp_path: Path) -> None:
     assert run("kernel") == ["sethostname hello", "0 0"]
 
 
-APP_FOLDER = ["mkdir /data/app 0750", "chown /data/app 1000:1000", "done"]
-IN_MEMORY = ["mount tmpfs /data tmpfs 0x40e mode=0755,size=25%", *APP_FOLDER, "in memory 1"]
+FOLDERS = ["mkdir /data/app 0750", "chown /data/app 1000:1000", "mkdir /data/.fapws4 0700", "chown /data/.fapws4 0:0", "done"]
+MEMORY = ["mount tmpfs /data tmpfs 0x40e mode=0755,size=25%", *FOLDERS]
+PARTITIONS = layout(load_board("pc"), "hello")
+DATA = PARTITIONS[-1]
+GUID = str(DATA.identity)
+TOTAL = DATA.first + DATA.sectors + 2048
+RIGHT_SIZE = f"partition 6: {DATA.sectors * 512} bytes from {DATA.first * 512}"
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> None:
-    """A disk with the partitions of an image."""
-    write(
-        tmp_path,
-        {
-            "sys/class/block/vda/uevent": "MAJOR=254\nDEVNAME=vda\nDEVTYPE=disk\n",
-            "sys/class/block/vda5/uevent": "DEVNAME=vda5\nDEVTYPE=partition\nPARTNAME=slotb\n",
-            "sys/class/block/vda6/uevent": "DEVNAME=vda6\nDEVTYPE=partition\nPARTN=6\nPARTNAME=data\n",
-            "sys/class/block/vda7/uevent": "DEVNAME=vda7\nDEVTYPE=partition\nPARTNAME=data2\n",
-        },
-    )
+def add_disk(root: Path, name: str, sectors: int = TOTAL, identity: uuid.UUID = DATA.identity) -> Path:
+    """A disk with the partitions of an image, ``sectors`` large; the GUID of the last may be another."""
+    last = gpt.Partition("data", DATA.kind, identity, DATA.first, DATA.sectors)
+    separator = "p" if name[-1].isdigit() else ""
+    write(root, {f"sys/class/block/{name}/uevent": f"MAJOR=254\nDEVNAME={name}\nDEVTYPE=disk\n",
+                 f"sys/class/block/{name}{separator}6/uevent":
+                     f"DEVNAME={name}{separator}6\nDEVTYPE=partition\nPARTN=6\nPARTNAME=data\n"})
+    path = root / "dev" / name
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(sectors * 512)
+        for offset, data in gpt.table([*PARTITIONS[:-1], last], last.identity, TOTAL):
+            file.seek(offset)
+            file.write(data)
+        file.truncate(sectors * 512)
+    return path
 
 
-@pytest.mark.usefixtures("disk")
-def test_the_data_partition_is_found_by_its_name(run: Run) -> None:
-    """/data is the partition called data, with nothing executable, and the app's folder is the app's."""
+def tables(path: Path) -> tuple[bytes, bytes]:
+    """The first 34 sectors of a disk and its last 33."""
+    with path.open("rb") as file:
+        front = file.read(34 * 512)
+        file.seek(-33 * 512, 2)
+        return front, file.read()
+
+
+def expected_tables(sectors: int) -> tuple[bytes, bytes]:
+    """What the builder would write for a disk of this size."""
+    last = gpt.Partition("data", DATA.kind, DATA.identity, DATA.first, (sectors - 33) // 2048 * 2048 - DATA.first)
+    front, back = dict(gpt.table([*PARTITIONS[:-1], last], DATA.identity, sectors)).values()
+    return front, back
+
+
+@pytest.mark.parametrize("name", ["vda", "mmcblk0"])
+def test_the_data_partition_is_found_by_its_guid(run: Run, tmp_path: Path, name: str) -> None:
+    """/data is the partition of this image, with nothing executable, whatever other disk has a partition called data."""
+    add_disk(tmp_path, "sda", identity=uuid.uuid4())
+    add_disk(tmp_path, name)
+    add_disk(tmp_path, "vdz", identity=uuid.uuid4())
+    device = {"vda": "vda6", "mmcblk0": "mmcblk0p6"}[name]
     assert [
         "mkdir /data 0755",
-        "mount /dev/vda6 /data ext4 0x40e errors=remount-ro",
-        *APP_FOLDER,
-        "in memory 0",
-        "fapws4: /data is /dev/vda6",
+        RIGHT_SIZE,
+        f"mount /dev/{device} /data ext4 0x40e errors=remount-ro",
+        *FOLDERS,
+        "on disk 1, rescue 0, warning 0",
+        f"fapws4: /data is /dev/{device}",
     ] == run("storage")
 
 
-@pytest.mark.usefixtures("disk")
-def test_a_damaged_data_partition_is_never_touched(run: Run) -> None:
-    """What cannot be mounted is said in a clear line, left alone, and replaced by memory."""
+def test_a_disk_of_the_images_size_is_not_written(run: Run, tmp_path: Path) -> None:
+    """A device whose disk is no larger than the image has nothing to correct, at any boot."""
+    disk = add_disk(tmp_path, "vda")
+    disk.chmod(0o444)
+    before = disk.stat().st_mtime_ns
+    run("storage")
+    assert disk.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("lost", ["nothing", "the table in front", "the backup"])
+def test_data_grows_with_the_disk(run: Run, tmp_path: Path, lost: str) -> None:
+    """On a larger disk the partition grows before it is mounted and the file system after; a copy of the table that a cut
+    has left torn is made again from the other; the second boot writes nothing."""
+    disk = add_disk(tmp_path, "vda", 64 << 21)
+    (tmp_path / "data").mkdir()
+    if lost != "nothing":
+        run("storage")
+        with disk.open("r+b") as file:
+            file.seek(1024 if lost == "the table in front" else -1024, 0 if lost == "the table in front" else 2)
+            file.write(b"torn")
+    with (tmp_path / "dev/vda6").open("wb") as file:
+        file.truncate(expected_sectors(64 << 21) * 512)
+        for offset, block in data_volume(DATA.sectors * 512, load_board("pc"), "hello"):
+            file.seek(offset)
+            file.write(block)
+    size = expected_sectors(64 << 21)
+    lines = run("storage")
     assert [
         "mkdir /data 0755",
+        f"partition 6: {size * 512} bytes from {DATA.first * 512}",
         "mount /dev/vda6 /data ext4 0x40e errors=remount-ro",
-        *IN_MEMORY,
-        (
-            "fapws4: cannot mount /data from /dev/vda6: Invalid argument; nothing on it was changed; "
-            "what the app saves is lost at power-off"
-        ),
-    ] == run("storage", failing="mount /dev/vda6")
+    ] == lines[:3]
+    assert f"resize /data to {size // 8} blocks" in lines
+    assert f"fapws4: /data has grown to {size // 2048} MiB" in lines
+    assert tables(disk) == expected_tables(64 << 21)
+    before = disk.stat().st_mtime_ns
+    run("storage")
+    assert disk.stat().st_mtime_ns == before
+
+
+def expected_sectors(total: int) -> int:
+    """Of a data partition on a disk of this size."""
+    return (total - 33) // 2048 * 2048 - DATA.first
+
+
+def test_a_failing_growth_costs_nothing(run: Run, tmp_path: Path) -> None:
+    """When the kernel refuses the larger partition, the small one is mounted and the reason said."""
+    add_disk(tmp_path, "vda", 64 << 21)
+    lines = run("storage", failing="partition 6")
+    assert "on disk 1, rescue 0, warning 0" in lines
+    assert "fapws4: cannot give /data the rest of the disk: Invalid argument" in lines
+
+
+def test_a_disk_that_is_too_small_is_said(run: Run, tmp_path: Path) -> None:
+    """An image on a stick that is smaller than it claims: the table is left as it is."""
+    disk = add_disk(tmp_path, "vda", TOTAL - 2048)
+    before = tables(disk)
+    assert "fapws4: cannot give /data the rest of the disk: No space left on device" in run("storage")
+    assert tables(disk) == before
+
+
+def test_a_damaged_data_partition_is_never_touched(run: Run, tmp_path: Path) -> None:
+    """What cannot be mounted is said in a clear line, offered read-only as it stands, and replaced by memory."""
+    add_disk(tmp_path, "vda")
+    assert [
+        "mkdir /data 0755",
+        RIGHT_SIZE,
+        "mount /dev/vda6 /data ext4 0x40e errors=remount-ro",
+        "mkdir /run/data 0755",
+        "mount /dev/vda6 /run/data ext4 0x40f noload",
+        *MEMORY,
+        "on disk 0, rescue 1, warning 1",
+        "fapws4: cannot mount /data from /dev/vda6: Invalid argument; nothing on it was changed",
+        "fapws4: what is on /dev/vda6 can be read below /run/data",
+    ] == run("storage", failing="mount /dev/vda6 /data")
+
+
+def test_a_data_partition_that_is_beyond_reading(run: Run, tmp_path: Path) -> None:
+    """What cannot even be read leaves the device working, from memory."""
+    add_disk(tmp_path, "vda")
+    lines = run("storage", failing="mount /dev/vda6")
+    assert "on disk 0, rescue 0, warning 1" in lines
+    assert "fapws4: cannot read what is on it either: Invalid argument" in lines
+
+
+def test_two_disks_of_the_same_image(run: Run, tmp_path: Path) -> None:
+    """With the stick of the same image still plugged in, no disk is written: which one is the device's is unknown."""
+    disks = [add_disk(tmp_path, name, 64 << 21) for name in ("sda", "vda")]
+    before = [tables(disk) for disk in disks]
+    assert [
+        "mkdir /data 0755",
+        *MEMORY,
+        "on disk 0, rescue 0, warning 1",
+        ("fapws4: 2 disks hold this image, and which one is this device's cannot be told: none is used; "
+         "remove the others and restart"),
+    ] == run("storage")
+    assert [tables(disk) for disk in disks] == before
 
 
 def test_a_missing_data_partition_is_waited_for_then_said(run: Run) -> None:
     """After ten seconds without the disk the device works from memory, and says so."""
     assert [
         "mkdir /data 0755",
-        *IN_MEMORY,
-        "fapws4: no partition named data after 10 s; what the app saves is lost at power-off",
+        *MEMORY,
+        "on disk 0, rescue 0, warning 1",
+        "fapws4: no disk with the data partition of this image after 10 s",
     ] == run("storage")
 
 
 def test_a_device_without_data_partition_says_nothing(run: Run) -> None:
     """A device that is meant to forget does so silently."""
-    assert ["mkdir /data 0755", *IN_MEMORY] == run("no-storage")
+    assert ["mkdir /data 0755", *MEMORY, "on disk 0, rescue 0, warning 0"] == run("no-storage")
 
 
 def test_power_off(run: Run, tmp_path: Path) -> None:

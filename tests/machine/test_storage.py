@@ -1,0 +1,82 @@
+"""/data on real boots: it grows with the disk, and a device whose /data is damaged works all the same."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from appliance.emulate import Machine
+from appliance.image import layout
+from appliance.recipes import Board
+from appliance.surroundings import Surroundings
+from tests.machine.disk import Disk
+
+
+@pytest.fixture
+def disk(hello_image: Path, pc: Board, tmp_path: Path) -> Disk:
+    """A disk of its own with the image."""
+    return Disk(hello_image, tmp_path / "disk.img", pc)
+
+
+def tables(disk: Disk) -> bytes:
+    """Everything of a disk that is neither a partition nor free: both partition tables."""
+    with disk.path.open("rb") as file:
+        front = file.read(34 * 512)
+        file.seek(-33 * 512, 2)
+        return front + file.read()
+
+
+def checked(*command: str | Path) -> str:
+    """What a program says that must find nothing wrong."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def boot(disk: Disk, size: int, expected: str) -> None:
+    """From power-on over the expected line to power-off."""
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True, around=Surroundings(size)) as machine:
+        machine.wait_for(expected)
+        machine.press_power_button()
+        assert machine.wait_for_end() == 0
+    assert not [line for line in machine.console if "fapws4: cannot" in line]
+
+
+@pytest.mark.parametrize("size", [64 << 30, pytest.param(1 << 40, marks=pytest.mark.long)], ids=["64 GiB", "1 TiB"])
+def test_data_grows_at_the_first_boot(disk: Disk, size: int) -> None:
+    """On a larger disk the app gets all of it, every checker is content, and the second boot changes no table."""
+    boot(disk, size, rf"/data has grown to {(size >> 20) - 375} MiB")
+    assert "No problems found" in checked("sgdisk", "-v", disk.path)
+    once = tables(disk)
+    data = layout(disk.board, "hello")[-1]
+    place = f"{disk.path}?offset={data.first * 512}"
+    checked("e2fsck", "-f", "-n", place)
+    facts = dict(line.split(":", 1) for line in checked("dumpe2fs", "-h", place).splitlines() if ":" in line)
+    assert int(facts["Block count"]) * 4096 == size - (375 << 20)
+    boot(disk, size, "answers at")
+    assert tables(disk) == once
+
+
+def test_a_damaged_data_partition_is_said_and_left_alone(disk: Disk) -> None:
+    """The app answers from memory, a person is told, and not one byte of the partition changes."""
+    disk.write("data", 1024, bytes(1024))
+    before = disk.read("data")
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("cannot mount /data from /dev/vda6: Invalid argument; nothing on it was changed")
+        machine.wait_for("/data is in memory only")
+        assert machine.get("/") == (200, b"Hello World!!")
+    assert disk.read("data") == before
+
+
+@pytest.mark.long
+def test_another_disk_with_a_partition_called_data_is_not_taken(disk: Disk, tmp_path: Path) -> None:
+    """A disk of another device is neither mounted nor written."""
+    other = tmp_path / "other.img"
+    subprocess.run(["cp", "--sparse=always", disk.path, other], check=True)
+    subprocess.run(["sgdisk", "-G", other], capture_output=True, check=True)
+    before = tables(Disk(other, tmp_path / "copy.img", disk.board))
+    extra = ["-drive", f"if=none,id=other,format=raw,file={other}", "-device", "ide-hd,drive=other,bus=ide.0"]
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True, extra=extra) as machine:
+        machine.wait_for("/data is /dev/vda6")
+        assert machine.get("/") == (200, b"Hello World!!")
+    assert tables(Disk(other, tmp_path / "after.img", disk.board)) == before
