@@ -1,5 +1,7 @@
 #include "connections.h"
 
+#include "wire_tls.h"
+
 #include <stdlib.h>
 
 static void take_off(struct connection *c)
@@ -52,6 +54,8 @@ void connections_tick(struct connections *all)
     all->shared.seconds++;
     all->shared.exchange.files.seconds = all->shared.seconds;
     banner_update(&all->shared.exchange.banner, time(NULL));
+    if (all->shared.tls != NULL)
+        wire_tls_tick(all->shared.tls);
     for (struct connection *c = all->first; c != NULL; c = c->next)
         connection_end_overdue(c);
 }

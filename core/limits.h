@@ -53,6 +53,9 @@
 /* Processes that serve together (WORKERS): more than cores is of little use. */
 #define LIMIT_PROCESSES 128
 
+/* TLS clients that keep their memory for records (33 KB each) from one request to the next. */
+#define LIMIT_TLS_KEEPERS 64
+
 /* Form and query fields that are parsed into fapws.params; the rest is left to the app. */
 #define LIMIT_PARAMS 1000
 

@@ -30,6 +30,10 @@ struct tls_library {
     /* NULL when memory is out. */
     struct tls_session *(*begin)(struct tls_context *context);
     void (*end)(struct tls_session *session);
+    /* From now on the memory for records (33 KB) is kept from one to the next, which saves the time to
+     * allocate it; and: it is given back, and again behind every record. */
+    void (*keep_memory)(struct tls_session *session);
+    void (*give_memory)(struct tls_session *session);
     /* Decrypts into `room`; takes what it needs from the front of `received`. The handshake happens
      * in here. */
     enum tls_result (*read)(struct tls_session *session, struct slice *received,

@@ -11,6 +11,7 @@ bool tls_service_init(struct tls_service *service, const char *certificate, cons
 
     service->certificate = certificate;
     service->key = key;
+    service->seconds = 1; /* no client has sent in second 0 */
     service->received = malloc(LIMIT_READ);
     if (service->received != NULL)
         service->library = tls_library(fault);

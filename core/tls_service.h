@@ -2,7 +2,10 @@
 #ifndef FAPWS4_TLS_SERVICE_H
 #define FAPWS4_TLS_SERVICE_H
 
+#include "limits.h"
 #include "tls.h"
+
+struct wire_tls;
 
 /* Zeroed: plain http. */
 struct tls_service {
@@ -11,6 +14,9 @@ struct tls_service {
     const char *certificate, *key; /* the files: the caller's, for as long as this lives */
     char *received;       /* LIMIT_READ bytes: what the socket gave */
     struct buffer output; /* what is to be sent, before it is written */
+    unsigned seconds;     /* counted since the start */
+    struct wire_tls *keepers[LIMIT_TLS_KEEPERS]; /* who keeps memory for records */
+    int keeper_count;
 };
 
 /* Reads certificate and key (PEM files). False after one line on stderr that names TLS and the file.

@@ -11,6 +11,8 @@ struct wire_tls {
     struct tls_session *session;
     struct peer peer;     /* for the log: a client that has gone has no address */
     struct buffer held;   /* received, not decrypted: the owner pauses */
+    unsigned read_at;     /* the service's second in which something was received */
+    bool keeps;           /* is among the service's keepers */
     bool begun;           /* the first byte has come */
     bool deaf;            /* what comes is dropped: it is no TLS, and was told so */
     bool ended;           /* the owner knows that the client will send no more */
@@ -23,6 +25,9 @@ struct wire_tls *wire_tls_create(struct tls_service *service);
 
 /* NULL is legal. */
 void wire_tls_destroy(struct wire_tls *tls);
+
+/* To be called every second. */
+void wire_tls_tick(struct tls_service *service);
 
 /* Gives the owner what the bytes say, and sends what the handshake answers. */
 void wire_tls_receive(struct wire *wire, const char *data, size_t length);

@@ -43,8 +43,18 @@ static bool set_groups(SSL_CTX *ssl)
            SSL_CTX_set1_groups_list(ssl, "X25519:P-256:P-384") == 1;
 }
 
-/* TLS 1.2 with forward secrecy and authenticated encryption, and 1.3. Clients come back by tickets:
- * nothing is kept for them here. */
+/* Authenticated encryption with forward secrecy only. AES with 128 bits is what takes least time, 256
+ * are for clients that want them. */
+static bool set_ciphers(SSL_CTX *ssl)
+{
+    return SSL_CTX_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+                                         "TLS_CHACHA20_POLY1305_SHA256") == 1 &&
+           SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM+AES128:ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
+}
+
+/* TLS 1.2 and 1.3. Clients come back by tickets: nothing is kept for them here. Reading ahead
+ * (SSL_CTX_set_read_ahead) would save a request 200 instructions, but moves what follows a record in
+ * long bodies, and hides from the wire what came and is not read. */
 static bool configure(SSL_CTX *ssl)
 {
     SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
@@ -53,8 +63,8 @@ static bool configure(SSL_CTX *ssl)
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
     SSL_CTX_set_default_passwd_cb(ssl, no_password);
-    return set_groups(ssl) && SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
-           SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
+    return set_groups(ssl) && set_ciphers(ssl) &&
+           SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
 }
 
 /* ---- the files ---- */

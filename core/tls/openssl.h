@@ -20,6 +20,7 @@ struct tls_session {
     struct slice received; /* during a call: what the client sent */
     struct buffer *output; /* ... and what is for it */
     unsigned long reason;  /* OpenSSL's number for why it failed; 0 while it has not */
+    bool starved; /* the last call wanted more than was received */
     bool failed;
 };
 
@@ -32,6 +33,8 @@ BIO_METHOD *tls_memory(void);
 
 struct tls_session *tls_begin(struct tls_context *context);
 void tls_end(struct tls_session *session);
+void tls_keep_memory(struct tls_session *session);
+void tls_give_memory(struct tls_session *session);
 enum tls_result tls_read(struct tls_session *session, struct slice *received, struct buffer *output,
                          char *room, size_t size, size_t *count);
 const char *tls_complaint(const struct tls_session *session, struct tls_context *context);

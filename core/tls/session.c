@@ -13,6 +13,7 @@ static int on_bio_read(BIO *bio, char *data, size_t size, size_t *count)
     size_t length = session->received.length < size ? session->received.length : size;
 
     BIO_clear_retry_flags(bio);
+    session->starved = length == 0;
     if (length == 0) {
         BIO_set_retry_read(bio);
         return 0;
@@ -76,6 +77,18 @@ struct tls_session *tls_begin(struct tls_context *context)
     return session;
 }
 
+void tls_keep_memory(struct tls_session *session)
+{
+    SSL_clear_mode(session->ssl, SSL_MODE_RELEASE_BUFFERS);
+}
+
+/* What is in use now is given back behind it, by the mode. */
+void tls_give_memory(struct tls_session *session)
+{
+    SSL_set_mode(session->ssl, SSL_MODE_RELEASE_BUFFERS);
+    SSL_free_buffers(session->ssl);
+}
+
 void tls_end(struct tls_session *session)
 {
     if (session == NULL)
@@ -86,32 +99,32 @@ void tls_end(struct tls_session *session)
 
 /* ---- bytes ---- */
 
-/* An error that somebody left in the queue would be taken for the session's. To look is cheaper than
- * to clear. */
-static void forget_errors(void)
+/* The client said that it sends no more: it did not report a failure, behind which the handshake counts
+ * as unfinished. SSL_get_error is not asked, here and for waiting: it takes an error that somebody left
+ * in the queue for the session's own, and to see before every call that there is none costs 200
+ * instructions. */
+static bool has_ended(const SSL *ssl)
 {
-    if (ERR_peek_error() != 0)
-        ERR_clear_error();
+    return (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0 && SSL_is_init_finished(ssl);
 }
 
 enum tls_result tls_read(struct tls_session *session, struct slice *received, struct buffer *output,
                          char *room, size_t size, size_t *count)
 {
-    int done, error;
+    int done;
 
     if (session->failed)
         return TLS_FAILED;
     session->received = *received;
     session->output = output;
-    forget_errors();
+    session->starved = false;
     done = SSL_read_ex(session->ssl, room, size, count);
     *received = session->received;
     if (done == 1)
         return TLS_DATA;
-    error = SSL_get_error(session->ssl, done);
-    if (error == SSL_ERROR_WANT_READ)
+    if (session->starved)
         return TLS_WAITING;
-    if (error == SSL_ERROR_ZERO_RETURN)
+    if (has_ended(session->ssl))
         return TLS_ENDED;
     session->failed = true;
     session->reason = ERR_peek_last_error();
@@ -128,10 +141,11 @@ bool tls_write(struct tls_session *session, struct slice data, struct buffer *ou
     if (data.length == 0)
         return true;
     session->output = output;
-    forget_errors();
-    if (SSL_write_ex(session->ssl, data.data, data.length, &written) != 1)
-        session->failed = true;
-    return !session->failed;
+    if (SSL_write_ex(session->ssl, data.data, data.length, &written) == 1)
+        return true;
+    session->failed = true;
+    ERR_clear_error();
+    return false;
 }
 
 void tls_farewell(struct tls_session *session, struct buffer *output)

@@ -87,6 +87,9 @@ SHARES: dict[str, dict[str, float]] = {
 }
 P99_MUST = 1.5  # times bare C's
 
+# By TLS with OpenSSL 3.0, whose own part is 13,500; the issue wants time only.
+TLS_MUST = Must(18_000, 3)
+
 FLASK_MUST = 6_000  # instructions above those of the application itself
 
 # A timer of the server that falls into a count is not a call of the request's.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 
 from appliance.errors import Problem
@@ -13,10 +14,9 @@ PATIENCE = 20  # seconds for one answer; a server under valgrind is some fifty t
 _LENGTH = re.compile(rb"\r\nContent-Length: *(\d+)\r\n", re.IGNORECASE)
 
 
-def drive(port: int, turn: Iterator[bytes], count: int, depth: int) -> None:
+def drive(port: int, turn: Iterator[bytes], count: int, depth: int, tls: bool = False) -> None:
     """Ask one request, then ``count`` more, ``depth`` at once; every answer must be a 200 as long as the first one."""
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with _connected(port, tls) as connection:
         connection.sendall(next(turn))
         length = _first_answer(connection)
         for _ in range(count // depth):
@@ -24,13 +24,12 @@ def drive(port: int, turn: Iterator[bytes], count: int, depth: int) -> None:
             _receive(connection, length, depth)
 
 
-def hold(port: int, count: int, texts: Sequence[bytes], answered: bool) -> list[socket.socket]:
+def hold(port: int, count: int, texts: Sequence[bytes], answered: bool, tls: bool = False) -> list[socket.socket]:
     """Open ``count`` connections and send ``texts`` on each; with ``answered``, until each has had one whole answer."""
     connections = []
     for number in range(count):
         # One address has ports for 28,000 connections, those in TIME_WAIT included: use many.
-        source = (f"127.0.1.{1 + number % 200}", 0)
-        connection = socket.create_connection(("127.0.0.1", port), PATIENCE, source)
+        connection = _connected(port, tls, f"127.0.1.{1 + number % 200}")
         connection.sendall(texts[number % len(texts)])
         if answered:
             _first_answer(connection)
@@ -44,6 +43,16 @@ def expected_length(head: bytes) -> int:
     if not head.startswith(b"HTTP/1.1 200") or not found:
         raise Problem(f"no 200 with a Content-Length: {head[:200]!r}")
     return len(head) + int(found[1])
+
+
+def _connected(port: int, tls: bool, address: str = "") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), PATIENCE, (address, 0))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if not tls:
+        return connection
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it was made for the occasion
+    return context.wrap_socket(connection)
 
 
 def _first_answer(connection: socket.socket) -> int:

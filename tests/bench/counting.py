@@ -42,10 +42,10 @@ def instructions_per_request(port: int, counted: Counter, case: Case, short: int
 
     def cost(count: int) -> int:
         counted()
-        drive(port, turn, count, case.depth)
+        drive(port, turn, count, case.depth, case.tls)
         return counted()
 
-    drive(port, turn, min(short, _WARM), case.depth)
+    drive(port, turn, min(short, _WARM), case.depth, case.tls)
     return per_request(cost, short, long)
 
 
@@ -56,7 +56,7 @@ def calls_of(server: Server, case: Case, short: int = SHORT, long: int = LONG) -
 
         def count(requests: int) -> dict[str, int]:
             with running(server, ["strace", "-f", "-c", "-U", "calls,name", "-o", report]) as started:
-                drive(started.port, itertools.cycle(case.requests), requests, case.depth)
+                drive(started.port, itertools.cycle(case.requests), requests, case.depth, case.tls)
             return calls_in(report.read_text())
 
         few, many = count(short), count(long)

@@ -13,7 +13,7 @@ from typing import Any
 
 from appliance.errors import Problem
 from appliance.progress import step
-from tests.bench.cases import EXACT, FLASK_MUST, KEEP_ALIVE, MUSTS, Case, broken
+from tests.bench.cases import EXACT, FLASK_MUST, KEEP_ALIVE, MUSTS, TLS, TLS_MUST, Case, broken
 from tests.bench.counting import (
     callgrind,
     calls_of,
@@ -24,7 +24,7 @@ from tests.bench.counting import (
 )
 from tests.bench.peers import PEERS, left_out, peer
 from tests.bench.processes import Server, environment, stop
-from tests.bench.servers import APPS, bare, fapws4
+from tests.bench.servers import APPS, Certificate, bare, certificate, fapws4, with_tls
 from tests.bench.tables import Outcome, Table, ratio
 
 _FLASK_LENGTHS = (64, 384)  # requests; fewer, since each is some fifty times a hello's
@@ -84,6 +84,30 @@ def costs_of(server: Callable[[str], Server], chosen: Sequence[Case] = EXACT,
 def costs_of_peer(name: str) -> dict[str, Cost]:
     """As ``costs_of``, without the cases that the peer fails (bjoern answers only the first of pipelined requests)."""
     return costs_of(lambda page: peer(name, page), guarded=lambda case: left_out(f"{name}, {case.title},"))
+
+
+def tls() -> Outcome:
+    """GET hello by TLS: fapws4, and freastal, whose TLS is picotls."""
+    require_programs()
+    with tempfile.TemporaryDirectory() as scratch:
+        made = certificate(Path(scratch))
+        with step("count fapws4"):
+            costs = {"fapws4": tls_cost(made)}
+        with step("count freastal"), left_out("freastal"):
+            costs["freastal"] = costs_of(lambda page: peer("freastal", page, certificate=made), (TLS,))[TLS.name]
+    ours = costs["fapws4"]
+    rows = [[name, f"{cost.instructions:,.0f}", f"{cost.calls:.2f}", ratio(ours.instructions, cost.instructions)]
+            for name, cost in costs.items()]
+    found = broken(TLS_MUST, ours.instructions, ours.calls)
+    notes = [f"fapws4's must is {TLS_MUST.instructions:,} and {TLS_MUST.calls}: {', '.join(found) or 'kept'}."]
+    columns = ["server", "instructions", "calls", "fapws4's over it"]
+    table = Table(f"{TLS.title}, per request", columns, rows, notes)
+    return Outcome([table], {name: vars(cost) for name, cost in costs.items()})
+
+
+def tls_cost(made: Certificate) -> Cost:
+    """What a request by TLS costs fapws4 with this machine's OpenSSL."""
+    return costs_of(lambda page: with_tls(fapws4_page(page), made), (TLS,))[TLS.name]
 
 
 def fapws4_page(page: str) -> Server:

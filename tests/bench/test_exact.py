@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from tests.bench.cases import CALLS_TOLERANCE, EXACT, FLASK_MUST, MUSTS, Case
+from tests.bench.cases import CALLS_TOLERANCE, EXACT, FLASK_MUST, MUSTS, TLS_MUST, Case, broken
 from tests.bench.counting import require_programs
-from tests.bench.exact import Cost, costs_of, fapws4_page, flask_instructions
-from tests.bench.servers import bare
+from tests.bench.exact import Cost, costs_of, fapws4_page, flask_instructions, tls_cost
+from tests.bench.servers import bare, certificate
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,12 @@ def test_the_limit_is_below(case: Case, costs: Mapping[str, Cost], limit: Mappin
     """Bare C does less than fapws4 with an application in it, so that both were counted right."""
     assert 0 < limit[case.name].instructions < costs[case.name].instructions
     assert limit[case.name].calls <= MUSTS[case.name].calls + CALLS_TOLERANCE
+
+
+def test_tls_costs_little_more_than_openssl_itself(tmp_path: Path) -> None:
+    """The memory for records is kept from one request to the next, and nothing is asked of OpenSSL twice."""
+    require_programs()
+    assert [] == broken(TLS_MUST, *vars(tls_cost(certificate(tmp_path))).values())
 
 
 def test_flask_costs_little_more_than_flask_itself() -> None:

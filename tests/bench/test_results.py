@@ -72,7 +72,7 @@ def test_parts_gather_in_the_file_of_the_day(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("verb", "only", "said"), [
     ("speed", "", "there is no benchmark speed: there are: all, exact, server, runtime, build, image"),
     ("exact", "case", "bench exact has no part case: cases?"),
-    ("exact", "cases,zzz", "bench exact has no part zzz: there are: cases, flask, growth, start"),
+    ("exact", "cases,zzz", "bench exact has no part zzz: there are: cases, tls, flask, growth, start"),
 ])
 def test_a_wrong_name(verb: str, only: str, said: str) -> None:
     """It is said which there are, or which was meant."""

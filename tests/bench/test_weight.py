@@ -1,11 +1,13 @@
-"""What connections cost that wait for their next request: the must of issue 4. Resident memory grows by pages, evenly."""
+"""What connections cost that wait for their next request: the must of issue 4, and TLS. Resident memory grows evenly."""
 
 from __future__ import annotations
 
-from tests.bench.cases import KEEP_ALIVE
+from pathlib import Path
+
+from tests.bench.cases import KEEP_ALIVE, TLS
 from tests.bench.processes import room_for_connections
-from tests.bench.servers import fapws4
-from tests.bench.weight import IDLE, IDLE_MUST, each
+from tests.bench.servers import certificate, fapws4, with_tls
+from tests.bench.weight import IDLE, IDLE_MUST, IDLE_TLS, IDLE_TLS_MUST, each
 
 
 def test_an_idle_connection_costs_half_a_kilobyte() -> None:
@@ -13,3 +15,10 @@ def test_an_idle_connection_costs_half_a_kilobyte() -> None:
     room_for_connections(IDLE)
     cost = each(fapws4("pages"), KEEP_ALIVE, KEEP_ALIVE.requests[0], IDLE, answered=True)
     assert 0 < cost <= IDLE_MUST
+
+
+def test_memory_for_tls_records_is_not_kept_for_all(tmp_path: Path) -> None:
+    """Only for so many of those that are busy (LIMIT_TLS_KEEPERS)."""
+    room_for_connections(IDLE_TLS)
+    cost = each(with_tls(fapws4("pages"), certificate(tmp_path)), TLS, TLS.requests[0], IDLE_TLS, answered=True)
+    assert 0 < cost <= IDLE_TLS_MUST

@@ -60,8 +60,8 @@ def _timed(case: Case, settings: Settings) -> Outcome:
 
 
 VERBS: Mapping[str, Mapping[str, Part]] = {
-    "exact": {"cases": _always(exact.cases), "flask": _always(exact.flask), "growth": _always(growth.growth),
-              "start": _always(start.start)},
+    "exact": {"cases": _always(exact.cases), "tls": _always(exact.tls), "flask": _always(exact.flask),
+              "growth": _always(growth.growth), "start": _always(start.start)},
     "server": {case.name: partial(_timed, case) for case in TIMED} | {
         "memory": _always(weight.memory),
         "idle": lambda settings: timed.beside_idle(settings.slices, settings.seconds),
