@@ -10,12 +10,29 @@ from invoke.exceptions import Exit
 from invoke.tasks import task
 
 try:
-    from appliance import build, doctor, emulate, host, licences, provision, report, skeleton, surroundings, trial
+    from appliance import (
+        build,
+        device_config,
+        disks,
+        doctor,
+        emulate,
+        flash,
+        host,
+        licences,
+        positionals,
+        provision,
+        report,
+        skeleton,
+        surroundings,
+        trial,
+    )
     from appliance.recipes import load_target
     from tests import suite
     from tests.bench import verbs
 except KeyboardInterrupt:  # invoke would say 1; report.told sees to it from here on
     raise Exit(code=130) from None
+
+positionals.allow_optional_positionals()
 
 _APP = {
     "app": "the Python file of your app",
@@ -175,13 +192,33 @@ def emulate_image(
                     around=around, cut_after=cut_after)
 
 
+@task(name="flash", positional=["image", "device"], optional=["device"], help={
+    "image": "a disk image, which may be compressed (.gz, .xz, .zst)",
+    "device": "the disk, such as /dev/sdb (left out: shows which disks there are)",
+    "config": "a TOML file with what this one device is told: name, address, time zone, claim code, certificate",
+    "yes": "do not ask (a refusal stays one)",
+    "force": "also a disk that cannot be taken out, or is larger than 2 TB"})
+@report.told
+def flash_image(
+    c: Context, image: str, device: str | None = None, config: str = "", yes: bool = False, force: bool = False,
+) -> None:
+    """Write an image to a stick, card or disk, and compare. Exit code 1: nothing was written; 2: the disk is not finished."""
+    if not device:
+        report.show_disks(disks.Kernel().removable_disks())
+        report.show_next([f"invoke flash {image} DEVICE"])
+        return
+    wishes = device_config.read_preseed(Path(config)) if config else None
+    agreed = (lambda _: True) if yes else flash.agreed_on_terminal
+    report.show_line(flash.flash(Path(image), device, agreed, force=force, preseed=wishes))
+
+
 @task(name="sources", help={
     "app": "with --to: also the packages that this app requires",
     "to": "copy all that an offline machine needs to this folder",
     "update": "rewrite this recipe's pin (python: those of the builder's own packages)",
-    "board": _APP["board"]}, positional=["app"])
+    "board": _APP["board"]}, positional=["app"], optional=["app"])
 @report.told
-def fetch_sources(c: Context, app: str = "", to: str = "", update: str = "", board: str = "pc") -> None:
+def fetch_sources(c: Context, app: str | None = None, to: str = "", update: str = "", board: str = "pc") -> None:
     """Fetch all third-party files ahead, for a machine that will be offline; refresh a pin."""
     if update:
         report.show_line(provision.update_pin(update))

@@ -32,6 +32,7 @@ from appliance.errors import Problem
 from appliance.formats import cpio, fat, gpt
 from appliance.kernel import PreparedKernel, prepare_kernel
 from appliance.places import SOURCE_DATE_EPOCH, whole_file
+from appliance.preseed import free_place
 from appliance.progress import step
 from appliance.recipes import Board, load_target
 from appliance.recipes import Partition as PartitionRecipe
@@ -135,7 +136,7 @@ def _disk(
     """Everything on the disk. The first slot holds the version, others none."""
     trees: dict[str, fat.Tree] = {
         "esp": {"EFI": {"BOOT": {f"BOOT{load_target(board.target).uefi.upper()}.EFI": loader.uefi}}},
-        "state": state_files(SlotState(1, "a"))}
+        "state": {**state_files(SlotState(1, "a")), **free_place()}}
     slots = [[(part.offset, part.data) for part in slot.parts]]
     pieces: Pieces = []
     boot_code = b""

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 console = Console(stderr=True, highlight=False)
 NOTEWORTHY = 0.2  # seconds; shorter steps are not worth a line
@@ -53,6 +62,22 @@ def step(name: str) -> Iterator[None]:
     record.steps.append((name, own))
     if own >= NOTEWORTHY:
         console.print(f"  {place}{name}: {own:.1f} s", markup=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def meter(name: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far work on ``total`` bytes is, with speed and time left; the block calls what it gets with each amount done.
+
+    On a terminal it is a live line; in the end it is a plain one, with the mean speed.
+    """
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=total)
+        yield lambda amount: progress.advance(task, amount)
+    seconds = time.monotonic() - began
+    console.print(f"  {name}: {total / 1e6:.1f} MB in {seconds:.1f} s ({total / 1e6 / max(seconds, 1e-3):.0f} MB/s)",
+                  markup=False, soft_wrap=True)
 
 
 def note(text: str) -> None:

@@ -206,6 +206,14 @@ def read_recipe(path: Path, kind: type[Recipe]) -> Recipe:
     return value
 
 
+def read_file(path: Path, kind: type[Recipe]) -> Recipe:
+    """A user's TOML file, as strictly."""
+    if not path.is_file():
+        raise Problem(f"there is no file {path}", "name a TOML file")
+    value: Recipe = _record(_table(path, str(path)), kind, str(path), "")
+    return value
+
+
 def read_section(path: Path, name: str, kind: type[Recipe]) -> Recipe:
     """The section ``name`` (with dots) of a user's TOML file, as strictly; its defaults when file or section are not there."""
     table: Any = _table(path, str(path)) if path.exists() else {}

@@ -13,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from appliance.components import Component
+from appliance.disks import Disk, human_size, obstacles
 from appliance.doctor import Finding
 from appliance.errors import Problem
 from appliance.places import file_digest
@@ -86,6 +87,21 @@ def show_times() -> None:
     longest = sorted(record.steps, key=lambda step: -step[1])[:5]
     told_steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest if seconds >= 0.1)
     console.print(f"time: {total:.1f} s" + (f" ({told_steps})" if told_steps else ""), soft_wrap=True, markup=False)
+
+
+def show_disks(found: Sequence[Disk]) -> None:
+    """A table of disks: which is which, and whether an image could be written to it."""
+    if not found:
+        show_line("there is no disk here that could be taken out; put a stick or card in, or name another disk")
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("device", "size", "bus", "model", "state"):
+        table.add_column(title, justify="right" if title == "size" else "left", no_wrap=True)
+    for disk in found:
+        obstacle = next(obstacles(disk, 0), None)
+        table.add_row(disk.node, human_size(disk.size), disk.bus, escape(disk.model),
+                      escape(f"refused: {obstacle.what.removeprefix(f'{disk} ')}" if obstacle else "ready"))
+    _print_whole(table)
 
 
 def show_sources(sources: Iterable[Source]) -> None:

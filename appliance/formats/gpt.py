@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 SECTOR = 512
@@ -55,6 +55,24 @@ def table(
 def begins_disk(beginning: bytes) -> bool:
     """Whether these are the first two sectors of a disk with a table."""
     return beginning[SECTOR - 2 : SECTOR] == b"\x55\xaa" and beginning[SECTOR : SECTOR + 8] == b"EFI PART"
+
+
+def read_table(read: Callable[[int, int], bytes]) -> tuple[list[Partition], int]:
+    """The partitions of a disk, in order, and its number of sectors, from the table at its beginning.
+
+    ``read(offset, length)`` gives bytes of the disk. ValueError when the table is not whole.
+    """
+    header, entries = read(SECTOR, SECTOR), read(2 * SECTOR, _TABLE_SECTORS * SECTOR)
+    if not begins_disk(read(0, SECTOR) + header) or len(entries) < _TABLE_SECTORS * SECTOR:
+        raise ValueError("it has no GUID partition table")
+    checksum, last, entries_checksum = struct.unpack_from("<16xI12xQ48xI", header)
+    if zlib.crc32(header[:16] + bytes(4) + header[20:92]) != checksum or zlib.crc32(entries) != entries_checksum:
+        raise ValueError("its partition table is damaged")
+    found = [struct.unpack_from("<16s16sQQQ72s", entries, at) for at in range(0, len(entries), _ENTRY_SIZE)]
+    partitions = [Partition(name.decode("utf-16-le").rstrip("\0"), uuid.UUID(bytes_le=kind), uuid.UUID(bytes_le=identity),
+                            first, end - first + 1)
+                  for kind, identity, first, end, _, name in found if any(kind)]
+    return sorted(partitions, key=lambda partition: partition.first), last + 1
 
 
 def _check(partitions: Sequence[Partition], total: int, boot_code: bytes) -> None:
