@@ -15,8 +15,8 @@ APPLIANCE = REPOSITORY / "appliance"
 # A file of the builder may import only what stands before it.
 STAGES = """errors positionals places progress shell recipes registries unpacking sources preflight keys toolchain libraries
     interpreter modules data release wheels packages analysis archive elf link trial cpio fat gpt oci pe tools kernel
-    bootloader slot fat_map blockmap preseed device_config image container components sbom licences build host monitor sparse disks
-    target_disk unpacked_image flash stick wire surroundings emulate provision skeleton doctor report""".split()
+    bootloader slot fat_map blockmap preseed device_config image container components sbom licences build host monitor sparse
+    disks target_disk unpacked_image flash stick wire surroundings emulate provision skeleton doctor report""".split()
 
 # Run by a Python of their own, imported by nobody.
 INSIDE = {"analysis_inside", "archive_inside", "missing_inside", "names_inside", "pip_inside"}
