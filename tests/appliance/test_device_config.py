@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with two certificates and their keys, one of which is encrypted."""
     (tmp_path / "keys").mkdir()
     for name, options in (("device", ["-nodes"]), ("other", ["-nodes"]), ("locked", ["-passout", "pass:secret"])):
-        files = ["-keyout", tmp_path / f"keys/{name}.key", "-out", tmp_path / f"keys/{name}.pem"]
+        files = ["-keyout", f"{tmp_path}/keys/{name}.key", "-out", f"{tmp_path}/keys/{name}.pem"]
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", *options,
                         "-subj", f"/CN={name}", *files], check=True, capture_output=True)
     return tmp_path
