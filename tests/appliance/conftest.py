@@ -12,11 +12,13 @@ from appliance.build import Plan, build_binary, compile_libraries, cores, make_p
 from appliance.interpreter import Interpreter
 from appliance.packages import Packages, gather
 from tests.appliance import parcels
-from tests.appliance.running import Running, running
+from tests.appliance.running import Running, errors, invoke, running
 
 HERE = Path(__file__).parent
 PROBE = HERE / "apps" / "probe" / "probe.py"
 SITE = HERE / "sites" / "parcel"
+
+SEVERAL = ("--target", "aarch64,x86_64", "--format", "oci,image")
 
 
 @contextlib.contextmanager
@@ -34,6 +36,15 @@ def with_parcel(folder: Path) -> Iterator[None]:
 def interpreter() -> Interpreter:
     """The device's Python, for this machine."""
     return compile_libraries("x86_64", cores(), False)[1]
+
+
+@pytest.fixture(scope="session")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a build of samples/hello for two processors in every format, by the command."""
+    folder = tmp_path_factory.mktemp("several") / "out"
+    done = invoke("build-appliance", "samples/hello/hello.py", *SEVERAL, "--output", folder)
+    assert (0, []) == (done.returncode, errors(done))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,19 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from appliance.build import Plan, build_binary, build_image, make_plan
-from appliance.places import CORE, REPOSITORY, file_digest, tree_digest
+from appliance.places import CORE, RECIPES, REPOSITORY, file_digest, tree_digest
 from tests.appliance.cases import COMPILED, cache_with, contents, different, left_over, problem, written
+from tests.appliance.conftest import SEVERAL
 from tests.appliance.running import TIMEOUT, errors, invoke
 
 HELLO = REPOSITORY / "samples" / "hello" / "hello.py"
+VAULT = REPOSITORY / "tests" / "appliance" / "apps" / "vault" / "vault.py"
 GOOD = "def page(environ, start_response):\n    return 'here'\n\n\nPATHS = [('/', page)]\n"
 
 
@@ -116,37 +119,59 @@ def clone(folder: Path) -> Path:
     return folder
 
 
-def built_in(folder: Path, cache: Path, output: Path, **environment: str) -> None:
-    """The builder of another clone makes what it makes of its own samples/hello."""
-    command = [sys.executable, "-m", "invoke", "build-appliance", "samples/hello/hello.py", "--output", str(output)]
+# Somebody else: no root, and nobody's folder is his, though he may read and write in the cache of who runs the tests.
+SOMEBODY = (
+    "setpriv", "--reuid=4711", "--regid=4711", "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
+    "--bounding-set=-all,+dac_override",
+)
+
+
+def built_by_somebody(folder: Path, app: Path, words: Sequence[str], *parts: str) -> Path:
+    """What another user makes of an app of this repository in a clone at another place, whose name has a space, with another
+    time zone, locale, umask and home, and of the cache only ``parts``."""
+    (folder / "home").mkdir()
+    environment = {
+        "XDG_CACHE_HOME": str(cache_with(folder / "cache", *parts)), "HOME": str(folder / "home"), "USER": "somebody",
+        "LOGNAME": "somebody", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "4711",
+    }
+    here = clone(folder / "a clone")
+    name = str(app.relative_to(REPOSITORY))
+    command = [*SOMEBODY, sys.executable, "-m", "invoke", "build-appliance", name, *words, "--output", str(folder / "out")]
     done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(cache), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=here, env={**os.environ, **environment}, capture_output=True, text=True, check=False, umask=0o077,
     )
-    assert (0, []) == (done.returncode, errors(done))
+    assert (0, []) == (done.returncode, errors(done)), done.stderr
+    assert {4711} == {file.stat().st_uid for file in (folder / "out").iterdir()}
+    return folder / "out"
 
 
-def test_two_folders_give_the_same_bytes(hello: Plan, tmp_path: Path) -> None:
-    """A clone in another folder (with a space in its name), another time zone, locale and umask: every file is the same."""
-    cache = cache_with(tmp_path / "cache", *COMPILED)
-    umask = os.umask(0o077)
-    try:
-        built_in(clone(tmp_path / "a clone"), cache, tmp_path / "out", TZ="Asia/Tokyo", LC_ALL="C")
-    finally:
-        os.umask(umask)
-    assert [] == different(hello.output, tmp_path / "out")
+def test_two_users_make_the_same_bytes(several: Path, tmp_path: Path) -> None:
+    """Programs for two processors, disk image, OCI image, BUILD.json, both bills and the licences: every file is the same."""
+    assert [] == different(several, built_by_somebody(tmp_path, HELLO, SEVERAL, *COMPILED))
+    assert 8 == len(list(several.iterdir()))
 
 
 @pytest.mark.long
-def test_two_machines_give_the_same_bytes(hello: Plan, tmp_path: Path) -> None:
-    """With nothing but the downloads in common, everything compiled anew: every file is the same."""
-    cache = cache_with(tmp_path / "cache", "downloads", "apt")
-    built_in(clone(tmp_path / "clone"), cache, tmp_path / "out")
-    assert [] == different(hello.output, tmp_path / "out")
+@pytest.mark.parametrize("target", sorted(path.stem for path in (RECIPES / "targets").glob("*.toml")))
+def test_two_users_make_the_same_of_libraries_and_packages(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For every processor, of an app with OpenSSL, SQLite, bzip2 and packages from PyPI."""
+    monkeypatch.setenv("VAULT_FOLDER", "/nowhere")
+    words = ("--target", target, "--format", "oci,image" if target == "x86_64" else "oci")
+    done = invoke("build-appliance", VAULT, *words, "--output", tmp_path / "first")
+    assert (0, []) == (done.returncode, errors(done))
+    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, VAULT, words, *COMPILED))
+
+
+@pytest.mark.long
+def test_two_machines_make_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but the downloads in common, everything compiled anew by another user: every file is the same."""
+    monkeypatch.setenv("VAULT_FOLDER", "/nowhere")
+    words = ("--format", "oci,image")
+    done = invoke("build-appliance", VAULT, *words, "--output", tmp_path / "first")
+    assert (0, []) == (done.returncode, errors(done))
+    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, VAULT, words, "downloads", "apt"))
 
 
 def started(output: Path, cache: Path) -> subprocess.Popen[bytes]:

@@ -111,16 +111,6 @@ def test_by_the_command(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "hello-pc.img").exists()
 
 
-@pytest.fixture(scope="module")
-def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a build of samples/hello for two processors, by the command."""
-    folder = tmp_path_factory.mktemp("several") / "out"
-    words = ("--target", "aarch64,x86_64", "--format", "oci,image")
-    done = invoke("build-appliance", "samples/hello/hello.py", *words, "--output", folder)
-    assert (0, []) == (done.returncode, errors(done))
-    return folder
-
-
 def test_one_image_for_several_processors(several: Path, hello: Plan) -> None:
     """--target with two names: an index of both under the one tag; binaries, disk image and papers in the same folder."""
     raw = json.loads(run(["skopeo", "inspect", "--raw", f"oci-archive:{several}/hello.oci.tar"]))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import http.server
 import importlib.util
 import json
 import re
 import shutil
+import ssl
 import subprocess
+import threading
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -23,18 +30,21 @@ from appliance.toolchain import COMPILE_FLAGS, Toolchain, toolchain_for
 from appliance.trial import command_for
 from tests.appliance.cases import contents, problem
 from tests.appliance.running import TIMEOUT, errors, invoke, running
+from tests.http.certificates import Pair, make_pair
 
 HERE = Path(__file__).parent
 HELLO = REPOSITORY / "samples" / "hello" / "hello.py"
 PROCESSOR = HERE / "apps" / "processor" / "processor.py"
+VAULT = HERE / "apps" / "vault" / "vault.py"
+FLASK = REPOSITORY / "samples" / "wsgi-flask" / "wsgi_flask.py"
+
+FOREIGN = ("aarch64", "armv7", "armv7-vfpv3-d16", "riscv64")
 
 # In every run one, the quickest to compile from nothing; the others take minutes more.
-OTHERS = [
-    "aarch64",
-    pytest.param("armv7", marks=pytest.mark.long),
-    pytest.param("armv7-vfpv3-d16", marks=pytest.mark.long),
-    pytest.param("riscv64", marks=pytest.mark.long),
-]
+OTHERS = ["aarch64", *(pytest.param(name, marks=pytest.mark.long) for name in FOREIGN[1:])]
+
+# Where OpenSSL is compiled, in every run this machine's own only.
+EVERY = ["x86_64", *(pytest.param(name, marks=pytest.mark.long) for name in FOREIGN)]
 
 # What QEMU is to emulate where its default has more than the target asks for.
 CPUS = {"armv7-vfpv3-d16": {"QEMU_CPU": "cortex-a9,neon=off"}}
@@ -77,19 +87,92 @@ def test_hello_answers(name: str, tmp_path: Path) -> None:
     assert "linux-debian-amd64" not in {source["name"] for source in table["sources"]}
 
 
-def test_a_program_does_the_same_on_every_processor(name: str, tmp_path: Path) -> None:
-    """Numbers, calls from C into Python, times after 2038, threads and packaged files are as under this machine's Python."""
-    spec = importlib.util.spec_from_file_location("processor", PROCESSOR)
+def imported(file: Path) -> Any:
+    """An app as a module of this machine's Python."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_a_program_does_the_same_on_every_processor(name: str, tmp_path: Path) -> None:
+    """Numbers, calls from C into Python, times after 2038, threads and packaged files are as under this machine's Python."""
+    module = imported(PROCESSOR)
     plan = frozen(PROCESSOR, name, tmp_path / "out")
     with emulated(plan, tmp_path / "log") as program:
         told = program.told("/")
     size = 4 if load_target(name).processor == "arm" else 8
     assert (size, 2 ** (8 * size - 1) - 1) == (told["pointer"], told["maximum"])
     assert json.loads(json.dumps(module.facts())) == told["facts"]
+
+
+@pytest.mark.parametrize("name", EVERY, indirect=True)
+def test_libraries_do_the_same_on_every_processor(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenSSL with its assembler for that processor, SQLite and bzip2 do what this machine's Python does with its own; the
+    server speaks TLS there, and requests does to a server here."""
+    pairs = {kind: make_pair(tmp_path, kind, kind) for kind in ("ec", "rsa")}
+    monkeypatch.setenv("VAULT_FOLDER", str(tmp_path))
+    module = imported(VAULT)
+    plan = frozen(VAULT, name, tmp_path / "out")
+    with emulated(plan, tmp_path / "log") as program, echoing(pairs["rsa"]) as port:
+        told = secure(program.port, pairs["ec"], "/")
+        expected = json.loads(json.dumps(module.facts()))
+        assert expected["digests"] == told["digests"]
+        assert expected["database"] == told["database"]
+        assert expected == told
+        url = f"https://localhost:{port}/there"
+        assert [200, "GET /there"] == secure(program.port, pairs["ec"], f"/fetch?url={quote(url, safe='')}")
+
+
+def secure(port: int, pair: Pair, path: str) -> Any:
+    """The JSON of one GET over TLS."""
+    url = f"https://localhost:{port}{path}"
+    with urllib.request.urlopen(url, context=pair.context(), timeout=TIMEOUT) as response:
+        return json.loads(response.read())
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+
+    def do_GET(self) -> None:
+        """Method and path."""
+        body = f"{self.command} {self.path}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def echoing(pair: Pair) -> Iterator[int]:
+    """A server of this machine's Python that speaks TLS; its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", EVERY, indirect=True)
+def test_flask_answers(name: str, tmp_path: Path) -> None:
+    """The sample: a template, a form whose message comes by the session's signed cookie, and the style sheet."""
+    plan = frozen(FLASK, name, tmp_path / "out")
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with emulated(plan, tmp_path / "log") as program:
+        base = f"http://127.0.0.1:{program.port}"
+        note = b"name=Ada&text=%3Cb%3Equick%3C/b%3E"
+        with opener.open(f"{base}/notes", note, timeout=TIMEOUT) as response:
+            text = response.read().decode()
+        assert (f"{base}/", 200) == (response.url, response.status)
+        assert "Thank you, Ada!" in text
+        assert "&lt;b&gt;quick" in text
+        assert (200, (FLASK.parent / "static" / "style.css").read_text()) == program.get("/static/style.css")
 
 
 def test_a_foreign_tool_finds_nothing_wrong(name: str, tmp_path: Path) -> None:
