@@ -21,7 +21,7 @@ PROGRAMS = {
     "qemu-system-x86_64": "qemu-system-x86", "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf", "mdir": "mtools",
     "fsck.fat": "dosfstools", "sgdisk": "gdisk", "e2fsck": "e2fsprogs", "objdump": "binutils", "readelf": "binutils",
     "cpio": "cpio", "openssl": "openssl", "sslscan": "sslscan", "chromium": "chromium", "chromedriver": "chromium-driver",
-    "skopeo": "skopeo", "umoci": "umoci", "crun": "crun", "losetup": "mount",
+    "setpriv": "util-linux", "skopeo": "skopeo", "umoci": "umoci", "crun": "crun", "losetup": "mount",
     "bmaptool": "bmap-tools", "clang": "clang",
     "qemu-aarch64-static": "qemu-user-static", "valgrind": "valgrind", "strace": "strace",
     "/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer-x86_64.a": "libclang-rt-dev",

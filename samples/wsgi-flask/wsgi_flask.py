@@ -1,8 +1,7 @@
 """A Flask app, unchanged: a guest book. Run it with `fapws4 samples/wsgi-flask/wsgi_flask.py`.
 
 Any WSGI callable named `app` or `application` is served as PEP 3333 says. Before: `pip install -r requirements.txt`.
-To freeze it, the packages must be installed where the builder runs (.venv has this Flask); pyproject.toml names the templates
-and the style sheet, which go with it.
+Frozen, it has the packages that requirements.txt names; pyproject.toml names the templates and the style sheet.
 """
 
 import secrets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import http.server
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -21,15 +22,17 @@ from urllib.parse import quote
 import pytest
 
 from appliance.build import Plan, build_binary, build_image, compile_libraries, cores, make_plan
+from appliance.components import TOOLCHAIN, version_in
 from appliance.interpreter import Interpreter, libc_objects
 from appliance.link import _init_functions
 from appliance.places import CORE, RECIPES, REPOSITORY
 from appliance.recipes import load_target
 from appliance.shell import run
-from appliance.toolchain import COMPILE_FLAGS, Toolchain, toolchain_for
+from appliance.toolchain import COMPILE_FLAGS, Toolchain, toolchain_for, zig_folder
 from appliance.trial import command_for
 from tests.appliance.cases import contents, problem
 from tests.appliance.running import TIMEOUT, errors, invoke, running
+from tests.appliance.test_sbom import cyclonedx_faults
 from tests.http.certificates import Pair, make_pair
 
 HERE = Path(__file__).parent
@@ -85,6 +88,21 @@ def test_hello_answers(name: str, tmp_path: Path) -> None:
     table = json.loads(plan.description.read_text())
     assert ([name], None, [f"hello-{name}"]) == (table["targets"], table["board"], list(table["outputs"]))
     assert "linux-debian-amd64" not in {source["name"] for source in table["sources"]}
+
+
+def test_the_papers_name_the_processor(name: str, tmp_path: Path) -> None:
+    """Both bills are valid; they name the target, and what the compiler put in: musl and zig, in the versions that it has."""
+    plan = frozen(HELLO, name, tmp_path / "out")
+    bill, other = (file.read_bytes() for file in plan.papers[:2])
+    assert cyclonedx_faults(bill) is None
+    whole = json.loads(bill)["metadata"]["component"]
+    assert {"name": "fapws4:target", "value": name} in whole["properties"]
+    assert f"hello-{name}" in {item["name"].rpartition(":")[2] for item in whole["properties"]}
+    found = {part["name"]: part for part in json.loads(bill)["components"]}
+    musl = version_in(TOOLCHAIN[0], zig_folder(), "ziglang")
+    assert (musl, f"pkg:generic/musl@{musl}") == (found["musl"]["version"], found["musl"]["purl"])
+    assert importlib.metadata.version("ziglang") == found["zig"]["version"]
+    assert f"for {name}" == json.loads(other)["comment"]
 
 
 def imported(file: Path) -> Any:
