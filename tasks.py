@@ -12,19 +12,23 @@ from invoke.tasks import task
 try:
     from appliance import (
         build,
+        bundle,
         device_config,
         disks,
         doctor,
         emulate,
         flash,
         host,
+        keys,
         licences,
+        passphrase,
         positionals,
         provision,
         report,
         skeleton,
         surroundings,
         trial,
+        update,
     )
     from appliance.recipes import load_target
     from tests import suite
@@ -210,6 +214,75 @@ def flash_image(
     wishes = device_config.read_preseed(Path(config)) if config else None
     agreed = (lambda _: True) if yes else flash.agreed_on_terminal
     report.show_line(flash.flash(Path(image), device, agreed, force=force, preseed=wishes))
+
+
+@task(help={
+    "output": "where the private key goes: a file, or a folder (update.key in it); the public one stands beside it (.pub)",
+    "no_passphrase": "do not encrypt the private key: for a machine that signs without anybody there"})
+@report.told
+def keygen(c: Context, output: str, no_passphrase: bool = False) -> None:
+    """Make a pair of keys: the private one signs updates, the public one goes into images (build-appliance --keys).
+
+    Keep the private key where no repository, build or backup in clear reaches it, and a copy of it somewhere else: devices
+    accept nothing that it has not signed. For several keys, of which some must sign, join their .pub files and add a line
+    "threshold N"; the keys are then best made on different machines. FAPWS_PASSPHRASE stands for a typed passphrase.
+    """
+    private, public = keys.key_files(output)
+    keys.write_key_pair(keys.new_key(), private, public, "" if no_passphrase else passphrase.new_passphrase())
+    report.show_line(f"wrote {private} (keep it secret and copied) and {public}")
+    report.show_next([f"invoke build-appliance app.py --keys {public} --counter 1",
+                      f"invoke bundle dist/NAME --keys {private} --output NAME.update"])
+
+
+@task(name="bundle", iterable=["keys"], help={
+    "folder": "the folder of a finished build, such as dist/hello",
+    "keys": "a private key that signs; may be said more than once, or never, to sign all later",
+    "output": "the file to write"})
+@report.told
+def make_bundle(c: Context, folder: str, output: str, keys: Sequence[str] | None = None) -> None:
+    """A finished build into one signed file that updates devices.
+
+    The image must have been built with --keys (whom later versions of it trust) and --counter (which grows). When the keys
+    change from one version to the next, the bundle must be signed by enough of the old and of the new ones.
+    """
+    made = bundle.make_bundle(bundle.image_of(Path(folder)), passphrase.unlocked(keys or ()))
+    bundle.write_bundle(made, Path(output))
+    report.show_line(f"{made.about}: {made.signers}")
+    report.show_files([Path(output)])
+    report.show_next([f"invoke sign {output} OTHER.key (where more keys must sign)",
+                      f"invoke update IMAGE {output} --verify-only"])
+
+
+@task(help={"file": "a bundle; it is replaced", "key": "the private key that signs"})
+@report.told
+def sign(c: Context, file: str, key: str) -> None:
+    """Add a signature to a bundle, as on a second machine that is never online; it needs nothing but the two files.
+
+    The whole bundle is checked first, and what is signed is said. A key that has signed already changes nothing.
+    """
+    found = bundle.read_bundle(Path(file))
+    report.show_line(found.about)
+    signed = bundle.sign(found, passphrase.unlocked([key]))
+    bundle.write_bundle(signed, Path(file))
+    report.show_line("this key had signed already" if signed == found else signed.signers)
+
+
+@task(name="update", help={
+    "image": "a disk image, which is written to: its slot that is not in use, and which slot is tried next",
+    "file": "the bundle",
+    "verify_only": "only say whether the image's device would accept it",
+    "jobs": _APP["jobs"], "offline": _APP["offline"]})
+@report.told
+def update_image(
+    c: Context, image: str, file: str, verify_only: bool = False, jobs: int = 0, offline: bool = False
+) -> None:
+    """Put an update into a disk image, by the same code as on a device; exit code 1 and the reason when it is refused."""
+    if verify_only:
+        update.verify_for_image(Path(image), Path(file), jobs or build.cores(), offline)
+        report.show_line(f"{file} would be accepted")
+        return
+    report.show_update(update.update_image(Path(image), Path(file), jobs or build.cores(), offline))
+    report.show_next([f"invoke emulate {image} --keep"])
 
 
 @task(name="sources", help={

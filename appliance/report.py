@@ -21,6 +21,7 @@ from appliance.progress import console, record
 from appliance.recipes import Source
 from appliance.release import Release
 from appliance.shell import Failed
+from appliance.update import Installed
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -79,6 +80,14 @@ def show_release(release: Release, formats: Sequence[str]) -> None:
         show_line(f"updates: counter {release.counter}, signed by {release.keys.threshold} of {len(release.keys.keys)} keys")
     else:
         show_line("updates: none is accepted by a device with this image; --keys FILE names whom it trusts")
+
+
+def show_update(installed: Installed) -> None:
+    """What an update wrote, and what it took from the version before."""
+    copied = [name for name, _, sent in installed.parts if not sent]
+    whole = sum(size for _, size, _ in installed.parts)
+    show_line(f"slot {installed.slot} is armed to be tried once; {megabytes(installed.sent)} of {megabytes(whole)} had to be "
+              f"sent, copied: {', '.join(copied) or 'nothing'}")
 
 
 def show_times() -> None:

@@ -26,6 +26,10 @@ from appliance.places import SOURCE_DATE_EPOCH
 
 # Large clusters, because GRUB reads one after the other: from 4 to 32 KiB, the kernel is loaded six times as fast by a BIOS.
 CLUSTER = 32768
+
+# What is said of a version, in /etc of its device part.
+FILES = ("appliance.conf", "appliance.manifest", "appliance.keys")
+
 _LABEL = "slot"
 _DEVICE_BLOCK = 4096
 

@@ -14,6 +14,7 @@ from appliance.places import CORE, REPOSITORY
 from appliance.preflight import require
 from appliance.progress import step
 from appliance.shell import run
+from appliance.update import update_flags
 
 # Programs that tests start, and the Debian packages they come in; checked before the first test.
 PROGRAMS = {
@@ -72,7 +73,7 @@ def _tool(command: list[str]) -> None:
 
 def _check_c() -> None:
     """A second compiler's opinion: zig's clang builds them with the same flags."""
-    flags = [*C_WARNINGS, "-Wshadow", "-O2", "-fsyntax-only", *include_flags()]
+    flags = [*C_WARNINGS, "-Wshadow", "-O2", "-fsyntax-only", *include_flags(), *update_flags()]
     for file in sorted(CORE.rglob("*.c")):
         if "libc" not in file.parts:  # written against musl's headers
             run(["gcc", *flags, file], what=f"gcc {file.name}")

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ALIGNMENT = 4
+_MAGIC = b"070701"
+_HEADER = 110
 _TRAILER = "TRAILER!!!"
 
 
@@ -46,12 +48,31 @@ def archive(entries: Iterable[Entry]) -> bytes:
     return b"".join([*members, _member(0, Entry(_TRAILER, 0))])
 
 
+def files_in(archives: bytes) -> dict[str, bytes]:
+    """The regular files of a row of archives, up to the first byte that belongs to none: a compressed one, or the end."""
+    found, at = {}, 0
+    while (header := archives[at : at + _HEADER])[:6] == _MAGIC and len(header) == _HEADER:
+        mode, size, name_size = (int(header[start : start + 8], 16) for start in (14, 54, 94))
+        name = archives[at + _HEADER : at + _HEADER + name_size - 1].decode()
+        data = _after(at + _HEADER + name_size)
+        if stat.S_ISREG(mode):
+            found[name] = archives[data : data + size]
+        at = _after(data + size)
+        while name == _TRAILER and at < len(archives) and archives[at] == 0:
+            at += 1
+    return found
+
+
+def _after(place: int) -> int:
+    return place + -place % _ALIGNMENT
+
+
 def _member(inode: int, entry: Entry) -> bytes:
     name = entry.path.strip("/").encode() + b"\0"
     links = 2 if stat.S_ISDIR(entry.mode) else 1
     owner = group = time = checksum = 0
     fields = (inode, entry.mode, owner, group, links, time, len(entry.data), 0, 0, *entry.device, len(name), checksum)
-    header = b"070701" + b"".join(b"%08X" % field for field in fields)
+    header = _MAGIC + b"".join(b"%08X" % field for field in fields)
     return _padded(header + name) + _padded(entry.data)
 
 

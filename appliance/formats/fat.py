@@ -49,6 +49,34 @@ def volume(
     return sorted([*work.tables(), *_boot_sectors(shape, label, serial, hidden, work), *work.pieces])
 
 
+def find_file(volume: bytes, name: str) -> tuple[int, int]:
+    """Byte offset and size of a file in the root folder of a volume that ``volume`` made. ValueError when it is not there.
+
+    ``volume`` are its first bytes, as many as there are up to the file's; each file lies in one run.
+    """
+    if len(volume) < SECTOR or volume[SECTOR - 2 : SECTOR] != b"\x55\xaa":
+        raise ValueError("no file system")
+    per_cluster, reserved, tables, entries, _, _, table = struct.unpack_from("<BHBHHBH", volume, 13)
+    if not entries:
+        raise ValueError("the root folder of FAT32 is not looked for")
+    root = (reserved + tables * table) * SECTOR
+    data = root + entries * _ENTRY
+    long_name = b""
+    for at in range(root, data, _ENTRY):
+        entry = volume[at : at + _ENTRY]
+        if entry[:1] in (b"\0", b""):
+            break
+        if entry[11] == _LONG_NAME:
+            long_name = entry[1:11] + entry[14:26] + entry[28:32] + long_name
+            continue
+        shown = long_name.decode("utf-16-le").partition("\0")[0].rstrip("\uffff")
+        if name in (shown, f"{entry[:8].decode('latin-1').rstrip()}.{entry[8:11].decode('latin-1').rstrip()}".rstrip(".")):
+            first, size = struct.unpack_from("<HI", entry, 26)
+            return data + (first - 2) * per_cluster * SECTOR, size
+        long_name = b""
+    raise ValueError(f"no file {name}")
+
+
 @dataclass(frozen=True)
 class _Shape:
     """Geometry; everything in sectors except ``bits`` and ``clusters``."""

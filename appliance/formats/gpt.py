@@ -1,7 +1,7 @@
 """GUID partition tables (UEFI 2.10, chapter 5) for disks with sectors of 512 bytes.
 
 Left out: other sector sizes, more than the usual 128 entries, attribute bits and hybrid MBRs; no disk of ours needs them.
-The protective MBR may carry boot code, which is how a BIOS starts.
+The protective MBR may carry boot code, which is how a BIOS starts. Of a disk that is read, only the first table is.
 """
 
 from __future__ import annotations

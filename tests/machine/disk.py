@@ -23,6 +23,10 @@ class Disk:
         self.board = board
         self._parts = {part.name: (part.first * SECTOR, part.sectors * SECTOR) for part in layout(board, "any")}
 
+    def place(self, partition: str) -> tuple[int, int]:
+        """Where a partition begins on the disk and how long it is, in bytes."""
+        return self._parts[partition]
+
     def read(self, partition: str, offset: int = 0, size: int | None = None) -> bytes:
         """Bytes of a partition."""
         start, length = self._parts[partition]

@@ -32,3 +32,12 @@ def test_archives_can_follow_one_another() -> None:
     """Every archive ends at a multiple of four bytes, where the kernel looks for the next one."""
     sizes = [len(cpio.archive([cpio.file("x" * length, bytes(length))])) % 4 for length in range(1, 9)]
     assert sizes == [0] * 8
+
+
+def test_files_are_read_from_a_row_of_archives() -> None:
+    """As the kernel does it: one archive behind another, with zeros between, up to what is none."""
+    first = cpio.archive([cpio.folder("etc"), cpio.file("etc/one", b"1" * 5), cpio.file("etc/two", b"")])
+    second = cpio.archive([cpio.file("etc/one", b"later")])
+    row = first + bytes(1000) + second + b"\x28\xb5\x2f\xfd compressed"
+    assert {"etc/one": b"later", "etc/two": b""} == cpio.files_in(row)
+    assert {} == cpio.files_in(b"")

@@ -100,3 +100,18 @@ def test_the_tables_are_among_the_pieces() -> None:
     covered = sum(len(data) for _, data in pieces)
     assert pieces[0][0] == 0
     assert covered >= 2 * 72_000 * 4
+
+
+def test_files_are_found_where_they_lie(tmp_path: Path) -> None:
+    """By short and by long names, behind one another; what is not there is told."""
+    tree: fat.Tree = {"linux.cfg": b"c" * 5000, "folder": {"inner": b"i"}, "A long name.text": b"l" * 700, "SHORT.TXT": b"s"}
+    volume = written(tmp_path / "volume", tree, 16 * MIB, 2048).read_bytes()
+    for name, data in tree.items():
+        if isinstance(data, bytes):
+            at, size = fat.find_file(volume, name)
+            assert data == volume[at : at + size]
+    for name in ("inner", "linux.cf", "A long name.tex"):
+        with pytest.raises(ValueError, match="no file"):
+            fat.find_file(volume, name)
+    with pytest.raises(ValueError, match="no file system"):
+        fat.find_file(bytes(512), "linux.cfg")
