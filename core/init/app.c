@@ -102,16 +102,19 @@ static void run(struct app *app, int ready_end)
     int fds[] = {-1, app->output[1], app->output[1], ready_end};
     struct rlimit files = {POLICY_APP_FILES, POLICY_APP_FILES};
     char *argv[] = {(char *)app->name, NULL};
+    char timezone[sizeof "TZ=" + sizeof app->timezone];
     char *environment[] = {"PATH=/",
                            "HOME=/data/app",
                            "TMPDIR=/tmp",
                            "LANG=C.UTF-8",
                            "FAPWS_DEFAULT_PORT=80",
                            "FAPWS_READY_FD=3",
+                           timezone,
                            app->keeps_data ? "FAPWS_DATA=disk" : "FAPWS_DATA=memory",
                            app->rescue ? "FAPWS_RESCUE=/run/data/app" : NULL,
                            NULL};
 
+    snprintf(timezone, sizeof timezone, "TZ=%s", app->timezone[0] ? app->timezone : "UTC0");
     child_keep(fds, READY_FD + 1);
     setrlimit(RLIMIT_NOFILE, &files);
     if (child_become(POLICY_APP_UID)) {

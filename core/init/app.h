@@ -22,6 +22,7 @@ struct app {
     struct timer restart;
     struct timer patience;        /* runs while it is asked to stop */
     bool unwanted;                /* the machine goes down: not to be started again */
+    char timezone[64];            /* told to it: a POSIX TZ rule, "" = UTC */
     bool keeps_data;              /* told to it: /data outlives a power-off ... */
     bool rescue;                  /* ... or else, /run/data has what could not be mounted */
     void (*changed)(void *owner); /* it began or ceased to listen, or it ended */

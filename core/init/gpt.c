@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crc32.h"
+
 /* Byte offsets in a header and in an entry. */
 enum {
     HEADER_SIZE = 12,
@@ -44,25 +46,13 @@ static void put(uint8_t *bytes, int size, uint64_t value)
 }
 
 /* CRC-32 of IEEE 802.3, bit by bit: 16 KiB a boot are not worth a table. */
-static uint32_t checksum(const uint8_t *bytes, size_t length)
-{
-    uint32_t sum = 0xffffffff;
-
-    for (size_t i = 0; i < length; i++) {
-        sum ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            sum = sum >> 1 ^ (sum & 1 ? 0xedb88320 : 0);
-    }
-    return ~sum;
-}
-
 static uint32_t header_sum(const struct gpt *gpt)
 {
     uint8_t header[HEADER_LENGTH];
 
     memcpy(header, gpt->header, sizeof header);
     put(header + HEADER_SUM, 4, 0);
-    return checksum(header, sizeof header);
+    return crc32_of(header, sizeof header);
 }
 
 bool gpt_is_whole(const struct gpt *gpt, uint64_t own)
@@ -73,7 +63,7 @@ bool gpt_is_whole(const struct gpt *gpt, uint64_t own)
            get(header + OWN, 8) == own && get(header + ENTRY_COUNT, 4) == GPT_ENTRIES &&
            get(header + ENTRY_SIZE, 4) == GPT_ENTRY &&
            get(header + HEADER_SUM, 4) == header_sum(gpt) &&
-           get(header + ENTRIES_SUM, 4) == checksum(gpt->entries, GPT_TABLE);
+           get(header + ENTRIES_SUM, 4) == crc32_of(gpt->entries, GPT_TABLE);
 }
 
 /* Its first three groups are numbers, and stand with their lowest byte first. */
@@ -161,7 +151,7 @@ static void seal(struct gpt *gpt, uint64_t own, uint64_t other, uint64_t entries
     put(gpt->header + OWN, 8, own);
     put(gpt->header + OTHER, 8, other);
     put(gpt->header + ENTRIES_AT, 8, entries_at);
-    put(gpt->header + ENTRIES_SUM, 4, checksum(gpt->entries, GPT_TABLE));
+    put(gpt->header + ENTRIES_SUM, 4, crc32_of(gpt->entries, GPT_TABLE));
     put(gpt->header + HEADER_SUM, 4, header_sum(gpt));
 }
 

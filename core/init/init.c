@@ -14,6 +14,7 @@
 #include "duty.h"
 #include "file.h"
 #include "hotplug.h"
+#include "identity.h"
 #include "kernel.h"
 #include "modules.h"
 #include "mounts.h"
@@ -102,11 +103,27 @@ static void open_watchdog(struct machine *machine)
         watchdog_open(&machine->watchdog);
 }
 
+/* Only now is it known which address is wanted, and what name a DHCP server is to be told. */
+static void learn_identity(struct machine *machine)
+{
+    struct settings settings;
+
+    identity_learn(&machine->storage, &settings);
+    if (settings.hostname[0]) {
+        memcpy(machine->config.hostname, settings.hostname, sizeof machine->config.hostname);
+        try_to("set the host name", kernel_set_name(machine->config.hostname));
+        say("this is %s", machine->config.hostname);
+    }
+    memcpy(machine->app.timezone, settings.timezone, sizeof machine->app.timezone);
+    network_begin(&machine->network, &settings.fixed);
+}
+
 /* The app waits for this, so that nothing it writes is hidden by a later mount. */
 static void storage_done(void *owner)
 {
     struct machine *machine = owner;
 
+    learn_identity(machine);
     machine->app.keeps_data = machine->storage.state == STORAGE_ON_DISK;
     machine->app.rescue = machine->storage.rescue;
     app_start(&machine->app);

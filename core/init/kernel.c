@@ -44,9 +44,14 @@ int kernel_set_switches(void)
 int kernel_set_name(const char *hostname)
 {
     char hosts[256];
+    int error;
 
     snprintf(hosts, sizeof hosts, "127.0.0.1 localhost %s\n::1 localhost\n", hostname);
     if (sethostname(hostname, strlen(hostname)) != 0)
         return errno;
-    return file_replace("/etc/hosts", hosts);
+    error = file_replace("/run/hosts", hosts);
+    /* The name may change when / is read-only. */
+    if (!error && symlink("/run/hosts", "/etc/hosts") != 0 && errno != EEXIST)
+        error = errno;
+    return error;
 }

@@ -5,7 +5,6 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,24 +12,20 @@
 #include "console.h"
 #include "dhcp_process.h"
 #include "duty.h"
-#include "file.h"
 #include "netlink.h"
+#include "resolver.h"
 
 enum { MESSAGE_SIZE = 32768 }; /* bytes; what the kernel packs of a dump into one read */
 
-static void write_resolv_conf(struct network *network)
+static void tell_resolver(struct network *network)
 {
-    char text[POLICY_INTERFACES * LEASE_SERVERS * 32] = "";
-    char address[IPV4_TEXT_SIZE];
-    size_t used = 0;
+    uint32_t servers[POLICY_INTERFACES * LEASE_SERVERS];
+    int count = 0;
 
-    for (int i = 0; i < POLICY_INTERFACES; i++) {
-        for (int n = 0; n < LEASE_SERVERS && network->interfaces[i].lease.dns[n]; n++) {
-            ipv4_text(network->interfaces[i].lease.dns[n], address);
-            used += (size_t)snprintf(text + used, sizeof text - used, "nameserver %s\n", address);
-        }
-    }
-    try_to("write /run/resolv.conf", file_replace("/run/resolv.conf", text));
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        for (int n = 0; n < LEASE_SERVERS && network->interfaces[i].lease.dns[n]; n++)
+            servers[count++] = network->interfaces[i].lease.dns[n];
+    resolver_write(servers, count);
 }
 
 static void apply(struct interface *interface, const struct lease *lease)
@@ -47,7 +42,7 @@ static void apply(struct interface *interface, const struct lease *lease)
         try_to("set the address", link_set_address(name, lease->address, lease->netmask));
     if (lease->router)
         try_to("set the router", link_set_router(name, lease->router, interface->link.index));
-    write_resolv_conf(interface->network);
+    tell_resolver(interface->network);
     interface->network->changed(interface->network->owner, interface);
 }
 
@@ -100,13 +95,30 @@ static void schedule_client(struct interface *interface)
              backoff_next(&interface->backoff, ran_ms));
 }
 
+/* True when the fixed address is this interface's. */
+static bool take_fixed(struct interface *interface)
+{
+    const struct lease nothing = {0};
+    struct network *network = interface->network;
+    struct interface *holder = network->holder;
+
+    if (!network->fixed.address || (holder && holder != interface && holder->link.carrier))
+        return false;
+    if (holder && holder != interface)
+        apply(holder, &nothing);
+    network->holder = interface;
+    apply(interface, &network->fixed);
+    return true;
+}
+
 static void start_client(struct interface *interface)
 {
     struct dhcp_order order = {.index = interface->link.index,
                                .hostname = interface->network->hostname,
                                .remembered = interface->lease.address};
 
-    if (interface->client || !interface->link.carrier)
+    if (!interface->network->begun || interface->client || !interface->link.carrier ||
+        take_fixed(interface))
         return;
     memcpy(order.interface, interface->link.name, sizeof order.interface);
     memcpy(order.mac, interface->link.mac, sizeof order.mac);
@@ -186,9 +198,11 @@ static void remove_interface(struct interface *interface)
 
     end_client(interface);
     loop_unset(interface->network->loop, &interface->expiry);
+    if (interface->network->holder == interface)
+        interface->network->holder = NULL;
     if (interface->lease.address) {
         interface->lease = nothing;
-        write_resolv_conf(interface->network);
+        tell_resolver(interface->network);
         interface->network->changed(interface->network->owner, interface);
     }
     interface->link.index = 0;
@@ -222,6 +236,15 @@ static void handle(struct network *network, const struct link *link)
         return;
     interface->link = *link;
     follow_carrier(interface, carrier);
+}
+
+void network_begin(struct network *network, const struct lease *fixed)
+{
+    network->fixed = *fixed;
+    network->begun = true;
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        if (network->interfaces[i].link.index)
+            start_client(&network->interfaces[i]);
 }
 
 static bool has_address(const struct network *network)
@@ -287,9 +310,7 @@ int network_open(struct network *network, struct loop *loop, const char *hostnam
     network->changed = changed;
     network->owner = owner;
     try_to("switch the loopback on", link_switch_on("lo"));
-    try_to("write /run/resolv.conf", file_replace("/run/resolv.conf", ""));
-    if (symlink("/run/resolv.conf", "/etc/resolv.conf") != 0 && errno != EEXIST)
-        try_to("point /etc/resolv.conf to /run", errno);
+    resolver_open();
     network->fd = netlink_open(NETLINK_ROUTE, RTMGRP_LINK);
     if (network->fd < 0 || loop_watch(loop, network->fd, POLLIN, ready, network) != 0)
         return errno;

@@ -28,16 +28,23 @@ struct network {
     struct loop *loop;
     int fd;
     const char *hostname;
+    bool begun;
+    struct lease fixed;       /* address 0: all by DHCP */
+    struct interface *holder; /* of the fixed address, NULL = none yet */
     struct interface interfaces[POLICY_INTERFACES];
     /* The address of an interface came, changed or went. */
     void (*changed)(void *owner, const struct interface *interface);
     void *owner;
 };
 
-/* Brings up what is there and follows what comes. `hostname` is told to DHCP servers. 0 or an
- * errno value. */
+/* Brings up what is there and follows what comes; addresses wait for network_begin. `hostname`
+ * is read when a DHCP server is told it. 0 or an errno value. */
 int network_open(struct network *network, struct loop *loop, const char *hostname,
                  void (*changed)(void *, const struct interface *), void *owner);
+
+/* Addresses from now on: by DHCP, but for one interface when there is a fixed address. That is
+ * the first one with a cable; when it has none any more, the next one that gets one. */
+void network_begin(struct network *network, const struct lease *fixed);
 
 /* Says why there is no address: no interface, no cable, no server. Nothing when there is one. */
 void network_explain(const struct network *network);

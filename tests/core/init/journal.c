@@ -73,6 +73,12 @@ int __wrap_mkdir(const char *path, mode_t mode)
     return answer("mkdir", path);
 }
 
+int __wrap_symlink(const char *target, const char *path)
+{
+    printf("symlink %s %s\n", target, path);
+    return 0;
+}
+
 int __wrap_chown(const char *path, uid_t user, gid_t group)
 {
     printf("chown %s %u:%u\n", path, user, group);

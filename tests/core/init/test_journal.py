@@ -16,10 +16,10 @@ from appliance.recipes import load_board
 
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
-DUTIES += ["child", "disk", "ext4", "gpt", "growth"]
+DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
-WRAPPED += ["open", "stat", "rename", "glob", "ioctl", "syscall"]
+WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall"]
 Run = Callable[..., list[str]]
 
 
@@ -95,10 +95,10 @@ def test_kernel_switches(run: Run, tmp_path: Path) -> None:
         "proc/sys/net/ipv4/ip_unprivileged_port_start": "",
         "proc/sys/kernel/panic": "",
         "proc/sys/kernel/panic_on_oops": "",
-        "etc/hosts": "",
+        "run/hosts": "",
     }
     write(tmp_path, switches)
-    assert run("kernel") == ["sethostname hello", "0 0"]
+    assert run("kernel") == ["sethostname hello", "symlink /run/hosts /etc/hosts", "0 0"]
     assert [(tmp_path / name).read_text() for name in switches] == [
         "80",
         "10",
@@ -109,8 +109,8 @@ def test_kernel_switches(run: Run, tmp_path: Path) -> None:
 
 def test_a_small_kernel_may_lack_switches(run: Run, tmp_path: Path) -> None:
     """What a kernel was built without is no failure."""
-    write(tmp_path, {"etc/hosts": ""})
-    assert run("kernel") == ["sethostname hello", "0 0"]
+    write(tmp_path, {"run/hosts": ""})
+    assert run("kernel") == ["sethostname hello", "symlink /run/hosts /etc/hosts", "0 0"]
 
 
 FOLDERS = ["mkdir /data/app 0750", "chown /data/app 1000:1000", "mkdir /data/.fapws4 0700", "chown /data/.fapws4 0:0", "done"]
