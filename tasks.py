@@ -18,6 +18,7 @@ try:
         doctor,
         emulate,
         flash,
+        handout,
         host,
         keys,
         licences,
@@ -51,6 +52,7 @@ _REQUIREMENTS = {"requirements": "the PyPI packages of the app (default: require
 _RELEASE = {
     "keys": "the public keys that updates must be signed by (invoke keygen makes them); without, the device accepts none",
     "counter": "a number that grows with every release; needed with --keys, unless pyproject.toml says it"}
+_COMPRESSED = {"compressed": "also a compressed copy of the image (.gz), for other flashers"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
 
 
@@ -78,26 +80,27 @@ def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
         raise Exit(code=1)
 
 
-@task(help=_APP | _DATA | _REQUIREMENTS | _FORMAT | _TARGET | _RELEASE, iterable=["add_data"])
+@task(help=_APP | _DATA | _REQUIREMENTS | _FORMAT | _TARGET | _RELEASE | _COMPRESSED, iterable=["add_data"])
 @report.told
 def build_appliance(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
     add_data: Sequence[str] | None = None, requirements: str = "", format: str = "image",  # noqa: A002
-    target: str = "", keys: str = "", counter: int = 0,
+    target: str = "", keys: str = "", counter: int = 0, compressed: bool = False,
 ) -> None:
     """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
     plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target, requirements,
-                           keys, counter)
+                           keys, counter, compressed)
     build.require_programs(offline)
     shares = build.build_formats(plan)
-    report.show_files(plan.results)
+    report.show_files(plan.results, handout.read_sums(plan.output))
     for title, parts in shares.items():
         report.show_shares(title, parts)
     report.show_times()
     report.show_release(plan.release, plan.formats)
     ways = {"image": f"invoke emulate {plan.image}",
             "oci": f"skopeo copy --all oci-archive:{plan.container} docker://REGISTRY/NAME"}
-    report.show_next([*(ways[name] for name in plan.formats), *_ways_to_run(plan)])
+    flashing = [f"invoke flash {plan.image}"] if "image" in plan.formats else []
+    report.show_next([*(ways[name] for name in plan.formats), *flashing, *_ways_to_run(plan)])
 
 
 @task(help={key: _APP[key] for key in ("jobs", "offline")} | {"target": "the processor, one of recipes/targets/"})
@@ -131,14 +134,14 @@ def _ways_to_run(plan: build.Plan) -> list[str]:
     return [" ".join(map(str, [*command, "--server 127.0.0.1:8888"])) for command in commands if command]
 
 
-@task(help=_APP | _RELEASE)
+@task(help=_APP | _RELEASE | _COMPRESSED)
 @report.told
 def image(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False, keys: str = "",
-    counter: int = 0,
+    counter: int = 0, compressed: bool = False,
 ) -> None:
     """Stage 3: the binary that `freeze` made into a bootable disk image."""
-    plan = build.make_plan(app, board, output, jobs, offline, keys=keys, counter=counter)
+    plan = build.make_plan(app, board, output, jobs, offline, keys=keys, counter=counter, compressed=compressed)
     build.require_programs(offline)
     made = build.build_image(plan)
     report.show_files([plan.image])

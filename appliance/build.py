@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from appliance import components, licences, sbom
+from appliance import components, handout, licences, sbom
 from appliance.analysis import Analysis, analyse, read_app, sets_tls, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
@@ -61,6 +61,7 @@ class Plan:
     formats: tuple[str, ...] = ("image",)
     requirements: str = ""  # a file; else the one beside the app, if there is one
     release: Release = NO_UPDATES
+    compressed: bool = False  # a compressed copy of the image, too
 
     @property
     def name(self) -> str:
@@ -102,7 +103,14 @@ class Plan:
     def results(self) -> list[Path]:
         """Every file that the whole build leaves."""
         images = [file for name, file in (("image", self.image), ("oci", self.container)) if name in self.formats]
-        return [*self.binaries, *images, self.description, *self.papers]
+        return [*self.binaries, *images, *self.beside_image, self.description, *self.papers, self.output / handout.SUMS]
+
+    @property
+    def beside_image(self) -> list[Path]:
+        """The block map of the image, and a compressed copy if one is wanted."""
+        if "image" not in self.formats:
+            return []
+        return [handout.bmap_beside(self.image), *([handout.compressed_beside(self.image)] if self.compressed else [])]
 
     @property
     def papers(self) -> list[Path]:
@@ -130,6 +138,7 @@ class Frozen:
 def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
     formats: Iterable[str] = ("image",), target: str = "", requirements: str = "", keys: str = "", counter: int = 0,
+    compressed: bool = False,
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong.
 
@@ -148,7 +157,7 @@ def make_plan(
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
     plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
-                requirements, release_of(path.resolve(), version_of(path), keys, counter))
+                requirements, release_of(path.resolve(), version_of(path), keys, counter), compressed)
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",
@@ -192,8 +201,14 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
-    """A static program to a disk image."""
-    return compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, offline=plan.offline)
+    """A static program to a disk image, with what stands beside it. A compressed copy of an older one goes."""
+    made = compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, offline=plan.offline)
+    handout.write_bmap(image)
+    if plan.compressed:
+        handout.write_compressed(image)
+    else:
+        handout.compressed_beside(plan.image).unlink(missing_ok=True)
+    return made
 
 
 def build(plan: Plan) -> tuple[Frozen, Image]:
@@ -369,7 +384,7 @@ def _with_image(
 def _write_papers(
     plan: Plan, table: dict[str, Any], parts: list[components.Component], sections: licences.Sections, staging: Path
 ) -> None:
-    """BUILD.json, both bills of material and the licences, into ``staging``."""
+    """BUILD.json, both bills of material, the licences and the checksums of all files, into ``staging``."""
     table["components"] = [dataclasses.asdict(part) for part in parts]
     digests = {name: output["sha256"] for name, output in table["outputs"].items()}
     bill = sbom.Bill(plan.name, table["app"]["version"], parts, digests, table["tools"], table["targets"])
@@ -377,6 +392,7 @@ def _write_papers(
     for file, text in zip(plan.papers, texts, strict=True):
         (staging / file.name).write_bytes(text)
     (staging / plan.description.name).write_text(json.dumps(table, indent=2) + "\n")
+    handout.write_sums(staging, digests)
 
 
 def _outputs(files: Iterable[Path]) -> dict[str, dict[str, int | str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -48,14 +48,14 @@ def told(task: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     return run
 
 
-def show_files(files: Iterable[Path]) -> None:
-    """The results: name, size, what they take on the disk, digest."""
+def show_files(files: Iterable[Path], digests: Mapping[str, str] | None = None) -> None:
+    """The results: name, size, what they take on the disk, digest (one of ``digests``, by file name, if it is there)."""
     table = Table(box=None, pad_edge=False)
     for title in ("file", "size", "on disk", "sha256"):
         table.add_column(title, justify="left" if title in ("file", "sha256") else "right", no_wrap=True)
     for file in files:
         table.add_row(escape(_near(file)), megabytes(file.stat().st_size), megabytes(file.stat().st_blocks * 512),
-                      file_digest(file)[:16])
+                      ((digests or {}).get(file.name) or file_digest(file))[:16])
     _print_whole(table)
 
 
