@@ -1,1 +1,1 @@
-"""The core's Python-free path, from a socket's bytes to the response's, fed by libFuzzer."""
+"""What reads bytes of strangers, fed by libFuzzer: from a socket's bytes to the response's, and bundles."""

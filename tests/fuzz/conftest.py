@@ -12,6 +12,7 @@ from appliance.link import C_WARNINGS
 from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_folder
 from appliance.shell import run
 from appliance.sources import unpacked
+from appliance.update import update_flags
 from tests.fuzz.inputs import write_seeds
 
 HERE = Path(__file__).parent
@@ -44,6 +45,25 @@ def fuzzer() -> Path:
     """The program that libFuzzer drives; its runtime is clang's."""
     instrumented = ("-fsanitize=fuzzer-no-link", *SANITIZED)
     return program("target", "clang", instrumented, ("-fsanitize=fuzzer",))
+
+
+@pytest.fixture(scope="session")
+def bundle_fuzzer() -> Path:
+    """The program that feeds bundles to the updater's reader."""
+    flags = [*C_WARNINGS, "-Wshadow", "-fsanitize=fuzzer-no-link", *SANITIZED, *update_flags()]
+    own = [CORE / "update" / f"{name}.c" for name in ("bundle", "digest", "manifest", "text")]
+    own += [CORE / "init" / "span.c"]
+    sha2 = unpacked("hacl-sha2") / "Hacl_Hash_SHA2.c"
+    headers = sorted((CORE / "update").glob("*.h"))
+    digest = digest_of(*flags, *own, *headers, sha2, HERE / "bundle_target.c", Path(__file__))
+    folder = cache_folder("tests") / f"fuzz-bundle-{digest[:16]}"
+    if not folder.exists():
+        with whole_folder(folder) as work:
+            objects = compile_here(own, CORE, work / "core", flags, cores(), "clang")
+            objects += compile_here([HERE / "bundle_target.c"], HERE, work / "harness", flags, 1, "clang")
+            objects += compile_here([sha2], sha2.parent, work / "harness", [*flags, "-w"], 1, "clang")
+            run(["clang", *SANITIZED, "-fsanitize=fuzzer", *objects, "-o", work / "bundle"], what="linking the fuzzer")
+    return folder / "bundle"
 
 
 @pytest.fixture(scope="session")

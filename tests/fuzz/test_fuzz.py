@@ -10,7 +10,9 @@ import re
 import subprocess
 from pathlib import Path
 
+from appliance.keys import PrivateKey
 from appliance.places import cache_folder
+from tests.core_update import Slot, manifest_of, packed
 
 SECONDS = 60  # that libFuzzer goes on looking; what it finds of new ways through the code is kept for its next run
 
@@ -29,19 +31,36 @@ def test_every_case_in_two_pieces(replay: Path, seeds: Path) -> None:
     assert len(files) == ended([replay, "--splits", *files]).count("replay: ")
 
 
-def test_fuzzer(fuzzer: Path, replay: Path, seeds: Path) -> None:
-    """libFuzzer finds nothing, beginning with the cases and with what it found in earlier runs."""
-    corpus, found = cache_folder("fuzz", "corpus"), cache_folder("fuzz", "found")
+def looked_for(program: Path, again: Path, name: str, seeds: Path, seconds: int) -> None:
+    """libFuzzer finds nothing in ``seconds``. ``again`` runs a found input once more; ``name`` is a folder of the cache."""
+    corpus, found = cache_folder(name, "corpus"), cache_folder(name, "found")
     command: list[str | Path] = [
-        fuzzer, f"-max_total_time={SECONDS}", "-max_len=4096", "-timeout=10", f"-artifact_prefix={found}/",
+        program, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", f"-artifact_prefix={found}/",
         "-print_final_stats=1", corpus, seeds,
     ]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     said = done.stdout.decode("utf-8", "backslashreplace")
     written = re.findall(r"Test unit written to (\S+)", said)
     assert (0, []) == (done.returncode, written), "\n".join(
-        [said[-6000:], *(f"what was found runs again by: {replay} {file}" for file in written)]
+        [said[-6000:], *(f"what was found runs again by: {again} {file}" for file in written)]
     )
     runs = re.search(r"^stat::number_of_executed_units: (\d+)", said, re.MULTILINE)
     assert runs, said[-2000:]
     assert int(runs[1]) > len(list(seeds.iterdir()))
+
+
+def test_fuzzer(fuzzer: Path, replay: Path, seeds: Path) -> None:
+    """libFuzzer finds nothing, beginning with the cases and with what it found in earlier runs."""
+    looked_for(fuzzer, replay, "fuzz", seeds, SECONDS)
+
+
+def test_bundles(bundle_fuzzer: Path, tmp_path: Path) -> None:
+    """Whatever a bundle holds, it is judged the same in any pieces, and nothing is handed out beyond its manifest."""
+    small = Slot([("volume0", 0, b"v" * 20), ("binary", 20, bytes(range(200))), ("kernel", 512, b"k" * 90)], 1024)
+    key, other = PrivateKey(b"1" * 32), PrivateKey(b"2" * 32)
+    manifests = [manifest_of(small, [key]), manifest_of(small, [key, other], 2, settings=""), small.lines.encode(), b""]
+    for number, manifest in enumerate(manifests):
+        data = packed(small, manifest, [key, other][: number + 1])
+        for wanted in (0xFF, 0x02):
+            (tmp_path / f"{number}-{wanted}").write_bytes(bytes([6, wanted]) + data)
+    looked_for(bundle_fuzzer, bundle_fuzzer, "fuzz-bundle", tmp_path, SECONDS // 4)
