@@ -8,11 +8,13 @@ a page and building again does not run it again.
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import os
 import site
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from pathlib import Path
@@ -26,7 +28,7 @@ from appliance.progress import step
 from appliance.shell import Failed, run
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
-_SCRIPTS = (_SCRIPT, *(Path(__file__).with_name(f"{name}_inside.py") for name in ("missing", "names")))
+_SCRIPTS = (_SCRIPT, *(Path(__file__).with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach")))
 
 # Of hashlib, as in analysis_inside.py.
 _OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
@@ -37,6 +39,11 @@ _CODECS = {*aliases, *aliases.values()}
 _EXCLUDED = ("pydoc", "pydoc_data", "unittest", "doctest", "pdb", "bdb", "test", "tkinter", "idlelib", "lib2to3", "ensurepip",
              "venv", "distutils", "setuptools", "pkg_resources", "_distutils_hack", "_pyrepl", "pip", "turtle",
              "antigravity", "this", "PyInstaller", "_sysconfigdata__linux_x86_64-linux-gnu")
+
+
+# What an import says of a module that is not in the program.
+_UNSEEN = "nothing was seen to need it when this program was built; import it in the app's own file, and build again"
+_EXCLUDED_BY_USER = "it was left out by --exclude (or [tool.fapws4] exclude) when this program was built"
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,11 @@ class Module:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that goes into the archive, and the C modules that the program must hold."""
+    """Everything that goes into the archive, and the C modules that the program must hold.
+
+    ``through`` has for each module, C modules too, the one that imports it; "" is the interpreter itself. ``left_out`` are
+    modules that imports name and the program lacks, by the reason that it gives to who imports one all the same.
+    """
 
     app: Path
     modules: tuple[Module, ...]
@@ -62,6 +73,8 @@ class Analysis:
     files: tuple[tuple[str, str], ...]  # (path below the tree's lib folder, file on this machine)
     distributions: tuple[tuple[str, str, str], ...]  # (name, version, licence) of the packages that are used
     packages: Packages = NO_PACKAGES  # all that the app requires
+    through: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_app(app: Path) -> ast.Module:
@@ -107,28 +120,38 @@ def sets_tls(app: Path) -> bool:
                    for name in ast.walk(node)) for node in read_app(app).body)
 
 
-def analyse(app: Path, interpreter: Interpreter, packages: Packages = NO_PACKAGES) -> Analysis:
+def analyse(
+    app: Path, interpreter: Interpreter, packages: Packages = NO_PACKAGES, exclude: Iterable[str] = ()
+) -> Analysis:
     """Find what the app needs; from the cache when no import of its own files has changed.
 
     Besides the app's own files and the standard library only ``packages`` are seen: never what happens to be installed
-    where the builder runs.
+    where the builder runs. The modules ``exclude``, and what only they reach, are left out.
     """
-    app = app.resolve()
+    app, exclude = app.resolve(), sorted(set(exclude))
     read_app(app)
     folder = cache_folder("analyses", digest_of(str(app))[:16])
     key = digest_of(interpreter.digest, str(interpreter.stdlib), *_SCRIPTS, Path(__file__), str(app), *_tool_folders(),
-                    _tools(), str(packages.site), packages.digest, tree_digest(PACKAGE))
+                    _tools(), str(packages.site), packages.digest, tree_digest(PACKAGE), *exclude)
     kept = folder / f"{key[:16]}.json"
     found = json.loads(kept.read_text()) if kept.exists() else None
     if found is None or _has_changed(found, app.parent):
         with step(f"analyse {app.name}"):
-            found = _analyse_inside(app, interpreter, packages)
+            found = _analyse_inside(app, interpreter, packages, exclude)
         found["own"] = {item["file"]: _imports_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
         with whole_file(kept) as work:
             work.write_text(json.dumps(found, indent=1))
     return Analysis(app, tuple(Module(**item) for item in found["modules"]), tuple(found["builtins"]),
                     tuple((place, file) for place, file in found["files"]),
-                    tuple((name, version, licence) for name, version, licence in found["distributions"]), packages)
+                    tuple((name, version, licence) for name, version, licence in found["distributions"]), packages,
+                    found["through"], _left_out(found["left_out"], exclude))
+
+
+def _left_out(names: list[str], exclude: list[str]) -> dict[str, tuple[str, ...]]:
+    """Names of modules by the reason why the program lacks them."""
+    excluded = tuple(name for name in names if name.startswith(tuple(f"{each}." for each in exclude)) or name in exclude)
+    others = tuple(name for name in names if name not in excluded)
+    return {reason: found for reason, found in ((_EXCLUDED_BY_USER, excluded), (_UNSEEN, others)) if found}
 
 
 def _has_changed(found: dict[str, Any], folder: Path) -> bool:
@@ -141,11 +164,11 @@ def _has_changed(found: dict[str, Any], folder: Path) -> bool:
     return any((place / "__init__.py").exists() or place.with_name(f"{place.name}.py").exists() for place in places)
 
 
-def _analyse_inside(app: Path, interpreter: Interpreter, packages: Packages) -> dict[str, Any]:
+def _analyse_inside(app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str]) -> dict[str, Any]:
     """Run analysis_inside.py under the interpreter and take up what it found."""
     request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
                "site": str(packages.site or ""), "stdlib": str(interpreter.stdlib), "package": str(PACKAGE),
-               "repository": str(REPOSITORY)}
+               "repository": str(REPOSITORY), "exclude": exclude}
     environment = {"PYTHONPATH": os.pathsep.join(_tool_folders()), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
                    "PYTHONNOUSERSITE": "1"}
     try:
@@ -156,6 +179,10 @@ def _analyse_inside(app: Path, interpreter: Interpreter, packages: Packages) -> 
     found: dict[str, Any] = json.loads(answer.splitlines()[-1])
     for missing in found["missing"]:
         raise Problem(f"{missing['file']}:{missing['line']}: {missing['what']}", missing["hint"])
+    for unknown in found["unknown"]:
+        near = difflib.get_close_matches(unknown, found["through"], 1)
+        raise Problem(f"{unknown} cannot be excluded: {app.name} reaches no module of that name",
+                      f"{near[0]}?" if near else "the names of its modules are in REPORT.txt: --report")
     return found
 
 

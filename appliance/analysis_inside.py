@@ -1,11 +1,11 @@
 """Runs under the device's Python, with PyInstaller importable: a request (JSON) on stdin, the findings on stdout.
 
-Not imported by the builder; analysis.py starts it. Findings: modules, builtins, files, distributions, missing.
+Not imported by the builder; analysis.py starts it. Findings: modules, builtins, files, distributions, through (module -> the
+one that imports it), left_out, unknown (names to exclude that nothing imports), missing.
 """
 
 from __future__ import annotations
 
-import _imp
 import importlib.metadata
 import json
 import logging
@@ -15,12 +15,14 @@ import tempfile
 
 from missing_inside import absent_names, missing_of
 from names_inside import Plugins, modules_run, names_imported, parsed
+from outline_inside import Part, called_from_c, outline
+from reach_inside import Reach
 
 KINDS = ("SourceModule", "Package", "NamespacePackage")
 
 # What the interpreter imports by itself: to start, to print a traceback, to warn.
-ALWAYS = ("encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1", "fapws4.base", "traceback",
-          "warnings")
+ALWAYS = ("abc", "codecs", "io", "encodings.aliases", "encodings.utf_8", "encodings.ascii", "encodings.latin_1",
+          "fapws4.base", "traceback", "warnings")
 
 # C modules that are linked when they are reached, though the interpreter that runs this has none. Most of the library tries
 # to import _hashlib, and what handles archives bz2, and does well without: _hashlib counts only for those who call what
@@ -29,20 +31,19 @@ OPENSSL_MODULE = "_ssl"
 LINKED_WHEN_REACHED = (OPENSSL_MODULE, "_sqlite3", "_bz2")
 OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
 
-# The import system itself names importlib.metadata, and through it half of the library, for callers that ask for it: they
-# import it themselves.
-UNFOLLOWED = ("importlib._bootstrap", "importlib._bootstrap_external", "zipimport")
-
 # What the library needs without importing it: packages that it reads files of, when they are there, and what makes
 # `python -m` of an app's sys.executable: module -> modules.
 NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",)}
+
+# In every program, under other names (appliance/archive.py).
+FROZEN = ("importlib._bootstrap", "importlib._bootstrap_external")
 
 # What core/frozen/finder.py imports on behalf of a module.
 BROUGHT = {"importlib.resources": "importlib.readers"}
 
 
-def analyse(request: dict, work: str, plugins: Plugins):
-    """PyInstaller's Analysis object for the app, run with no spec file."""
+def analyse(request: dict, work: str, plugins: Plugins, outlines: dict[str, list[Part]]):
+    """PyInstaller's Analysis object for the app, run with no spec file; and the outline of each module."""
     from PyInstaller.building import build_main
     from PyInstaller.config import CONF
     from PyInstaller.depend import analysis, bindepend, imphook
@@ -54,7 +55,7 @@ def analyse(request: dict, work: str, plugins: Plugins):
     analysis.PY3_BASE_MODULES = frozenset()
     analysis.PyiModuleGraph.analyze_runtime_hooks = lambda *_: []
     installed = [folder + os.sep for folder in (request["stdlib"], request["site"]) if folder]
-    follow_names(analysis.PyiModuleGraph, plugins, *installed)
+    follow_names(analysis.PyiModuleGraph, plugins, outlines, *installed)
     keep_hidden_imports(imphook.ModuleHook)
     see_packages(build_main, request["site"])
     spec = os.path.join(work, "app.spec")
@@ -100,8 +101,9 @@ def keep_hidden_imports(hook_class) -> None:
     hook_class._process_hidden_imports = noted
 
 
-def follow_names(graph_class, plugins: Plugins, *installed: str) -> None:
-    """Let the graph follow ``import_module("a.b")``, ``python -m a.b`` and entry points as it follows ``import a.b``.
+def follow_names(graph_class, plugins: Plugins, outlines: dict[str, list[Part]], *installed: str) -> None:
+    """Let the graph follow ``import_module("a.b")``, ``python -m a.b`` and entry points as it follows ``import a.b``, and take
+    the outline of every module.
 
     It knows statements only. In the standard library, the first of the folders ``installed``, such texts are for modules
     that few apps want: left alone. What the app's own files import, and what that needs in turn, is taken off the list of
@@ -113,8 +115,10 @@ def follow_names(graph_class, plugins: Plugins, *installed: str) -> None:
     def scan_code(graph, module, code, tree=None):
         scan_statements(graph, module, code, tree)
         file = str(module.filename)
-        if file.endswith(".py") and not file.startswith(installed[0]):
-            tree = parsed(file)
+        tree = parsed(file) if tree is None and file.endswith(".py") else tree
+        if tree is not None:
+            outlines[module.identifier] = outline(tree, module.identifier, type(module).__name__ == "Package")
+        if tree is not None and not file.startswith(installed[0]):
             found = [*names_imported(tree), *((name, 0) for name in (*modules_run(tree), *plugins.looked_for(tree)))]
             module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in found]
         module._deferred_imports += [(False, (name, module, None, 0), {}) for name in NEEDED.get(module.identifier, ())]
@@ -136,7 +140,7 @@ def part_of(file: str, request: dict, owners: dict[str, str]) -> str:
 
 
 def modules_of(nodes: list, request: dict, owners: dict[str, str]) -> list[dict]:
-    """The Python modules among the nodes, less those that CPython has frozen into itself; the app under its file's stem."""
+    """The Python modules among the nodes; the app under its file's stem."""
     found = []
     for node in nodes:
         kind = type(node).__name__
@@ -151,49 +155,52 @@ def modules_of(nodes: list, request: dict, owners: dict[str, str]) -> list[dict]
             inner = next((other for other in found if other["file"] and other["name"].startswith(item["name"] + ".")), item)
             item["part"] = inner["part"]
     stem = os.path.splitext(os.path.basename(request["app"]))[0]
-    inside = {name for name in _imp._frozen_module_names() if not name.startswith("__")}
-    found = [item for item in found if item["name"] != stem and item["name"] not in inside]
+    found = [item for item in found if item["name"] not in (stem, *FROZEN)]
     found.append({"name": stem, "file": request["app"], "package": False, "part": "app"})
     return sorted(found, key=lambda item: item["name"])
 
 
-def reachable(graph, request: dict) -> list:
-    """The nodes that the app or the interpreter can come to.
+def reach(graph, outlines: dict[str, list[Part]], request: dict) -> Reach:
+    """The modules that the app or the interpreter can come to.
 
     PyInstaller's hook for ``encodings`` brings all 120 codecs, and with the Chinese, Japanese and Korean ones a megabyte of
     tables. A codec is taken when a module that is not of the standard library has its name as a text, or zipfile or
     socket needs it.
     """
-    codecs = set(ALWAYS)
+    library = (request["stdlib"], *(os.path.join(folder, "fapws4") for folder in request["path"]))
+    found = Reach(graph, outlines, request["app"], library, LINKED_WHEN_REACHED, request["exclude"],
+                  called_from_c(sys.executable))
+    for name in (graph._top_script_node.identifier, *ALWAYS):
+        found.add(name)
+    found.with_codecs(name for name in ALWAYS if name.startswith("encodings."))
     while True:
-        nodes = _nodes_without(graph, codecs)
-        more = {name for name in _codecs_named(nodes, request) if graph.find_node(name) is not None} - codecs
-        more |= {BROUGHT[node.identifier] for node in nodes if node.identifier in BROUGHT} - codecs
-        if not more:
-            return nodes
-        codecs |= more
+        more = {name for name in _codecs_named(found.nodes.values(), request) if graph.find_node(name) is not None}
+        more |= {name for by, name in BROUGHT.items() if by in found.nodes}
+        if more <= found.nodes.keys() | found.codecs:
+            return found
+        for name in sorted(more):
+            found.add(name, next((by for by, brought in BROUGHT.items() if brought == name), ""))
+        found.with_codecs(name for name in more if name.startswith("encodings."))
 
 
-def _nodes_without(graph, codecs: set[str]) -> list:
-    """All nodes that can be come to, of the codecs only those named."""
-    waiting = [graph._top_script_node, *(graph.find_node(name) for name in (*ALWAYS, *codecs))]
-    seen: dict[str, object] = {}
-    while waiting:
-        node = waiting.pop()
-        if node is None or node.identifier in seen:
-            continue
-        seen[node.identifier] = node
-        if node.identifier in UNFOLLOWED:
-            continue
-        waiting += [other for other in graph.outgoing(node)
-                    if not other.identifier.startswith("encodings.") or other.identifier in codecs]
-    return [seen[name] for name in sorted(seen)]
+def named(found: Reach, request: dict) -> dict[str, str]:
+    """Module -> the one that imports it; the app under its file's stem."""
+    script, stem = found.graph._top_script_node.identifier, os.path.splitext(os.path.basename(request["app"]))[0]
+    return {name: stem if by == script else by for name, by in found.through.items() if name != script}
 
 
-def _codecs_named(nodes: list, request: dict) -> set[str]:
+def left_out(graph, found: Reach) -> list[str]:
+    """The modules of the graph that nothing comes to."""
+    return sorted(node.identifier for node in graph.iter_graph()
+                  if type(node).__name__ in (*KINDS, "BuiltinModule", "FrozenModule") and node.identifier not in found.nodes
+                  and node.identifier not in FROZEN and not node.identifier.startswith("encodings."))
+
+
+def _codecs_named(nodes, request: dict) -> set[str]:
     from encodings import normalize_encoding
     from encodings.aliases import aliases
 
+    nodes = list(nodes)
     named = {node.identifier for node in nodes}
     wanted = {"encodings.cp437"} if "zipfile" in named else set()
     wanted |= {"encodings.idna"} if "_socket" in named else set()
@@ -272,19 +279,22 @@ def main() -> None:
     answer = os.dup(1)
     os.dup2(2, 1)  # hooks may print
     with tempfile.TemporaryDirectory() as work:
-        plugins = Plugins(request["site"])
-        analysis = analyse(request, work, plugins)
-        nodes = reachable(analysis.graph, request)
+        plugins, outlines = Plugins(request["site"]), {}
+        analysis = analyse(request, work, plugins, outlines)
+        found = reach(analysis.graph, outlines, request)
+        nodes = list(found.nodes.values())
         modules = modules_of(nodes, request, owners_of_files())
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
         builtins |= openssl_modules(nodes, request)
         builtins -= set() if imported_outside("bz2", analysis.graph, request) else {"_bz2"}
-        found = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
-                 "files": files_of(analysis, plugins), "distributions": distributions_of(modules),
-                 "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}
+        answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
+                   "files": files_of(analysis, plugins), "distributions": distributions_of(modules),
+                   "through": named(found, request),
+                   "left_out": left_out(analysis.graph, found), "unknown": sorted(found.excluded - found.refused.keys()),
+                   "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}
     with os.fdopen(answer, "w") as out:
-        out.write(json.dumps(found) + "\n")
+        out.write(json.dumps(answers) + "\n")
 
 
 if __name__ == "__main__":

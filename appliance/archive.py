@@ -8,8 +8,7 @@ Layout, all numbers little-endian u32, offsets from the start:
     texts, each NUL-terminated                            names and paths
     data, each at a multiple of 16                        marshalled code, contents of files, children of folders
 
-Modules are raw deflate each, files too where that saves something; the few that Python needs before it can look into the
-archive are stored as they are.
+Modules are raw deflate each, files too where that saves something.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ from zlib import crc32
 
 from appliance.analysis import Analysis, Module
 from appliance.data import DataFile
+from appliance.errors import Problem
 from appliance.interpreter import Interpreter
-from appliance.places import CORE, cache_folder, digest_of, file_digest, scratch_folder
+from appliance.places import CORE, cache_folder, digest_of, file_digest, scratch_folder, whole_file
 from appliance.progress import step
 from appliance.shell import run
 
@@ -32,8 +32,12 @@ ROOT = "/appliance"
 FINDER = "_fapws4_finder"
 PYTHON = f"{ROOT}/bin/python"  # sys.executable; core/frozen/python.h
 
-# Imported before the finder stands, or by it: kept as PyImport_FrozenModules (core/frozen/runtime_frozen.c).
-BOOT_MODULES = ("encodings", "encodings.aliases", "encodings.utf_8", FINDER)
+_LEFT_OUT = f"{ROOT}/bin/left-out"  # as in finder.py
+
+# Imported before the finder stands, or by it: Python's frozen modules (core/frozen/runtime_frozen.c). The import system has
+# names and paths of its own, by which Python leaves its lines out of tracebacks.
+BOOT_MODULES = ("abc", "codecs", "encodings", "encodings.aliases", "encodings.utf_8", "io")
+_IMPORT_SYSTEM = {"_frozen_importlib": "importlib._bootstrap", "_frozen_importlib_external": "importlib._bootstrap_external"}
 
 _MODULE, _PACKAGE, _FILE, _DIRECTORY, _DEFLATED, _PROGRAM = 1, 2, 4, 8, 16, 32
 _MAGIC = b"FAPWS4A2"
@@ -54,28 +58,46 @@ class Entry:
 
 @dataclass(frozen=True)
 class Archive:
-    """The finished block, and how many bytes of it each part takes (stdlib, fapws4, app or a distribution's name)."""
+    """The finished block, and how many bytes of it each part takes (stdlib, fapws4, app or a distribution's name).
+
+    ``sizes`` are those of every module and file.
+    """
 
     data: bytes
     digest: str
     shares: dict[str, int]
+    sizes: dict[str, int]
 
 
 def freeze(analysis: Analysis, interpreter: Interpreter, data: tuple[DataFile, ...] = ()) -> Archive:
     """Compile and pack everything that the analysis found, and the app's data."""
     files = {f"{ROOT}/lib/{place}": Path(file) for place, file in analysis.files}
     files |= {f"{ROOT}/app/{item.place}": item.file for item in data}
+    files |= {_LEFT_OUT: _left_out(analysis)} if analysis.left_out else {}
     entries = [*_modules(analysis, interpreter), *_files(files, interpreter),
                Entry(PYTHON, PYTHON, b"", 0, _FILE | _PROGRAM, "data")]
     block = pack([*entries, *_folders(entries)], analysis.app.stem)
     shares: dict[str, int] = {}
     for entry in entries:
         shares[entry.part] = shares.get(entry.part, 0) + len(entry.data)
-    return Archive(block, digest_of(block), dict(sorted(shares.items())))
+    sizes = {entry.name: len(entry.data) for entry in entries if not entry.flags & _DIRECTORY}
+    return Archive(block, digest_of(block), dict(sorted(shares.items())), dict(sorted(sizes.items())))
+
+
+def _left_out(analysis: Analysis) -> Path:
+    """A file for the finder: reasons, each followed by a line with the names of the modules that the program lacks for it."""
+    text = "".join(f"{reason}\n{' '.join(names)}\n" for reason, names in analysis.left_out.items())
+    file = cache_folder("code") / f"left-out-{digest_of(text)[:16]}.txt"
+    if not file.exists():
+        with whole_file(file) as work:
+            work.write_text(text)
+    return file
 
 
 def virtual_path(module: Module) -> str:
     """What ``__file__`` of a module shows; a namespace package has a folder, which ends in a slash."""
+    if module.name in _IMPORT_SYSTEM:
+        return f"<frozen {_IMPORT_SYSTEM[module.name]}>"
     base = f"{ROOT}/{'app' if module.part == 'app' else 'lib'}/{module.name.replace('.', '/')}"
     if not module.file:
         return f"{base}/"
@@ -103,8 +125,11 @@ def pack(entries: Iterable[Entry], app: str) -> bytes:
 
 
 def _modules(analysis: Analysis, interpreter: Interpreter) -> Iterator[Entry]:
-    finder = Module(FINDER, str(CORE / "frozen" / "finder.py"), False, "fapws4")
-    modules = [*analysis.modules, finder]
+    modules = [*analysis.modules, Module(FINDER, str(CORE / "frozen" / "finder.py"), False, "fapws4"),
+               *(Module(name, str(interpreter.stdlib.joinpath(*original.split(".")).with_suffix(".py")), False, "stdlib")
+                 for name, original in _IMPORT_SYSTEM.items())]
+    if absent := set(BOOT_MODULES) - {module.name for module in modules}:
+        raise Problem(f"Python cannot start without {', '.join(sorted(absent))}", "do not exclude what it starts with")
     compiled = _compiled([module for module in modules if module.file], interpreter)
     for module in modules:
         data, size, deflated = compiled[module.name] if module.file else (b"", 0, 0)
@@ -118,11 +143,10 @@ def _compiled(modules: list[Module], interpreter: Interpreter) -> dict[str, tupl
     jobs, places = [], {}
     for module in modules:
         level = 2 if module.part == "stdlib" else 0  # docstrings of the standard library are of no use on a device
-        plain = module.name in BOOT_MODULES
         path = virtual_path(module)
-        places[module.name] = kept / digest_of(Path(module.file), path, str(level), str(plain), _COMPILER)[:32]
+        places[module.name] = kept / digest_of(Path(module.file), path, str(level), _COMPILER)[:32]
         if not places[module.name].exists():
-            jobs.append({"file": module.file, "path": path, "level": level, "plain": plain, "to": places[module.name].name})
+            jobs.append({"file": module.file, "path": path, "level": level, "to": places[module.name].name})
     _run_compiler(jobs, kept, interpreter)
     return {name: _stored(place.read_bytes()) for name, place in places.items()}
 
@@ -131,7 +155,7 @@ def _files(files: dict[str, Path], interpreter: Interpreter) -> Iterator[Entry]:
     """Of path in the tree -> file on this machine."""
     kept = cache_folder("code", interpreter.digest[:16])
     places = {path: kept / digest_of("file", file_digest(file), _COMPILER)[:32] for path, file in files.items()}
-    jobs = [{"file": str(file), "path": "", "level": 0, "plain": False, "to": places[path].name}
+    jobs = [{"file": str(file), "path": "", "level": 0, "to": places[path].name}
             for path, file in files.items() if not places[path].exists()]
     _run_compiler(jobs, kept, interpreter)
     for path, place in places.items():
@@ -144,8 +168,8 @@ def _run_compiler(jobs: list[dict[str, object]], kept: Path, interpreter: Interp
     if not jobs:
         return
     with step(f"compile {len(jobs)} modules"), scratch_folder(kept) as scratch:
-        run([interpreter.python, "-I", "-S", "-X", "utf8", _COMPILER], cwd=scratch, stdin=json.dumps(jobs).encode(),
-            what="compiling modules")
+        run([interpreter.python, "-I", "-S", "-X", "utf8", "-X", "no_debug_ranges", _COMPILER], cwd=scratch,
+            stdin=json.dumps(jobs).encode(), what="compiling modules")
         for made in scratch.iterdir():
             made.replace(kept / made.name)
 

@@ -1,7 +1,8 @@
 """Runs under the device's Python: compiles modules and deflates them. Not imported by the builder; archive.py starts it.
 
-stdin: a JSON list of {file, path, level, plain, to}. Each ``to``, a name in the working folder, gets u32 size, u32 deflated,
-data. An empty ``path`` means that the file is data.
+Started with ``-X no_debug_ranges``: of the places of instructions the lines are kept, not the columns, which a traceback shows
+only beside the source. stdin: a JSON list of {file, path, level, to}. Each ``to``, a name in the working folder, gets u32
+size, u32 deflated, data. An empty ``path`` means that the file is data.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def main() -> None:
         with open(job["file"], "rb") as file:
             content = file.read()
         plain = code_of(content, job["path"], job["level"]) if job["path"] else content
-        packed = b"" if job["plain"] else deflated(plain)
-        smaller = bool(packed) and len(packed) < len(plain)
+        packed = deflated(plain)
+        smaller = len(packed) < len(plain)
         with open(job["to"], "wb") as out:
             out.write(struct.pack("<II", len(plain), smaller) + (packed if smaller else plain))
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from appliance import components, handout, licences, sbom
+from appliance import components, contents, handout, licences, sbom
 from appliance.analysis import Analysis, analyse, read_app, sets_tls, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
 from appliance.container import require_platforms, write_container
-from appliance.data import DataFile, data_files
+from appliance.data import DataFile, data_files, settings_of
 from appliance.errors import Problem
 from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
 from appliance.libraries import build_library, is_built
-from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime
+from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime, weigh_runtime
 from appliance.modules import ADDITIONS
 from appliance.packages import Package, gather, requirements_of
 from appliance.places import CORE, file_digest, scratch_folder, tree_digest
@@ -62,6 +62,8 @@ class Plan:
     requirements: str = ""  # a file; else the one beside the app, if there is one
     release: Release = NO_UPDATES
     compressed: bool = False  # a compressed copy of the image, too
+    report: bool = False  # write what the program consists of
+    exclude: tuple[str, ...] = ()  # modules to leave out, besides those that its project names
 
     @property
     def name(self) -> str:
@@ -103,7 +105,8 @@ class Plan:
     def results(self) -> list[Path]:
         """Every file that the whole build leaves."""
         images = [file for name, file in (("image", self.image), ("oci", self.container)) if name in self.formats]
-        return [*self.binaries, *images, *self.beside_image, self.description, *self.papers, self.output / handout.SUMS]
+        more = [self.contents] if self.report else []
+        return [*self.binaries, *images, *self.beside_image, self.description, *self.papers, *more, self.output / handout.SUMS]
 
     @property
     def beside_image(self) -> list[Path]:
@@ -116,6 +119,11 @@ class Plan:
     def papers(self) -> list[Path]:
         """The bills of material, CycloneDX and SPDX, and the texts of the licences."""
         return [self.output / name for name in (f"{self.name}.cdx.json", f"{self.name}.spdx.json", "LICENCES.txt")]
+
+    @property
+    def contents(self) -> Path:
+        """What the program consists of, if it was asked for."""
+        return self.output / "REPORT.txt"
 
     @property
     def description(self) -> Path:
@@ -138,7 +146,7 @@ class Frozen:
 def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
     formats: Iterable[str] = ("image",), target: str = "", requirements: str = "", keys: str = "", counter: int = 0,
-    compressed: bool = False,
+    compressed: bool = False, exclude: Iterable[str] = (), report: bool = False,
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong.
 
@@ -157,7 +165,8 @@ def make_plan(
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
     plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
-                requirements, release_of(path.resolve(), version_of(path), keys, counter), compressed)
+                requirements, release_of(path.resolve(), version_of(path), keys, counter), compressed,
+                report, (*settings_of(path.resolve()).exclude, *exclude))
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",
@@ -191,7 +200,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     steps = 4  # analysis, archive, link, trial
     packages = gather(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
-    analysis = analyse(plan.app, interpreter, packages)
+    analysis = analyse(plan.app, interpreter, packages, plan.exclude)
     data = data_files(plan.app, plan.data)
     archive = freeze(analysis, interpreter, data)
     runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline)
@@ -237,8 +246,18 @@ def build_binaries(plan: Plan) -> list[Frozen]:
 
 
 def freeze_all(plan: Plan, staging: Path, later: int = 0) -> list[Frozen]:
-    """The programs for all processors of the plan into ``staging``."""
-    return [freeze_app(single, staging / single.binary.name, later) for single in plan.singles]
+    """The programs for all processors of the plan into ``staging``, and the report on the first of them if it is wanted."""
+    frozen = [freeze_app(single, staging / single.binary.name, later) for single in plan.singles]
+    if plan.report:
+        (staging / plan.contents.name).write_text(_contents(plan, frozen[0]))
+    return frozen
+
+
+def _contents(plan: Plan, frozen: Frozen) -> str:
+    """What the bytes of a program are, and why."""
+    code = weigh_runtime(frozen.analysis.builtins, sets_tls(plan.app), frozen.interpreter, frozen.tools, plan.jobs,
+                         plan.offline)
+    return contents.written(plan.binary.name, frozen.program.stat().st_size, frozen.analysis, frozen.archive, code)
 
 
 def build_formats(plan: Plan) -> dict[str, dict[str, int]]:

@@ -23,6 +23,7 @@ class Settings:
     """The keys of ``[tool.fapws4]``; release.py tells those below ``data``."""
 
     data: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)  # modules
     keys: str = ""
     counter: int = 0
     data_version: int = 0
@@ -37,10 +38,15 @@ class DataFile:
     file: Path
 
 
+def settings_of(app: Path) -> Settings:
+    """What the pyproject.toml beside the app says."""
+    return read_section(app.parent / "pyproject.toml", "tool.fapws4", Settings)
+
+
 def data_files(app: Path, added: Iterable[str] = ()) -> tuple[DataFile, ...]:
     """Every file that is named beside ``app`` (a resolved path) and in ``added``, in the order of their places."""
     folder = app.parent
-    names = [*read_section(folder / "pyproject.toml", "tool.fapws4", Settings).data, *added]
+    names = [*settings_of(app).data, *added]
     found = {file.relative_to(folder).as_posix(): file for name in names
              for file in _files_below(_inside(folder, name), folder)}
     size = sum(file.stat().st_size for file in found.values())

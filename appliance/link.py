@@ -7,19 +7,23 @@ archive. So an edited page is a new program in milliseconds.
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from appliance.archive import Archive
 from appliance.errors import Problem
-from appliance.formats import elf
+from appliance.formats import elf, symbols
 from appliance.interpreter import LINK_FLAGS, Interpreter, libc_objects
 from appliance.libraries import Library, build_library, compile_files
 from appliance.modules import ADDED_MODULES, build_addition, needed_additions
-from appliance.places import CORE, cache_folder, digest_of, scratch_folder, tree_digest, whole_file, whole_folder
+from appliance.places import CORE, RECIPES, cache_folder, digest_of, scratch_folder, tree_digest, whole_file, whole_folder
 from appliance.progress import step
 from appliance.shell import run
+from appliance.sources import unpacked
 from appliance.toolchain import COMPILE_FLAGS, Toolchain
 
 LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi")
@@ -43,6 +47,8 @@ _OWN = {"_fapws4": "PyInit__fapws4", "_fapws4_archive": "PyInit__fapws4_archive"
 # The files of core/ that only the other two faces have.
 _NOT_FROZEN = ("runtime_host.c", "tls_host.c", "interpreter.c")
 
+_SINGLE = RECIPES / "patches" / "single" / "one-interpreter.patch"
+
 _SEGMENT_MARK = 0x34777066  # core/frozen/archive.c looks for it
 
 
@@ -59,6 +65,27 @@ class Runtime:
         return any(library.name == name for library in self.libraries)
 
 
+@dataclass(frozen=True)
+class Code:
+    """How many bytes of a program without an app are whose: the interpreter's, those of its C modules and of libraries."""
+
+    interpreter: int
+    modules: Mapping[str, int]
+    libraries: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """All that a program without an app is linked from."""
+
+    table: str
+    serves_tls: bool
+    libraries: tuple[Library, ...]
+    modules: tuple[Library, ...]  # of Python, that need a library besides
+    single: bool  # without sub-interpreters
+    digest: str
+
+
 def link_runtime(
     builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int,
     offline: bool = False,
@@ -67,6 +94,53 @@ def link_runtime(
 
     A library that few apps need, such as OpenSSL, is in it when one of the modules needs it, or the server.
     """
+    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline)
+    folder = cache_folder("runtimes", tools.target.name) / recipe.digest[:16]
+    if not folder.exists():
+        with step("link the program"), whole_folder(folder) as work, scratch_folder(cache_folder("work")) as scratch:
+            _link(work / "program", recipe, LINK_FLAGS, scratch, tools, jobs, offline)
+    return Runtime(folder / "program", recipe.digest, recipe.libraries)
+
+
+def weigh_runtime(
+    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int,
+    offline: bool = False,
+) -> Code:
+    """What the bytes of the same program are: it is linked once more, with the names of all functions and objects."""
+    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline)
+    kept = cache_folder("weights", tools.target.name) / f"{recipe.digest[:16]}.json"
+    if not kept.exists():
+        with step("weigh the program"), scratch_folder(cache_folder("work")) as scratch:
+            flags = tuple(flag for flag in LINK_FLAGS if flag != "-s")
+            objects = _link(scratch / "program", recipe, flags, scratch, tools, jobs, offline)
+            members = [symbols.member("fapws4", each.name, each.read_bytes()) for each in objects]
+            members += [member for library in (*recipe.libraries, *recipe.modules) for archive in library.archives
+                        for member in symbols.members_of(library.name, archive.read_bytes())]
+            code = _code_of(symbols.owned((scratch / "program").read_bytes(), members), builtins)
+            with whole_file(kept) as work:
+                work.write_text(json.dumps(asdict(code), indent=1))
+    return Code(**json.loads(kept.read_text()))
+
+
+def _code_of(owned: dict[symbols.Member, int], builtins: tuple[str, ...]) -> Code:
+    """CPython's object files are those of a C module when they define the function that makes it."""
+    modules: dict[str, int] = {}
+    libraries: dict[str, int] = {}
+    interpreter = 0
+    for member, size in owned.items():
+        made = [name for name in builtins if ("", f"PyInit_{name}") in member.symbols]
+        if member.library == "cpython" and made:
+            modules[made[0]] = modules.get(made[0], 0) + size
+        elif member.library == "cpython":
+            interpreter += size
+        else:
+            libraries[member.library] = libraries.get(member.library, 0) + size
+    return Code(interpreter, dict(sorted(modules.items())), dict(sorted(libraries.items())))
+
+
+def _recipe(
+    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool
+) -> _Recipe:
     libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
     modules: tuple[Library, ...] = ()
     for addition in needed_additions(builtins, serves_tls):
@@ -76,13 +150,9 @@ def link_runtime(
     if absent := sorted(set(builtins) - functions.keys()):
         raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
     table = _inittab(builtins, serves_tls, functions)
-    digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__),
+    digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__), _SINGLE,
                        *(library.digest for library in (*libraries, *modules)))
-    folder = cache_folder("runtimes", tools.target.name) / digest[:16]
-    if not folder.exists():
-        with step("link the program"), whole_folder(folder) as work, scratch_folder(cache_folder("work")) as scratch:
-            _link(work / "program", table, serves_tls, (*libraries, *modules), scratch, tools, jobs)
-    return Runtime(folder / "program", digest, libraries)
+    return _Recipe(table, serves_tls, libraries, modules, "_interpreters" not in builtins, digest)
 
 
 def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
@@ -125,15 +195,31 @@ def core_objects(
     return compile_files(files, CORE, scratch / "core", flags, tools, jobs)
 
 
+def _single_interpreter(scratch: Path, cpython: Library, tools: Toolchain, offline: bool) -> Path:
+    """pystate.c for a program with one interpreter (recipes/patches/single says what it saves), compiled; it goes before
+    CPython's own."""
+    tree = unpacked("cpython", offline)
+    (scratch / "Python").mkdir()
+    source = Path(shutil.copy(tree / "Python" / "pystate.c", scratch / "Python"))
+    run(["patch", "-p1", "--silent", "--forward", "-i", _SINGLE], cwd=scratch, what=f"patch {_SINGLE.name} of cpython")
+    include = cpython.prefix / "include"
+    flags = [*COMPILE_FLAGS, "-w", "-fwrapv", "-fno-strict-aliasing", "-DPy_BUILD_CORE", f"-I{include}",
+             f"-I{include}/internal", f"-I{tree}/Python", f"-ffile-prefix-map={scratch}=/cpython"]
+    return compile_files([source], scratch, scratch / "single", flags, tools, 1)[0]
+
+
 def _link(
-    program: Path, table: str, serves_tls: bool, libraries: tuple[Library, ...], scratch: Path, tools: Toolchain,
-    jobs: int,
-) -> None:
-    (scratch / "inittab.c").write_text(table)
-    include = f"-I{libraries[0].prefix}/include"
-    objects = core_objects(libraries, serves_tls, scratch, tools, jobs)
+    program: Path, recipe: _Recipe, flags: tuple[str, ...], scratch: Path, tools: Toolchain, jobs: int, offline: bool
+) -> list[Path]:
+    """Write the program; the object files that it is linked from besides the libraries."""
+    (scratch / "inittab.c").write_text(recipe.table)
+    cpython = recipe.libraries[0]
+    objects = [_single_interpreter(scratch, cpython, tools, offline)] if recipe.single else []
+    objects += core_objects((*recipe.libraries, *recipe.modules), recipe.serves_tls, scratch, tools, jobs)
+    include = f"-I{cpython.prefix}/include"
     objects += compile_files([scratch / "inittab.c"], scratch, scratch, [*COMPILE_FLAGS, include], tools, 1)
     objects += libc_objects(scratch / "libc", tools, jobs)
-    archives = [archive for library in libraries for archive in library.archives]
-    run([tools.cc, *LINK_FLAGS, *(f"-Wl,--wrap={name}" for name in _WRAPPED), "-o", program, *objects,
+    archives = [archive for library in (*recipe.libraries, *recipe.modules) for archive in library.archives]
+    run([tools.cc, *flags, *(f"-Wl,--wrap={name}" for name in _WRAPPED), "-o", program, *objects,
          "-Wl,--start-group", *archives, "-Wl,--end-group"], env=tools.environment, what="linking the program")
+    return objects

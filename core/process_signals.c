@@ -3,12 +3,27 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 /* A signal handler has no argument of its own, hence the globals of the server. */
 static uv_async_t *volatile stop_request, *volatile hangup_request, *volatile profile_request;
 static volatile sig_atomic_t signals_seen;
+
+/* The process that serves. What an app forks (multiprocessing's way by default on Linux) has its handlers and the other end
+ * of its requests, and must neither stop the server nor outlive a signal itself. */
+static pid_t server_process;
+
+static bool is_of_a_child(int number)
+{
+    if (getpid() == server_process)
+        return false;
+    signal(number, SIG_DFL);
+    raise(number); /* takes effect when the handler returns */
+    return true;
+}
 
 /* uv_async_send is async-signal-safe by its documentation. Not uv_signal_t: that is served by the
  * loop, which does not turn while a handler hangs. */
@@ -16,6 +31,8 @@ static void on_stop_signal(int number)
 {
     int kept = errno;
 
+    if (is_of_a_child(number))
+        return;
     if (signals_seen++ > 0 || stop_request == NULL)
         _exit(128 + number);
     uv_async_send(stop_request);
@@ -28,6 +45,8 @@ static void on_hangup_signal(int number, siginfo_t *info, void *context)
     int kept = errno;
 
     (void)context;
+    if (is_of_a_child(number))
+        return;
     if (gone && signals_seen == 0)
         on_stop_signal(number);
     else if (!gone && hangup_request != NULL)
@@ -39,7 +58,8 @@ static void on_profile_signal(int number)
 {
     int kept = errno;
 
-    (void)number;
+    if (is_of_a_child(number))
+        return;
     if (profile_request != NULL)
         uv_async_send(profile_request);
     errno = kept;
@@ -77,6 +97,7 @@ static void watch_hangups(void)
 
 void process_signals_hear(uv_async_t *stop, uv_async_t *hangup, uv_async_t *profile)
 {
+    server_process = getpid();
     stop_request = stop;
     hangup_request = hangup;
     profile_request = profile;

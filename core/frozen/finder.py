@@ -13,6 +13,7 @@ import _fapws4_archive
 _find = _fapws4_archive.find
 _code = _fapws4_archive.code
 _ROOT = "/appliance"  # ARCHIVE_ROOT of archive.h
+_LEFT_OUT = _ROOT + "/bin/left-out"  # of appliance/archive.py: reasons, each with a line of names
 
 
 class ArchiveLoader(_LoaderBasics):
@@ -95,6 +96,34 @@ class ArchiveFolder:
         pass
 
 
+class LeftOut:
+    """Stands last in sys.meta_path: who imports a module that the build left out is told why.
+
+    ``importlib.util.find_spec`` asks too, and does not find it as it finds none that was never there.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if sys._getframe(2).f_code.co_name == "_find_and_load_unlocked" and (reason := _reason(name)):
+            raise ModuleNotFoundError(f"No module named {name!r} in this program: {reason}", name=name)
+
+    @staticmethod
+    def invalidate_caches():
+        pass
+
+
+def _reason(name):
+    from _io import FileIO
+
+    try:
+        with FileIO(_LEFT_OUT, "r") as file:
+            lines = file.read().decode().splitlines()
+    except FileNotFoundError:
+        return ""
+    return next((reason for reason, names in zip(lines[::2], lines[1::2]) if name in names.split()), "")
+
+
 sys.meta_path.insert(0, ArchiveFinder)
+sys.meta_path.append(LeftOut)
 sys.path_hooks.insert(0, ArchiveFolder)
 sys.path_importer_cache.clear()

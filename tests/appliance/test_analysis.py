@@ -178,7 +178,7 @@ class Counted:
         self.times = 0
         self.files = [app, *others]
 
-    def __call__(self, app: Path, interpreter: Interpreter, packages: Packages) -> dict[str, Any]:
+    def __call__(self, app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str]) -> dict[str, Any]:
         self.times += 1
         modules = [{"name": file.stem, "file": str(file), "package": False, "part": "app"} for file in self.files]
         found = {
@@ -186,6 +186,8 @@ class Counted:
             "builtins": [],
             "files": [],
             "distributions": [],
+            "through": {},
+            "left_out": [],
             "missing": [],
             "absent": ["settings", "shop.local"],
         }

@@ -214,7 +214,6 @@ def test_the_same_source_gives_the_same_code(interpreter: Interpreter, tmp_path:
                     "file": str(copy),
                     "path": f"/appliance/lib/{name}.py",
                     "level": 0,
-                    "plain": False,
                     "to": name.replace("/", "."),
                 }
             )
