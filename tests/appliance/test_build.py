@@ -18,6 +18,7 @@ from appliance.places import CORE, RECIPES, REPOSITORY, file_digest, tree_digest
 from tests.appliance.cases import COMPILED, cache_with, contents, different, left_over, problem, written
 from tests.appliance.conftest import SEVERAL
 from tests.appliance.running import TIMEOUT, errors, invoke
+from tests.http.certificates import make_pair
 
 HELLO = REPOSITORY / "samples" / "hello" / "hello.py"
 VAULT = REPOSITORY / "tests" / "appliance" / "apps" / "vault" / "vault.py"
@@ -151,27 +152,31 @@ def test_two_users_make_the_same_bytes(several: Path, tmp_path: Path) -> None:
     assert 10 == len(list(several.iterdir()))
 
 
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The app `vault`, with what it reads when it is tried."""
+    monkeypatch.setenv("VAULT_FOLDER", str(tmp_path))
+    make_pair(tmp_path, "ec")
+    return VAULT
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("target", sorted(path.stem for path in (RECIPES / "targets").glob("*.toml")))
-def test_two_users_make_the_same_of_libraries_and_packages(
-    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_users_make_the_same_of_libraries_and_packages(target: str, vault: Path, tmp_path: Path) -> None:
     """For every processor, of an app with OpenSSL, SQLite, bzip2 and packages from PyPI."""
-    monkeypatch.setenv("VAULT_FOLDER", "/nowhere")
     words = ("--target", target, "--format", "oci,image" if target == "x86_64" else "oci")
-    done = invoke("build-appliance", VAULT, *words, "--output", tmp_path / "first")
+    done = invoke("build-appliance", vault, *words, "--output", tmp_path / "first")
     assert (0, []) == (done.returncode, errors(done))
-    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, VAULT, words, *COMPILED))
+    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, vault, words, *COMPILED))
 
 
 @pytest.mark.long
-def test_two_machines_make_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_machines_make_the_same_bytes(vault: Path, tmp_path: Path) -> None:
     """With nothing but the downloads in common, everything compiled anew by another user: every file is the same."""
-    monkeypatch.setenv("VAULT_FOLDER", "/nowhere")
     words = ("--format", "oci,image")
-    done = invoke("build-appliance", VAULT, *words, "--output", tmp_path / "first")
+    done = invoke("build-appliance", vault, *words, "--output", tmp_path / "first")
     assert (0, []) == (done.returncode, errors(done))
-    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, VAULT, words, "downloads", "apt"))
+    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, vault, words, "downloads", "apt"))
 
 
 def started(output: Path, cache: Path) -> subprocess.Popen[bytes]:

@@ -155,6 +155,21 @@ def test_all_of_several_are_copied(several: Path, tmp_path: Path) -> None:
     assert [] == [name for name in manifests if not (tmp_path / "all" / f"{name}.manifest.json").exists()]
 
 
+@pytest.mark.long
+def test_one_image_for_all_processors(tmp_path: Path) -> None:
+    """As the README has it: four platforms under the names that registries have for them, each with its own program."""
+    words = ("--target", "x86_64,aarch64,armv7,riscv64", "--format", "oci", "--output", tmp_path / "out")
+    done = invoke("build-appliance", "samples/hello/hello.py", *words)
+    assert (0, []) == (done.returncode, errors(done))
+    raw = json.loads(run(["skopeo", "inspect", "--raw", f"oci-archive:{tmp_path}/out/hello.oci.tar"]))
+    platforms = [(each["platform"]["architecture"], each["platform"].get("variant")) for each in raw["manifests"]]
+    assert [("amd64", None), ("arm64", None), ("arm", "v7"), ("riscv64", None)] == platforms
+    for target, (architecture, variant) in zip(("x86_64", "aarch64", "armv7", "riscv64"), platforms, strict=True):
+        chosen = [f"--override-arch={architecture}", *([f"--override-variant={variant}"] if variant else [])]
+        made = bundle(tmp_path / "out" / "hello.oci.tar", tmp_path / target, *chosen)
+        assert (tmp_path / "out" / f"hello-{target}").read_bytes() == (made / "rootfs" / "app").read_bytes()
+
+
 def test_two_that_are_one_platform(tmp_path: Path) -> None:
     """Engines know no NEON: both kinds of ARMv7 in one index would be one too many."""
     words = ("--target", "armv7,armv7-vfpv3-d16", "--format", "oci", "--output", tmp_path / "out")
