@@ -31,9 +31,9 @@ OPENSSL_MODULE = "_ssl"
 LINKED_WHEN_REACHED = (OPENSSL_MODULE, "_sqlite3", "_bz2")
 OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
 
-# What the library needs without importing it: packages that it reads files of, when they are there, and what makes
-# `python -m` of an app's sys.executable: module -> modules.
-NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",)}
+# What the library needs without importing it: packages that it reads files of, when they are there, what makes
+# `python -m` of an app's sys.executable, and what its part in C imports: module -> modules.
+NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",), "decimal": ("collections.abc", "numbers")}
 
 # In every program, under other names (appliance/archive.py).
 FROZEN = ("importlib._bootstrap", "importlib._bootstrap_external")

@@ -41,6 +41,9 @@ static int refuse_change(const struct archive_entry *entry)
         return tree_find(path, &entry) ? refuse(entry) : __real_##name arguments;       \
     }
 
+int __real_utimensat(int folder, const char *path, const struct timespec times[2], int flags) TREE_TIME64(real, utimensat);
+int __wrap_utimensat(int folder, const char *path, const struct timespec times[2], int flags) TREE_TIME64(wrap, utimensat);
+
 CHANGES(DECLARE)
 CHANGES(DEFINE)
 

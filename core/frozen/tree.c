@@ -23,9 +23,10 @@
 
 int __real_open(const char *path, int flags, ...);
 int __real_openat(int folder, const char *path, int flags, ...);
-int __real_stat(const char *restrict path, struct stat *restrict status);
-int __real_lstat(const char *restrict path, struct stat *restrict status);
-int __real_fstatat(int folder, const char *restrict path, struct stat *restrict status, int flags);
+int __real_stat(const char *restrict path, struct stat *restrict status) TREE_TIME64(real, stat);
+int __real_lstat(const char *restrict path, struct stat *restrict status) TREE_TIME64(real, lstat);
+int __real_fstatat(int folder, const char *restrict path, struct stat *restrict status, int flags)
+    TREE_TIME64(real, fstatat);
 int __real_access(const char *path, int mode);
 int __real_faccessat(int folder, const char *path, int mode, int flags);
 FILE *__real_fopen(const char *restrict path, const char *restrict mode);
@@ -37,9 +38,10 @@ void __real_rewinddir(DIR *directory);
 
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_openat(int folder, const char *path, int flags, ...);
-int __wrap_stat(const char *restrict path, struct stat *restrict status);
-int __wrap_lstat(const char *restrict path, struct stat *restrict status);
-int __wrap_fstatat(int folder, const char *restrict path, struct stat *restrict status, int flags);
+int __wrap_stat(const char *restrict path, struct stat *restrict status) TREE_TIME64(wrap, stat);
+int __wrap_lstat(const char *restrict path, struct stat *restrict status) TREE_TIME64(wrap, lstat);
+int __wrap_fstatat(int folder, const char *restrict path, struct stat *restrict status, int flags)
+    TREE_TIME64(wrap, fstatat);
 int __wrap_access(const char *path, int mode);
 int __wrap_faccessat(int folder, const char *path, int mode, int flags);
 FILE *__wrap_fopen(const char *restrict path, const char *restrict mode);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan
+from appliance.link import _WRAPPED
+from appliance.toolchain import zig_folder
 from tests.appliance.running import TIMEOUT, Running, running
 
 
@@ -135,3 +138,13 @@ def test_nothing_is_written_when_it_starts(probe_plan: Plan, tmp_path: Path) -> 
     ):
         assert ["log"] == [path.name for path in tmp_path.iterdir()]
     assert ["log"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_what_the_headers_rename_is_redirected_too() -> None:
+    """On 32-bit processors calls of stat() are calls of __stat_time64(): the link must send both to the tree."""
+    headers = zig_folder() / "lib" / "libc" / "include" / "generic-musl"
+    renamed = {name: other for header in headers.rglob("*.h")
+               for name, other in re.findall(r"^__REDIR\((\w+), *(\w+)\)", header.read_text(), re.MULTILINE)}
+    assert {"stat", "dlsym"} <= renamed.keys()
+    assert {"stat", "utimensat"} <= renamed.keys() & set(_WRAPPED)
+    assert [] == [other for name, other in renamed.items() if name in _WRAPPED and other not in _WRAPPED]

@@ -123,6 +123,7 @@ def test_a_program_does_the_same_on_every_processor(name: str, tmp_path: Path) -
         told = program.told("/")
     size = 4 if load_target(name).processor == "arm" else 8
     assert (size, 2 ** (8 * size - 1) - 1) == (told["pointer"], told["maximum"])
+    assert "Read-only file system" == told["touched"]
     assert json.loads(json.dumps(module.facts())) == told["facts"]
 
 

@@ -33,8 +33,24 @@ def facts():
         "threads": threads(),
         "words": NAME.read_text().split(),
         "folder": "words.txt" in os.listdir(HERE),
+        "statuses": statuses(),
         "searches": searches(),
     }
+
+
+def statuses():
+    """Of packaged files, in every way that the system has."""
+    sizes = [entry.stat().st_size for entry in os.scandir(HERE) if entry.name == NAME.name]
+    return [NAME.is_file(), HERE.is_dir(), (HERE / "none").exists(), NAME.stat().st_size, NAME.lstat().st_size, sizes]
+
+
+def touched():
+    """Whether a packaged file's time can be changed."""
+    try:
+        os.utime(NAME)
+    except OSError as error:
+        return os.strerror(error.errno)
+    return "yes"
 
 
 def threads():
@@ -60,8 +76,8 @@ def searches():
 
 
 def page(environ, start_response):
-    """All of it, and the size of a pointer."""
-    return json.dumps({"pointer": struct.calcsize("P"), "maximum": sys.maxsize, "facts": facts()})
+    """All of it, the size of a pointer, and what only a program's own files refuse."""
+    return json.dumps({"pointer": struct.calcsize("P"), "maximum": sys.maxsize, "touched": touched(), "facts": facts()})
 
 
 PATHS = [("/", page)]
