@@ -166,6 +166,7 @@ def test_one_image_for_all_processors(tmp_path: Path) -> None:
     assert [("amd64", None), ("arm64", None), ("arm", "v7"), ("riscv64", None)] == platforms
     for target, (architecture, variant) in zip(("x86_64", "aarch64", "armv7", "riscv64"), platforms, strict=True):
         chosen = [f"--override-arch={architecture}", *([f"--override-variant={variant}"] if variant else [])]
+        (tmp_path / target).mkdir()
         made = bundle(tmp_path / "out" / "hello.oci.tar", tmp_path / target, *chosen)
         assert (tmp_path / "out" / f"hello-{target}").read_bytes() == (made / "rootfs" / "app").read_bytes()
 
