@@ -54,6 +54,7 @@ _RELEASE = {
     "counter": "a number that grows with every release; needed with --keys, unless pyproject.toml says it"}
 _COMPRESSED = {"compressed": "also a compressed copy of the image (.gz), for other flashers"}
 _CONTENT = {"exclude": "a module to leave out, with what only it needs; may be said more than once",
+            "trace": "keep only what the tests beside the app import, run by pytest (or by --trace=COMMAND); see README.md",
             "report": "write REPORT.txt: why each module is in the program, and what each costs in bytes"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
 
@@ -83,17 +84,17 @@ def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
 
 
 @task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _FORMAT | _TARGET | _RELEASE | _COMPRESSED,
-      iterable=["add_data", "exclude"])
+      iterable=["add_data", "exclude"], optional=["trace"])
 @report.told
 def build_appliance(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
     add_data: Sequence[str] | None = None, requirements: str = "", format: str = "image",  # noqa: A002
     target: str = "", keys: str = "", counter: int = 0, compressed: bool = False, exclude: Sequence[str] | None = None,
-    report_: bool = False,
+    report_: bool = False, trace: str = "",
 ) -> None:
     """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
     plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target, requirements,
-                           keys, counter, compressed, exclude or (), report_)
+                           keys, counter, compressed, exclude or (), report_, _tests(trace))
     build.require_programs(offline)
     shares = build.build_formats(plan)
     report.show_files(plan.results, handout.read_sums(plan.output))
@@ -116,22 +117,27 @@ def compile(c: Context, target: str = "x86_64", jobs: int = 0, offline: bool = F
     report.show_times()
 
 
-@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _TARGET, iterable=["add_data", "exclude"])
+@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _TARGET, iterable=["add_data", "exclude"], optional=["trace"])
 @report.told
 def freeze(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
     add_data: Sequence[str] | None = None, requirements: str = "", target: str = "", exclude: Sequence[str] | None = None,
-    report_: bool = False,
+    report_: bool = False, trace: str = "",
 ) -> None:
     """Stage 2: the app and all that it needs into one static binary."""
     plan = build.make_plan(app, board, output, jobs, offline, add_data or (), (), target, requirements,
-                           exclude=exclude or (), report=report_)
+                           exclude=exclude or (), report=report_, trace=_tests(trace))
     build.require_programs(offline)
     frozen = build.build_binary(plan)
     report.show_files([*plan.binaries, plan.description, *([plan.contents] if report_ else [])])
     report.show_shares("binary", build.shares_of(frozen))
     report.show_times()
     report.show_next([*_ways_to_run(plan), *([f"invoke image {app}"] if plan.boots else [])])
+
+
+def _tests(trace: str | bool) -> str | None:
+    """``--trace``, which has a value or none, as a plan has it."""
+    return trace if isinstance(trace, str) and trace else "" if trace else None
 
 
 def _ways_to_run(plan: build.Plan) -> list[str]:

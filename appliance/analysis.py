@@ -64,7 +64,8 @@ class Analysis:
     """Everything that goes into the archive, and the C modules that the program must hold.
 
     ``through`` has for each module, C modules too, the one that imports it; "" is the interpreter itself. ``left_out`` are
-    modules that imports name and the program lacks, by the reason that it gives to who imports one all the same.
+    modules that imports name and the program lacks, by the reason that it gives to who imports one all the same. ``needs``:
+    what must be there with a module, or with the interpreter (""): what it imports at once, and what it reaches by name.
     """
 
     app: Path
@@ -75,6 +76,7 @@ class Analysis:
     packages: Packages = NO_PACKAGES  # all that the app requires
     through: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def read_app(app: Path) -> ast.Module:
@@ -144,7 +146,7 @@ def analyse(
     return Analysis(app, tuple(Module(**item) for item in found["modules"]), tuple(found["builtins"]),
                     tuple((place, file) for place, file in found["files"]),
                     tuple((name, version, licence) for name, version, licence in found["distributions"]), packages,
-                    found["through"], _left_out(found["left_out"], exclude))
+                    found["through"], _left_out(found["left_out"], exclude), found["needs"])
 
 
 def _left_out(names: list[str], exclude: list[str]) -> dict[str, tuple[str, ...]]:

@@ -1,7 +1,8 @@
 """Runs under the device's Python, with PyInstaller importable: a request (JSON) on stdin, the findings on stdout.
 
 Not imported by the builder; analysis.py starts it. Findings: modules, builtins, files, distributions, through (module -> the
-one that imports it), left_out, unknown (names to exclude that nothing imports), missing.
+one that imports it), needs (module -> what must be there with it), left_out, unknown (names to exclude that nothing imports),
+missing.
 """
 
 from __future__ import annotations
@@ -189,6 +190,13 @@ def named(found: Reach, request: dict) -> dict[str, str]:
     return {name: stem if by == script else by for name, by in found.through.items() if name != script}
 
 
+def needs(found: Reach, request: dict) -> dict[str, list[str]]:
+    """Module -> what must be there with it; "" is the interpreter, which prints tracebacks with all that these may take."""
+    script, stem = found.graph._top_script_node.identifier, os.path.splitext(os.path.basename(request["app"]))[0]
+    return {"": sorted(found.reached_from(ALWAYS)),
+            **{stem if name == script else name: names for name, names in found.needs().items()}}
+
+
 def left_out(graph, found: Reach) -> list[str]:
     """The modules of the graph that nothing comes to."""
     return sorted(node.identifier for node in graph.iter_graph()
@@ -290,7 +298,7 @@ def main() -> None:
         builtins -= set() if imported_outside("bz2", analysis.graph, request) else {"_bz2"}
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
                    "files": files_of(analysis, plugins), "distributions": distributions_of(modules),
-                   "through": named(found, request),
+                   "through": named(found, request), "needs": needs(found, request),
                    "left_out": left_out(analysis.graph, found), "unknown": sorted(found.excluded - found.refused.keys()),
                    "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}
     with os.fdopen(answer, "w") as out:

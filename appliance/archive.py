@@ -30,6 +30,7 @@ from appliance.shell import run
 
 ROOT = "/appliance"
 FINDER = "_fapws4_finder"
+FINDER_FILE = CORE / "frozen" / "finder.py"
 PYTHON = f"{ROOT}/bin/python"  # sys.executable; core/frozen/python.h
 
 _LEFT_OUT = f"{ROOT}/bin/left-out"  # as in finder.py
@@ -69,12 +70,14 @@ class Archive:
     sizes: dict[str, int]
 
 
-def freeze(analysis: Analysis, interpreter: Interpreter, data: tuple[DataFile, ...] = ()) -> Archive:
+def freeze(
+    analysis: Analysis, interpreter: Interpreter, data: tuple[DataFile, ...] = (), finder: Path = FINDER_FILE
+) -> Archive:
     """Compile and pack everything that the analysis found, and the app's data."""
     files = {f"{ROOT}/lib/{place}": Path(file) for place, file in analysis.files}
     files |= {f"{ROOT}/app/{item.place}": item.file for item in data}
     files |= {_LEFT_OUT: _left_out(analysis)} if analysis.left_out else {}
-    entries = [*_modules(analysis, interpreter), *_files(files, interpreter),
+    entries = [*_modules(analysis, interpreter, finder), *_files(files, interpreter),
                Entry(PYTHON, PYTHON, b"", 0, _FILE | _PROGRAM, "data")]
     block = pack([*entries, *_folders(entries)], analysis.app.stem)
     shares: dict[str, int] = {}
@@ -124,8 +127,8 @@ def pack(entries: Iterable[Entry], app: str) -> bytes:
     return (header + struct.pack(f"<{len(slots)}I", *slots) + records + texts).ljust(start, b"\0") + body
 
 
-def _modules(analysis: Analysis, interpreter: Interpreter) -> Iterator[Entry]:
-    modules = [*analysis.modules, Module(FINDER, str(CORE / "frozen" / "finder.py"), False, "fapws4"),
+def _modules(analysis: Analysis, interpreter: Interpreter, finder: Path) -> Iterator[Entry]:
+    modules = [*analysis.modules, Module(FINDER, str(finder), False, "fapws4"),
                *(Module(name, str(interpreter.stdlib.joinpath(*original.split(".")).with_suffix(".py")), False, "stdlib")
                  for name, original in _IMPORT_SYSTEM.items())]
     if absent := set(BOOT_MODULES) - {module.name for module in modules}:

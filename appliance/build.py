@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,18 @@ from appliance.errors import Problem
 from appliance.image import Image, compose
 from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
 from appliance.libraries import build_library, is_built
-from appliance.link import LIBRARIES, Runtime, add_archive, link_runtime, weigh_runtime
+from appliance.link import LIBRARIES, Code, Runtime, add_archive, link_runtime, weigh_runtime
 from appliance.modules import ADDITIONS
 from appliance.packages import Package, gather, requirements_of
-from appliance.places import CORE, file_digest, scratch_folder, tree_digest
+from appliance.places import CORE, digest_of, file_digest, scratch_folder, tree_digest
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
 from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
 from appliance.release import NO_UPDATES, Release, release_of
 from appliance.sources import missing, require_offline
-from appliance.toolchain import Toolchain, toolchain_for
+from appliance.toolchain import BUILDER, Toolchain, toolchain_for
 from appliance.tools import all_tools
+from appliance.trace import Trial, recording_finder, traced
 from appliance.trial import try_program
 
 # The packages of the builder's environment that decide what comes out.
@@ -64,6 +66,7 @@ class Plan:
     compressed: bool = False  # a compressed copy of the image, too
     report: bool = False  # write what the program consists of
     exclude: tuple[str, ...] = ()  # modules to leave out, besides those that its project names
+    trace: str | None = None  # the command that runs the app's tests ("": pytest), of which only what they import is kept
 
     @property
     def name(self) -> str:
@@ -147,6 +150,7 @@ def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
     formats: Iterable[str] = ("image",), target: str = "", requirements: str = "", keys: str = "", counter: int = 0,
     compressed: bool = False, exclude: Iterable[str] = (), report: bool = False,
+    trace: str | None = None,
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong.
 
@@ -166,7 +170,7 @@ def make_plan(
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
     plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
                 requirements, release_of(path.resolve(), version_of(path), keys, counter), compressed,
-                report, (*settings_of(path.resolve()).exclude, *exclude))
+                report, (*settings_of(path.resolve()).exclude, *exclude), trace)
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",
@@ -202,11 +206,22 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
     analysis = analyse(plan.app, interpreter, packages, plan.exclude)
     data = data_files(plan.app, plan.data)
+    if plan.trace is not None:
+        digest = digest_of(interpreter.digest, packages.digest, *plan.exclude, *(item.file for item in data))
+        analysis = traced(analysis, Trial(plan.trace), digest, partial(_write_recording, plan, analysis, data))
     archive = freeze(analysis, interpreter, data)
     runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
     return Frozen(program, analysis, data, archive, runtime, interpreter, tools)
+
+
+def _write_recording(plan: Plan, analysis: Analysis, data: tuple[DataFile, ...], program: Path) -> None:
+    """A whole program of the app, for this machine, that records what it imports."""
+    tools, interpreter = compile_libraries(BUILDER, plan.jobs, plan.offline)
+    archive = freeze(analysis, interpreter, data, recording_finder())
+    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline)
+    add_archive(runtime, archive, program)
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
@@ -255,9 +270,14 @@ def freeze_all(plan: Plan, staging: Path, later: int = 0) -> list[Frozen]:
 
 def _contents(plan: Plan, frozen: Frozen) -> str:
     """What the bytes of a program are, and why."""
-    code = weigh_runtime(frozen.analysis.builtins, sets_tls(plan.app), frozen.interpreter, frozen.tools, plan.jobs,
+    size = frozen.program.stat().st_size
+    return contents.written(plan.binary.name, size, frozen.analysis, frozen.archive, code_of(plan, frozen))
+
+
+def code_of(plan: Plan, frozen: Frozen) -> Code:
+    """Whose the bytes of a program are that are not in its archive."""
+    return weigh_runtime(frozen.analysis.builtins, sets_tls(plan.app), frozen.interpreter, frozen.tools, plan.jobs,
                          plan.offline)
-    return contents.written(plan.binary.name, frozen.program.stat().st_size, frozen.analysis, frozen.archive, code)
 
 
 def build_formats(plan: Plan) -> dict[str, dict[str, int]]:

@@ -40,7 +40,7 @@ _WRAPPED = ("open", "openat", "stat", "lstat", "fstatat", "access", "faccessat",
             "__stat_time64", "__lstat_time64", "__fstatat_time64", "__utimensat_time64")
 
 # C modules that Python itself needs to start, to print a traceback and to end.
-_ALWAYS = frozenset("""_abc _ast _codecs _collections _functools _imp _io _locale _operator _signal _sre _stat _string
+ALWAYS_LINKED = frozenset("""_abc _ast _codecs _collections _functools _imp _io _locale _operator _signal _sre _stat _string
     _suggestions _symtable _sysconfig _thread _tokenize _tracemalloc _typing _warnings _weakref atexit builtins errno
     faulthandler gc itertools marshal posix sys time""".split())
 
@@ -175,7 +175,7 @@ def _init_functions(cpython: Library) -> dict[str, str]:
 
 def _inittab(builtins: tuple[str, ...], serves_tls: bool, functions: dict[str, str]) -> str:
     """C source of the table of C modules, narrowed to those that are wanted; and whether TLS is spoken."""
-    wanted = {*_ALWAYS, *_OWN, *builtins}
+    wanted = {*ALWAYS_LINKED, *_OWN, *builtins}
     chosen = {name: function for name, function in functions.items() if name in wanted}
     declarations = "".join(f"extern PyObject *{function}(void);\n" for function in chosen.values() if function != "NULL")
     rows = "".join(f'    {{"{name}", {function}}},\n' for name, function in chosen.items())

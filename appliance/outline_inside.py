@@ -16,6 +16,8 @@ _NEVER = {"False", "0", "sys.platform == 'win32'", "sys.platform.startswith('win
           "sys.platform == 'darwin'"}
 _AS_PROGRAM = "__name__ == '__main__'"
 OPTION = "-m"  # in a text it starts a module as a program
+CHARACTER = "\\N{"  # in a text it names a character, as regular expressions may
+TEXTS = {OPTION, CHARACTER}  # among the attributes of a part: it has such a text
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _HARMLESS = {"property", "staticmethod", "classmethod", "cached_property", "wraps", "lru_cache", "cache", "contextmanager",
              "asynccontextmanager", "abstractmethod", "setter", "getter", "deleter", "overload", "coroutine"}
@@ -163,6 +165,8 @@ def _take_text(text: str, part: Part) -> None:
         part.attributes.update(re.findall(r"\w+", text))
     elif text == OPTION:
         part.attributes.add(OPTION)
+    if CHARACTER in text:
+        part.attributes.add(CHARACTER)
     if begins := _PREFIX.match(text):
         part.prefixes.add(begins[1])
     if _SUFFIX.fullmatch(text):

@@ -16,14 +16,14 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from outline_inside import OPTION, Part
+from outline_inside import CHARACTER, TEXTS, Part
 
 # (who imports, what) -> the name that somebody must have for that: functions in C, which no statement shows; warnings, which
 # tell where an object was made when tracemalloc knows, and do as well without; tracebacks, which mark columns in lines of
-# source that a program has not got.
+# source that a program has not got; regular expressions, which may name characters.
 _ONLY_FOR = {("time", "_strptime"): "strptime", ("_datetime", "_strptime"): "strptime",
              ("warnings", "tracemalloc"): "tracemalloc", ("traceback", "unicodedata"): "unicodedata",
-             ("traceback", "ast"): "ast"}
+             ("traceback", "ast"): "ast", ("re._parser", "unicodedata"): CHARACTER}
 
 # What brings a library of megabytes along, and which much of the library and of the packages imports for the case that it is
 # there: ssl. See _wants.
@@ -55,6 +55,7 @@ class Reach:
         self._loads: dict[str, set[str]] = {}
         self._live: dict[str, set[str]] = {}  # module -> what its parts that run import
         self._firm: set[str] = set()  # what somebody outside of the library imports without being ready for its absence
+        self._followed: dict[str, set[str]] = {}
         self._asleep: list[tuple[str, Part]] = []
         self._queue: deque[str] = deque()
 
@@ -80,6 +81,29 @@ class Reach:
         for name in sorted(self.codecs):
             self.add(name, "encodings")
         self.follow()
+
+    def reached_from(self, names: Iterable[str]) -> set[str]:
+        """All that is come to from these modules."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found and name in self.nodes:
+                found.add(name)
+                waiting += self._followed.get(name, ())
+        return found
+
+    def needs(self) -> dict[str, list[str]]:
+        """Module -> what it imports when it is imported itself, and what it reaches by other ways than an import statement."""
+        found = {"encodings": self.codecs & self.nodes.keys()}
+        for name, node in self.nodes.items():
+            parts = self.outlines.get(name, ())
+            said = set[str]().union(*(part.imports for part in parts))
+            others = {other.identifier for other in self.graph.outgoing(node) if other is not None} - said
+            firm = set[str]().union(*(part.imports - part.guarded for part in parts
+                                      if not (part.names or part.never or part.unless)))
+            found[name] = found.get(name, set()) | ((others | firm) & self.nodes.keys())
+        return {name: sorted(names) for name, names in sorted(found.items()) if names}
 
     def is_library(self, name: str) -> bool:
         """Whether a module that was come to is of Python's library or of the package fapws4."""
@@ -109,7 +133,7 @@ class Reach:
     def _run(self, name: str, part: Part) -> None:
         self._live[name] |= part.imports
         self._loads[name] |= part.loads
-        self._said |= part.attributes - ({OPTION} if self.is_library(name) else set()) | (part.loads if part.star else set())
+        self._said |= part.attributes - (TEXTS if self.is_library(name) else set()) | (part.loads if part.star else set())
         self._begins += tuple(part.prefixes - set(self._begins))
         self._ends += tuple(part.suffixes - set(self._ends))
         if not self.is_library(name):
@@ -156,4 +180,5 @@ class Reach:
             if not (other in imports - self._live[name] or (only_for and only_for not in self._said)
                     or (other in _COSTLY and other in imports)
                     or (other.startswith("encodings.") and other not in self.codecs)):
+                self._followed.setdefault(name, set()).add(other)
                 self.add(other, name)

@@ -187,6 +187,7 @@ class Counted:
             "files": [],
             "distributions": [],
             "through": {},
+            "needs": {},
             "left_out": [],
             "missing": [],
             "absent": ["settings", "shop.local"],

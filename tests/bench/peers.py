@@ -75,13 +75,17 @@ def _nginx_program() -> Path:
     return folder / "usr" / "sbin" / "nginx"
 
 
-@functools.cache
 def _python() -> Path:
-    """The Python of the peers' virtual environment, made when it is not there."""
+    return peers_folder() / "bin" / "python"
+
+
+@functools.cache
+def peers_folder() -> Path:
+    """The peers' virtual environment, made when it is not there."""
     folder = cache_folder("bench") / f"peers-{digest_of(BENCH_PINS, sys.version)[:16]}"
     if not folder.exists():
         with step("install the peers"), whole_folder(folder) as work:
             run([sys.executable, "-m", "venv", work], what="making the peers' environment")
             run([work / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                  "--require-hashes", "-r", BENCH_PINS], what="pip (for the peers)")
-    return folder / "bin" / "python"
+    return folder

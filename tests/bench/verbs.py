@@ -9,7 +9,7 @@ from functools import partial
 
 from appliance.errors import Problem
 from appliance.progress import console, step
-from tests.bench import building, exact, growth, image, results, runtime, start, timed, weight
+from tests.bench import building, exact, growth, image, results, runtime, start, timed, unpacking, weight
 from tests.bench.cases import TIMED, Case
 from tests.bench.tables import Outcome, show
 
@@ -67,7 +67,8 @@ VERBS: Mapping[str, Mapping[str, Part]] = {
         "idle": lambda settings: timed.beside_idle(settings.slices, settings.seconds),
         "scale": lambda settings: timed.scale(settings.slices, settings.seconds)},
     "runtime": {"programs": lambda settings: runtime.programs(settings.slices)},
-    "build": {"rebuild": _always(building.rebuild), "first": _always(building.first_build)},
+    "build": {"rebuild": _always(building.rebuild), "first": _always(building.first_build),
+              "onefile": lambda settings: unpacking.beside_onefile(settings.slices)},
     "image": {"sizes": _always(image.sizes), "start": lambda settings: image.start(settings.slices),
               "memory": _always(image.memory)},
 }
