@@ -360,6 +360,7 @@ def bench(c: Context, verb: str, only: str = "", slices: int = 9, seconds: float
     exact: user instructions and system calls per request (valgrind, strace), which repeat on any machine: the table of what
     a request must cost, Flask, growth with headers, body, routes and response, and the start. server: CPU time per request
     beside bare C, nginx, freastal, bjoern and fastwsgi in turns, latency, memory; wants a quiet machine. runtime: the
-    frozen interpreter beside gcc's. build: a rebuild and a first build. image: size, start and memory beside PyInstaller.
+    frozen interpreter beside gcc's. build: a rebuild, a package more, a first build; one file beside those of PyInstaller and
+    Nuitka. image: size, start and memory beside PyInstaller.
     """
     verbs.run(verb, only, verbs.Settings(slices, seconds))

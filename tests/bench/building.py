@@ -21,6 +21,7 @@ from tests.bench.tables import Outcome, Table, ratio
 
 _ROUNDS = 3
 SECOND = "aarch64"
+PACKAGE_MUST = 10  # seconds
 
 
 def rebuild() -> Outcome:
@@ -41,6 +42,24 @@ def rebuild() -> Outcome:
     table = Table(f"An edited app to a new binary, in seconds ({_ROUNDS} times; fapws4 also makes the image)",
                   ["", "fapws4", "PyInstaller --onefile", "ratio"], rows)
     return Outcome([table], {"seconds": ours, "peer_seconds": peer})
+
+
+def new_package() -> Outcome:
+    """From naming and importing one package more, in pure Python, to a new binary: it is resolved and analysed anew."""
+    require_programs(False)
+    with tempfile.TemporaryDirectory() as scratch:
+        app = Path(shutil.copy(HELLO, scratch))
+        _run_freeze(app, Path(scratch, "dist"))
+        source, seconds = app.read_text(), []
+        for number in range(_ROUNDS):
+            app.with_name("requirements.txt").write_text(f"itsdangerous  # {scratch} {number}\n")
+            app.write_text(f"import itsdangerous  # {number}\nimport {'base64' if number % 2 else 'bisect'}\n{source}")
+            seconds.append(_seconds(lambda: _run_freeze(app, Path(scratch, "dist"))))
+    rows = [[name, f"{chosen(seconds):.1f}"] for name, chosen in (("best", min), ("median", statistics.median))]
+    kept = "kept" if min(seconds) <= PACKAGE_MUST else "broken"
+    table = Table(f"A new package to a new binary, in seconds ({_ROUNDS} times)", ["", "fapws4"], rows,
+                  [f"Must be <= {PACKAGE_MUST} s: {kept}."])
+    return Outcome([table], {"seconds": seconds})
 
 
 def first_build() -> Outcome:
@@ -74,6 +93,10 @@ def _seconds(work: Callable[[], Any]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def _run_freeze(app: Path, dist: Path) -> None:
+    run([sys.executable, "-m", "invoke", "freeze", str(app), "--output", str(dist)], cwd=REPOSITORY)
 
 
 def _run_build(app: Path, dist: Path) -> None:

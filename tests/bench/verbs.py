@@ -68,6 +68,7 @@ VERBS: Mapping[str, Mapping[str, Part]] = {
         "scale": lambda settings: timed.scale(settings.slices, settings.seconds)},
     "runtime": {"programs": lambda settings: runtime.programs(settings.slices)},
     "build": {"rebuild": _always(building.rebuild), "first": _always(building.first_build),
+              "package": _always(building.new_package),
               "onefile": lambda settings: unpacking.beside_onefile(settings.slices)},
     "image": {"sizes": _always(image.sizes), "start": lambda settings: image.start(settings.slices),
               "memory": _always(image.memory)},
