@@ -228,18 +228,11 @@ def imported_outside(name: str, graph, request: dict) -> bool:
                                     for other in graph.incoming(node) if other is not None)
 
 
-def openssl_modules(nodes: list, request: dict) -> set[str]:
+def openssl_modules(found: Reach) -> set[str]:
     """Which of _ssl and _hashlib are reached."""
-    if any(node.identifier == OPENSSL_MODULE for node in nodes):
+    if OPENSSL_MODULE in found.nodes:
         return {"_ssl", "_hashlib"}
-    own = [node.code for node in nodes if getattr(node, "code", None) is not None
-           and not str(node.filename).startswith(request["stdlib"] + os.sep)]
-    named = any(OPENSSL_ONLY & names for names in map(_names_of, own))
-    return {"_hashlib"} if named and any(node.identifier == "hashlib" for node in nodes) else set()
-
-
-def _names_of(code) -> set[str]:
-    return set(code.co_names).union(*(_names_of(constant) for constant in code.co_consts if hasattr(constant, "co_names")))
+    return {"_hashlib"} if "hashlib" in found.nodes and found.calls(OPENSSL_ONLY) else set()
 
 
 def _texts_of(code) -> set[str]:
@@ -294,7 +287,7 @@ def main() -> None:
         modules = modules_of(nodes, request, owners_of_files())
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
-        builtins |= openssl_modules(nodes, request)
+        builtins |= openssl_modules(found)
         builtins -= set() if imported_outside("bz2", analysis.graph, request) else {"_bz2"}
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
                    "files": files_of(analysis, plugins), "distributions": distributions_of(modules),

@@ -40,6 +40,7 @@ class Part:
     guarded: set[str] = field(default_factory=set)  # of the imports, those that may fail
     loads: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)  # also what is imported from modules, and texts that could be names
+    taken: set[str] = field(default_factory=set)  # of the attributes, those that are no texts
     prefixes: set[str] = field(default_factory=set)  # texts that a name could begin with: "visit_"
     suffixes: set[str] = field(default_factory=set)  # or end with: "_open"
     star: bool = False
@@ -135,6 +136,7 @@ class _Outline:
                 part.loads.add(node.id)
             elif isinstance(node, ast.Attribute):
                 part.attributes.add(node.attr)
+                part.taken.add(node.attr)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 _take_text(node.value, part)
             elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -143,6 +145,7 @@ class _Outline:
                 part.guarded |= names if guarded or function else set()
                 taken = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
                 part.attributes |= taken
+                part.taken |= taken
                 part.star |= "*" in taken
 
     def _modules(self, node: ast.Import | ast.ImportFrom) -> Iterator[str]:

@@ -93,6 +93,23 @@ class Reach:
                 waiting += self._followed.get(name, ())
         return found
 
+    def calls(self, names: set[str]) -> bool:
+        """Whether the app has one of these names, or a package in something that somebody can call."""
+        packed = [name for name in self.nodes if not self.is_library(name)]
+        return any(names & part.taken for name in packed for part in self._callable(name))
+
+    def _callable(self, name: str) -> list[Part]:
+        """Of a module's parts those that run with its import, and functions that these or somebody else can call."""
+        waiting = [part for part in self.outlines.get(name, ()) if not part.never]
+        found: list[Part] = []
+        loads: set[str] = set()
+        while ready := [part for part in waiting
+                        if not part.names or self._is_own(name) or part.names & (self._said | loads)]:
+            waiting = [part for part in waiting if part not in ready]
+            found += ready
+            loads |= set().union(*(part.loads for part in ready))
+        return found
+
     def needs(self) -> dict[str, list[str]]:
         """Module -> what it imports when it is imported itself, and what it reaches by other ways than an import statement."""
         found = {"encodings": self.codecs & self.nodes.keys()}

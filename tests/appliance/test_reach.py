@@ -142,6 +142,23 @@ def test_a_costly_library_comes_for_those_who_want_it(inside: SimpleNamespace, a
     assert comes is ("ssl" in reached(inside, texts).nodes)
 
 
+@pytest.mark.parametrize(("app", "calls"), [
+    ("import pack", False), ("import pack; pack.checked", True), ("from pack import checked", True),
+    ("import pack, hashlib; hashlib.scrypt", True), ("def scrypt():\n    import pack\n", False),
+])
+def test_what_a_package_offers_counts_when_somebody_takes_it(inside: SimpleNamespace, app: str, calls: bool) -> None:
+    """A package may know passwords; OpenSSL's functions for them are linked for an app that can come to them."""
+    pack = """import hashlib
+
+def checked(word):
+    return _made(word)
+
+def _made(word, how="scrypt"):
+    return hashlib.scrypt(word)
+"""
+    assert calls is reached(inside, {"app": app, "pack": pack, "hashlib": ""}).calls({"scrypt"})
+
+
 def test_excluded(inside: SimpleNamespace) -> None:
     """A module that is excluded is out with what it alone needs; one that nobody imports is told."""
     texts: dict[str, str | None] = {"app": "import pack, shelf", "pack": "import far, near", "shelf": "import near", "far": "",
