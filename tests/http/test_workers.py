@@ -133,6 +133,8 @@ def test_both_serve(pair: Server) -> None:
 def test_kept_connections_are_shared_out(server: Start) -> None:
     """Clients that come one by one to idle workers do not all stay with the same one."""
     running = server(PID.format(answer="ok"), "--workers", "2")
+    with Hammer(running) as hammer:
+        hammer.await_answers({str(pid).encode() for pid in await_workers(running, 2, set())})
     with contextlib.ExitStack() as stack:
         answered = {stack.enter_context(running.client()).ask("/pid").body for _ in range(48)}
     assert 2 == len(answered)
