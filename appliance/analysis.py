@@ -115,6 +115,15 @@ def version_of(app: Path) -> str:
     return "0"
 
 
+def health_of(app: Path) -> str:
+    """The path that the app assigns to ``HEALTH`` at its top level as a plain text; "" when it does not."""
+    for node in read_app(app).body:
+        if (isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "HEALTH" for to in node.targets)
+                and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)):
+            return node.value.value
+    return ""
+
+
 def sets_tls(app: Path) -> bool:
     """Whether the app assigns to ``TLS`` at its top level, so that its program must speak it."""
     return any(isinstance(node, ast.Assign | ast.AnnAssign) and

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance import components, contents, handout, licences, sbom
-from appliance.analysis import Analysis, analyse, read_app, sets_tls, version_of
+from appliance.analysis import Analysis, analyse, health_of, read_app, sets_tls, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
 from appliance.container import require_platforms, write_container
@@ -169,8 +169,8 @@ def make_plan(
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
     plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
-                requirements, release_of(path.resolve(), version_of(path), keys, counter), compressed,
-                report, (*settings_of(path.resolve()).exclude, *exclude), trace)
+                requirements, replace(release_of(path.resolve(), version_of(path), keys, counter), health=health_of(path)),
+                compressed, report, (*settings_of(path.resolve()).exclude, *exclude), trace)
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",

@@ -100,7 +100,8 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     hostname = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "appliance"
     data = "".join(str(_identity(board, name, recipe.name)) for recipe in board.partitions if recipe.kind == "data")
     configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
-                     "counter": release.counter, "data_version": release.data_version, "settings": release.settings}
+                     "counter": release.counter, "data_version": release.data_version, "settings": release.settings,
+                     "health": release.health}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
     files = {"conf": text, "manifest": slot, **({"keys": release.keys.text} if release.keys else {})}

@@ -35,6 +35,7 @@ class Release:
     data_version: int = 0
     settings: str = ""
     keys: KeySet | None = None
+    health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
 
 
 NO_UPDATES = Release()

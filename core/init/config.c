@@ -33,6 +33,8 @@ static void parse_line(struct span line, struct config *config)
         set(config->data, sizeof config->data, line, "-_.");
     else if (span_skip(&line, "hostname="))
         set(config->hostname, sizeof config->hostname, line, "-");
+    else if (span_skip(&line, "health=") && line.length > 0 && line.start[0] == '/')
+        set(config->health, sizeof config->health, line, "-_.~/%");
 }
 
 void config_parse(struct span text, struct config *config)

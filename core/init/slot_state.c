@@ -56,27 +56,56 @@ static void format_end(const struct slot_state *state, char out[32])
              state->tries);
 }
 
+static bool parse_fields(struct span seq, struct span good, struct span trial, struct span tries,
+                         struct slot_state *state)
+{
+    uint64_t left = 0;
+    bool makes_sense;
+
+    *state = (struct slot_state){0};
+    makes_sense = parse_number(seq, SLOT_STATE_LAST_SEQ, &state->seq) &&
+                  parse_slot(good, &state->good) &&
+                  (trial.length == 0 || parse_slot(trial, &state->trial)) &&
+                  parse_number(tries, SLOT_STATE_MOST_TRIES, &left);
+    state->tries = (unsigned)left;
+    return makes_sense;
+}
+
 /* What stands behind the last field is padding, or the rest of a longer state that was there
  * before: neither GRUB nor this looks at it. */
 bool slot_state_parse(const char sector[SLOT_STATE_SIZE], struct slot_state *state)
 {
     struct span rest = {sector, SLOT_STATE_SIZE};
     struct span seq, good, trial, tries, end;
-    uint64_t left;
     char expected[32];
 
-    *state = (struct slot_state){0};
     if (!span_skip(&rest, signature) || !take_value(&rest, "seq=", &seq) ||
         !take_value(&rest, "good=", &good) || !take_value(&rest, "try=", &trial) ||
         !take_value(&rest, "tries=", &tries) || !take_value(&rest, "end=", &end))
         return false;
-    if (!parse_number(seq, SLOT_STATE_LAST_SEQ, &state->seq) || !parse_slot(good, &state->good) ||
-        (trial.length > 0 && !parse_slot(trial, &state->trial)) ||
-        !parse_number(tries, SLOT_STATE_MOST_TRIES, &left))
+    if (!parse_fields(seq, good, trial, tries, state))
         return false;
-    state->tries = (unsigned)left;
     format_end(state, expected);
     return span_equals(end, expected);
+}
+
+/* Takes the text up to the next '.', or the rest, off the front of *rest. */
+static struct span take_field(struct span *rest)
+{
+    const char *end = rest->length ? memchr(rest->start, '.', rest->length) : NULL;
+    struct span field = {rest->start, end ? (size_t)(end - rest->start) : rest->length};
+    size_t taken = field.length + (end ? 1 : 0);
+
+    *rest = (struct span){rest->start + taken, rest->length - taken};
+    return field;
+}
+
+bool slot_state_parse_end(const char *text, struct slot_state *state)
+{
+    struct span rest = span_of(text);
+    struct span seq = take_field(&rest), good = take_field(&rest), trial = take_field(&rest);
+
+    return parse_fields(seq, good, trial, rest, state);
 }
 
 void slot_state_format(const struct slot_state *state, char sector[SLOT_STATE_SIZE])

@@ -27,6 +27,10 @@ struct slot_state {
  * writes. */
 bool slot_state_parse(const char sector[SLOT_STATE_SIZE], struct slot_state *state);
 
+/* What grub.cfg hands to the slot that it starts, fapws4.state=SEQ.GOOD.TRY.TRIES: the state as it
+ * was at that moment. False when it is not whole. */
+bool slot_state_parse_end(const char *text, struct slot_state *state);
+
 void slot_state_format(const struct slot_state *state, char sector[SLOT_STATE_SIZE]);
 
 /* The newer of both copies into *state: 0 or 1, or -1 when none counts; *state is then what GRUB

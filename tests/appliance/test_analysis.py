@@ -10,7 +10,7 @@ import packaging
 import pytest
 
 from appliance import analysis
-from appliance.analysis import analyse, read_app, sets_tls, version_of
+from appliance.analysis import analyse, health_of, read_app, sets_tls, version_of
 from appliance.build import Plan
 from appliance.interpreter import Interpreter
 from appliance.packages import Packages, gather
@@ -93,6 +93,15 @@ def test_ssl_brings_openssl(interpreter: Interpreter, tmp_path: Path) -> None:
 def test_the_version_of_an_app(tmp_path: Path, text: str, version: str) -> None:
     """VERSION at the top level of the app is its version; without one it is 0."""
     assert version == version_of(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [('HEALTH = "/well"\n', "/well"), ("x = 1\n", ""), ('HEALTH = "/" + "well"\n', ""), ("HEALTH = None\n", "")],
+)
+def test_the_path_for_the_health_of_an_app(tmp_path: Path, text: str, path: str) -> None:
+    """HEALTH as a plain text is known to the device; an app that works it out is asked for its first page instead."""
+    assert path == health_of(written(tmp_path, text))
 
 
 def test_a_version_that_is_no_text(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-DEFAULTS = {"name": "app", "version": "", "board": "", "data": "", "hostname": "fapws4"}
+DEFAULTS = {"name": "app", "version": "", "board": "", "data": "", "hostname": "fapws4", "health": ""}
 
 
 def parsed(pure: Any, text: bytes) -> dict[str, str]:
@@ -17,8 +17,9 @@ def parsed(pure: Any, text: bytes) -> dict[str, str]:
 
 def test_what_the_builder_writes_is_read(pure: Any) -> None:
     """Every documented key arrives; a later version's unknown keys do no harm."""
-    text = b"name=hello\nversion=1.2+g3\nboard=pc\ncolour=blue\n\ndata=data\nhostname=hello-7"
-    expected = {"name": "hello", "version": "1.2+g3", "board": "pc", "data": "data", "hostname": "hello-7"}
+    text = b"name=hello\nversion=1.2+g3\nboard=pc\ncolour=blue\n\ndata=data\nhostname=hello-7\nhealth=/is/it_well~%20"
+    expected = {"name": "hello", "version": "1.2+g3", "board": "pc", "data": "data", "hostname": "hello-7",
+                "health": "/is/it_well~%20"}
     assert expected == parsed(pure, text)
 
 
@@ -36,6 +37,11 @@ def test_what_the_builder_writes_is_read(pure: Any) -> None:
         b"hostname=under_score",
         b"hostname=a\x00b",
         b"NAME=hello",
+        b"health=",
+        b"health=well",
+        b"health=/a b",
+        b"health=/\r\nHost:x",
+        b"health=/" + b"h" * 127,
         b"\xff\xfe=\x00",
     ],
 )

@@ -100,6 +100,22 @@ def test_values_that_nobody_writes_are_damage(pure: Any, was: str, becomes: str)
     assert parsed(pure, "\n".join([*lines, f"end={end}", ""]).encode().ljust(STATE_SIZE, b"#")) is None
 
 
+@pytest.mark.parametrize("state", [SlotState(1, "a"), SlotState(2**31 - 1, "b", "a", 3), SlotState(7, "a", "b", 0)], ids=str)
+def test_what_grub_hands_over_is_understood(pure: Any, state: SlotState) -> None:
+    """The state on the kernel's command line is that of the sector."""
+    end = next(line for line in state.block().decode().splitlines() if line.startswith("end=")).removeprefix("end=")
+    value = pure.ffi.new("struct slot_state *")
+    assert pure.lib.slot_state_parse_end(end.encode(), value)
+    assert fields(value) == state
+
+
+@pytest.mark.parametrize("text", ["", ".", "...", "1.a.b", "1.a.b.1.", "1.a.b.1.2", "1.a.b.4", "1.c..0", "a.1..0",
+                                  "1.a.b.", "-1.a.b.1"])
+def test_half_a_state_is_none(pure: Any, text: str) -> None:
+    """Without any state on the disk GRUB hands over nothing, or what was left of it."""
+    assert not pure.lib.slot_state_parse_end(text.encode(), pure.ffi.new("struct slot_state *"))
+
+
 def test_an_update_counts_up(pure: Any) -> None:
     """Arming gives the new slot one start; then it is confirmed, or the old one stays."""
     armed = pure.lib.slot_state_arm(made(pure, SlotState(4, "a"))[0], b"b")
