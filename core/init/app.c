@@ -132,7 +132,14 @@ static void schedule_restart(struct app *app, int64_t ran_ms, const char *how, i
 {
     int64_t delay = backoff_next(&app->backoff, ran_ms);
 
-    say("%s ended after %d s (%s %d); it starts again in %d s", app->name, (int)(ran_ms / 1000),
+    if (failures_add(&app->failures, loop_now(), app->ready.port != 0) && !app->recovering) {
+        app->recovering = true;
+        warn("recovery: %s has failed %u times; from now on it is started once a minute", app->name,
+             app->failures.count);
+    }
+    if (app->recovering)
+        delay = POLICY_RESTART_LONGEST;
+    warn("%s ended after %d s (%s %d); it starts again in %d s", app->name, (int)(ran_ms / 1000),
         how, number, (int)(delay / 1000));
     loop_set(app->loop, &app->restart, delay);
 }
@@ -174,6 +181,20 @@ void app_stop(struct app *app)
     loop_set(app->loop, &app->patience, POLICY_APP_STOP);
 }
 
+void app_fail(struct app *app)
+{
+    app->failed = app->pid != 0;
+    app_stop(app);
+}
+
+void app_is_well(struct app *app)
+{
+    if (!app->recovering || loop_now() - app->started_ms < POLICY_RAN_WELL)
+        return;
+    app->recovering = false;
+    say("%s works again", app->name);
+}
+
 bool app_reaped(struct app *app, pid_t pid, int status)
 {
     bool asked = app->patience.due_ms != 0;
@@ -185,15 +206,16 @@ bool app_reaped(struct app *app, pid_t pid, int status)
     loop_unset(app->loop, &app->patience);
     show_last_output(app);
     close_ready(app);
-    memset(&app->ready, 0, sizeof app->ready);
     app->pid = 0;
     if (app->unwanted)
         say("%s has stopped", app->name);
-    else if (asked)
+    else if (asked && !app->failed)
         loop_set(app->loop, &app->restart, 0);
     else
         schedule_restart(app, loop_now() - app->started_ms, killed ? "signal" : "exit code",
                          killed ? WTERMSIG(status) : WEXITSTATUS(status));
+    app->failed = false;
+    memset(&app->ready, 0, sizeof app->ready);
     app->changed(app->owner);
     return true;
 }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "backoff.h"
+#include "failures.h"
 #include "loop.h"
 #include "ready.h"
 #include "relay.h"
@@ -19,6 +20,9 @@ struct app {
     int ready_fd;
     struct ready ready; /* where it listens, once it has said so */
     struct backoff backoff;
+    struct failures failures;
+    bool failed;     /* it is being stopped because it does not answer */
+    bool recovering; /* it has failed too often: started once a minute, until it is well again */
     struct timer restart;
     struct timer patience;        /* runs while it is asked to stop */
     bool unwanted;                /* the machine goes down: not to be started again */
@@ -39,6 +43,12 @@ void app_start(struct app *app);
 /* SIGTERM to its process group, SIGKILL after POLICY_APP_STOP. It is started again, unless
  * app->unwanted. */
 void app_stop(struct app *app);
+
+/* Stops it because it does not answer; that counts as one of its failures. */
+void app_fail(struct app *app);
+
+/* To be told that it answers: who does so a minute after the start has recovered. */
+void app_is_well(struct app *app);
 
 /* To be told of every process that has been reaped. True when it was the app. */
 bool app_reaped(struct app *app, pid_t pid, int status);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "log.h"
 
 struct outlet {
     int fd;
@@ -23,6 +24,8 @@ struct outlet {
 static struct outlet outlets[POLICY_CONSOLES];
 static int outlet_count;
 static struct loop *the_loop;
+static struct log the_log;
+static bool warned;
 
 static bool put(struct outlet *outlet, const char *bytes, size_t length)
 {
@@ -77,22 +80,52 @@ static void outlet_show(struct outlet *outlet, struct span line)
 
 void console_show(struct span line)
 {
+    log_add(&the_log, line);
     if (outlet_count == 0)
         dprintf(2, "%.*s\n", (int)line.length, line.start);
     for (int i = 0; i < outlet_count; i++)
         outlet_show(&outlets[i], line);
 }
 
-void say(const char *format, ...)
+static void show_formatted(const char *format, va_list arguments)
 {
     char line[POLICY_LINE] = "fapws4: ";
     size_t used = strlen(line);
+
+    vsnprintf(line + used, sizeof line - used, format, arguments);
+    console_show(span_of(line));
+}
+
+void say(const char *format, ...)
+{
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(line + used, sizeof line - used, format, arguments);
+    show_formatted(format, arguments);
     va_end(arguments);
-    console_show(span_of(line));
+}
+
+void warn(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    show_formatted(format, arguments);
+    va_end(arguments);
+    warned = true;
+}
+
+bool console_warned(void)
+{
+    bool since = warned;
+
+    warned = false;
+    return since;
+}
+
+struct span console_log(void)
+{
+    return (struct span){the_log.text, the_log.used};
 }
 
 static void open_outlet(struct span name)

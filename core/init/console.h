@@ -17,6 +17,15 @@ void console_show(struct span line);
 /* Shows "fapws4: " and the formatted text (at most POLICY_LINE bytes; the rest is cut). */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for what the next boot should know of: it makes console_warned() true. */
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether something was said by warn() since the last call. */
+bool console_warned(void);
+
+/* The last lines that were shown, until the next one is. */
+struct span console_log(void);
+
 /* Gives what is still pending up to POLICY_CONSOLE_DRAIN ms to reach the wire. */
 void console_drain(void);
 

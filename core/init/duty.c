@@ -9,7 +9,7 @@
 bool try_to(const char *what, int error)
 {
     if (error)
-        say("cannot %s: %s", what, strerror(error));
+        warn("cannot %s: %s", what, strerror(error));
     return error == 0;
 }
 

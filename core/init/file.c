@@ -58,6 +58,64 @@ int file_write(const char *path, const char *text)
     return fd < 0 ? errno : write_and_close(fd, text);
 }
 
+static int write_whole(int fd, struct span text)
+{
+    while (text.length > 0) {
+        ssize_t count = write(fd, text.start, text.length);
+
+        if (count <= 0)
+            return count < 0 ? errno : EIO;
+        text.start += count;
+        text.length -= (size_t)count;
+    }
+    return fsync(fd) == 0 ? 0 : errno;
+}
+
+/* A name is on the disk when its folder is. */
+static int keep_name(const char *path)
+{
+    char folder[256];
+    const char *slash = strrchr(path, '/');
+    int fd, error = 0;
+
+    if (!slash || !span_copy((struct span){path, (size_t)(slash - path)}, folder, sizeof folder))
+        return EINVAL;
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    if (fsync(fd) != 0)
+        error = errno;
+    close(fd);
+    return error;
+}
+
+int file_keep(const char *path, struct span text)
+{
+    char fresh[256];
+    int fd, error;
+
+    if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh)
+        return ENAMETOOLONG;
+    unlink(fresh); /* one that was left behind might have other rights */
+    fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    error = write_whole(fd, text);
+    close(fd);
+    if (!error && rename(fresh, path) != 0)
+        error = errno;
+    if (error)
+        unlink(fresh);
+    return error ? error : keep_name(path);
+}
+
+int file_forget(const char *path)
+{
+    if (unlink(path) != 0)
+        return errno == ENOENT ? 0 : errno;
+    return keep_name(path);
+}
+
 int file_replace(const char *path, const char *text)
 {
     char fresh[256];

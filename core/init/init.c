@@ -2,47 +2,20 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app.h"
-#include "buttons.h"
 #include "cmdline.h"
-#include "config.h"
 #include "console.h"
 #include "duty.h"
 #include "file.h"
-#include "hotplug.h"
 #include "identity.h"
 #include "kernel.h"
-#include "modules.h"
+#include "machine.h"
 #include "mounts.h"
-#include "network.h"
-#include "power.h"
-#include "signals.h"
-#include "storage.h"
 #include "uevent.h"
-#include "watchdog.h"
-
-/* One machine. The duties do not know each other: what one's event means to another is told in
- * this file. */
-struct machine {
-    struct loop loop;
-    struct config config;
-    struct modules modules;
-    struct hotplug hotplug;
-    struct signals signals;
-    struct buttons buttons;
-    struct network network;
-    struct storage storage;
-    struct watchdog watchdog;
-    bool watchdog_wanted;
-    struct timer heartbeat;
-    struct timer hint;
-    struct app app;
-    enum power power;
-};
 
 int init_is_wanted(int argc, char **argv)
 {
@@ -72,6 +45,7 @@ static void app_changed(void *owner)
     const struct ready *ready = &machine->app.ready;
     const char *warning = storage_warning(&machine->storage);
 
+    supervision_app_changed(&machine->supervision);
     if (ready->port == 0)
         return;
     if (warning)
@@ -118,33 +92,60 @@ static void learn_identity(struct machine *machine)
     network_begin(&machine->network, &settings.fixed);
 }
 
+/* Where the app is to be asked: at the device's own address, as everybody else will do. */
+static void choose_host(void *owner, char host[64])
+{
+    const struct machine *machine = owner;
+    const struct ready *ready = &machine->app.ready;
+
+    snprintf(host, 64, "%s", ready_is_everywhere(ready) ? "127.0.0.1" : ready->host);
+    for (int i = 0; i < POLICY_INTERFACES && ready_is_everywhere(ready); i++) {
+        if (machine->network.interfaces[i].lease.address) {
+            ipv4_text(machine->network.interfaces[i].lease.address, host);
+            return;
+        }
+    }
+}
+
 /* The app waits for this, so that nothing it writes is hidden by a later mount. */
 static void storage_done(void *owner)
 {
     struct machine *machine = owner;
+    bool kept = machine->storage.state == STORAGE_ON_DISK;
 
     learn_identity(machine);
-    machine->app.keeps_data = machine->storage.state == STORAGE_ON_DISK;
+    record_open(&machine->record, kept, machine->watchdog.has_reset);
+    if (machine->storage.disk.path[0])
+        try_to("read the slot state", slot_open(&machine->slot, &machine->storage.disk));
+    probation_begin(machine);
+    supervision_open(&machine->supervision, &machine->loop, &machine->app, machine->config.health,
+                     machine->slot.on_trial, choose_host, machine);
+    machine->app.keeps_data = kept;
     machine->app.rescue = machine->storage.rescue;
     app_start(&machine->app);
 }
 
-/* A second wish while the app is still stopping is impatience. */
-static void wish_power(struct machine *machine, enum power power)
+static _Noreturn void finish(struct machine *machine)
+{
+    record_close(&machine->record);
+    power_finish(machine->power, &machine->watchdog);
+}
+
+void machine_end(struct machine *machine, enum power power)
 {
     bool impatient = machine->power != POWER_ON;
 
     machine->power = power;
     machine->app.unwanted = true;
     if (impatient || machine->app.pid == 0)
-        power_finish(power, &machine->watchdog);
+        finish(machine);
     say("%s: stopping %s", power == POWER_OFF ? "power-off" : "restart", machine->config.name);
     app_stop(&machine->app);
 }
 
 static void button_pressed(void *owner)
 {
-    wish_power(owner, POWER_OFF);
+    machine_end(owner, POWER_OFF);
 }
 
 static void reap(struct machine *machine)
@@ -157,7 +158,7 @@ static void reap(struct machine *machine)
             !storage_reaped(&machine->storage, pid, status))
             network_reaped(&machine->network, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
-        power_finish(machine->power, &machine->watchdog);
+        finish(machine);
 }
 
 static void signal_received(void *owner, int number)
@@ -166,8 +167,8 @@ static void signal_received(void *owner, int number)
     case SIGCHLD: reap(owner); break;
     case SIGHUP: app_stop(&((struct machine *)owner)->app); break;
     case SIGINT:
-    case SIGUSR1: wish_power(owner, POWER_RESTART); break;
-    default: wish_power(owner, POWER_OFF);
+    case SIGUSR1: machine_end(owner, POWER_RESTART); break;
+    default: machine_end(owner, POWER_OFF);
     }
 }
 
@@ -207,14 +208,17 @@ static void hint_fired(void *owner)
 
 static void read_orders(struct machine *machine)
 {
-    char cmdline[4096], slot[8];
+    char cmdline[4096];
     struct span words = file_read("/proc/cmdline", cmdline, sizeof cmdline);
+    char slot[] = ", slot ?";
 
-    cmdline_value(words, "fapws4.slot", slot, sizeof slot);
+    slot_read(&machine->slot, words);
+    slot[sizeof slot - 2] = machine->slot.running;
+    machine->probation.lasts_ms = probation_time(words);
     config_parse(file_load("/etc/appliance.conf"), &machine->config);
     machine->watchdog_wanted = !cmdline_has(words, "fapws4.nowatchdog");
-    say("%s %s on %s%s%s", machine->config.name, machine->config.version, machine->config.board,
-        slot[0] ? ", slot " : "", slot);
+    say("%s %s on %s%s", machine->config.name, machine->config.version, machine->config.board,
+        machine->slot.running ? slot : "");
 }
 
 static void find_devices(struct machine *machine)
@@ -256,6 +260,8 @@ int init_main(int argc, char **argv)
     loop_set(&m->loop, &m->hint, POLICY_NETWORK_HINT);
     storage_open(&m->storage, &m->loop, m->config.data, storage_done, m);
     try_to("make / read-only", mounts_seal());
-    for (;;)
+    for (;;) {
         loop_turn(&m->loop);
+        record_turn(&m->record);
+    }
 }

@@ -17,6 +17,37 @@ enum {
     POLICY_RESTART_LONGEST = 60000,
     POLICY_RAN_WELL = 60000,
 
+    /* ms. An app that has failed five times in ten minutes, or three times before it even listened,
+     * will fail again: from then on it is started once a minute only. */
+    POLICY_FAILURES = 5,
+    POLICY_FAILED_STARTS = 3,
+    POLICY_FAILURES_WITHIN = 600000,
+
+    /* ms. How long the app may take to answer one question for its health ... */
+    POLICY_HEALTH_ANSWER = 5000,
+    /* ... how often it is asked: cheap enough for a battery, and after a miss sooner ... */
+    POLICY_HEALTH_EVERY = 60000,
+    POLICY_HEALTH_AGAIN = 10000,
+    /* ... how long it may stay silent before it is started anew: a handler that holds up all others
+     * for minutes is badly written, but at work ... */
+    POLICY_HEALTH_PATIENCE = 300000,
+    /* ... and how long before it listens at all: it may be migrating a large data base. */
+    POLICY_LISTEN_PATIENCE = 1800000,
+
+    /* ms. A new slot is good within ten minutes or not at all; it is asked every two seconds, and
+     * a person is told every half minute how long it has still. */
+    POLICY_TRIAL = 600000,
+    POLICY_TRIAL_CHECK = 2000,
+    POLICY_TRIAL_SHOW = 30000,
+
+    /* bytes. The last lines: two tracebacks, and what led to them. */
+    POLICY_LOG = 16384,
+    /* bytes. Of these, what is said on the console after a slot has failed. */
+    POLICY_LOG_SHOWN = 1024,
+    /* ms. The least time between two writings of the log to /data: an app that warns all day costs
+     * a card 16 KiB in ten minutes. */
+    POLICY_LOG_EVERY = 600000,
+
     /* ms. The server gives requests in flight 10 s after SIGTERM; two more let Python finish. */
     POLICY_APP_STOP = 12000,
 

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crc32.h"
+#include "file.h"
 #include "settings.h"
 
 enum { SECTOR = 512, PATH_SIZE = 256 };
@@ -57,46 +57,13 @@ int preseed_read(const char *device, struct span *body)
     return 0;
 }
 
-static int write_whole(int fd, struct span text)
-{
-    while (text.length > 0) {
-        ssize_t count = write(fd, text.start, text.length);
-
-        if (count < 0)
-            return errno;
-        text.start += count;
-        text.length -= (size_t)count;
-    }
-    return fsync(fd) == 0 ? 0 : errno;
-}
-
-static int sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = fd < 0 || fsync(fd) != 0 ? errno : 0;
-
-    if (fd >= 0)
-        close(fd);
-    return error;
-}
-
 static int store_file(const char *folder, const char *name, struct span text)
 {
-    char path[PATH_SIZE], fresh[PATH_SIZE + 4];
-    int fd, error;
+    char path[PATH_SIZE];
 
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
         return ENAMETOOLONG;
-    snprintf(fresh, sizeof fresh, "%s.new", path);
-    unlink(fresh); /* one that was left behind might have other rights */
-    fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno;
-    error = write_whole(fd, text);
-    close(fd);
-    if (!error && rename(fresh, path) != 0)
-        error = errno;
-    return error ? error : sync_folder(folder);
+    return file_keep(path, text);
 }
 
 /* The file that an entry has to itself; NULL: it is one of the settings. */

@@ -13,6 +13,7 @@
 int watchdog_open(struct watchdog *watchdog)
 {
     struct watchdog_info info = {0};
+    int status = 0;
     int seconds = POLICY_WATCHDOG_TIMEOUT;
 
     if (watchdog->fd > 0)
@@ -23,6 +24,8 @@ int watchdog_open(struct watchdog *watchdog)
         return errno;
     }
     ioctl(watchdog->fd, WDIOC_GETSUPPORT, &info);
+    watchdog->has_reset = ioctl(watchdog->fd, WDIOC_GETBOOTSTATUS, &status) == 0 &&
+                          (status & WDIOF_CARDRESET);
     /* A driver that cannot do the time says so by what it sets instead. */
     if (ioctl(watchdog->fd, WDIOC_SETTIMEOUT, &seconds) != 0)
         ioctl(watchdog->fd, WDIOC_GETTIMEOUT, &seconds);

@@ -3,10 +3,13 @@
 #ifndef FAPWS4_INIT_WATCHDOG_H
 #define FAPWS4_INIT_WATCHDOG_H
 
+#include <stdbool.h>
+
 /* Zeroed = not open. */
 struct watchdog {
     int fd;
     char identity[33]; /* what the driver calls it */
+    bool has_reset;    /* the last run of the machine was ended by it, as far as it can tell */
 };
 
 /* Opens /dev/watchdog, if it is not open yet, and sets POLICY_WATCHDOG_TIMEOUT: from here on it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
@@ -49,6 +50,37 @@ class Disk:
         """The fields of both copies."""
         copies = [self.read("state", at, STATE_SIZE) for at in STATE_COPIES_AT]
         return [dict(line.split("=", 1) for line in copy.decode().splitlines() if "=" in line) for copy in copies]
+
+    def damage_journal(self) -> None:
+        """Overwrite the first block of the journal of /data, which says what the journal is."""
+        with tempfile.TemporaryDirectory() as scratch:
+            data = Path(scratch, "data")
+            data.write_bytes(self.read("data"))
+            said = subprocess.run(["debugfs", "-R", "bmap <8> 0", data], capture_output=True, text=True, check=True).stdout
+        self.write("data", int(said) * 4096, bytes(4096))
+
+    def keep(self, name: str, text: str) -> None:
+        """Put a file into PID 1's folder of /data, as the last run would have left it."""
+        self._debugfs("mkdir .fapws4", text, f"write {{file}} .fapws4/{name}")
+
+    def kept(self, name: str) -> str:
+        """A file of PID 1's folder of /data; "" when it is not there."""
+        return self._debugfs(f"cat .fapws4/{name}")
+
+    def _debugfs(self, *commands: str) -> str:
+        """Run debugfs on a copy of the data partition of a machine that is off, with its journal replayed."""
+        with tempfile.TemporaryDirectory() as scratch:
+            data, file, script = (Path(scratch, name) for name in ("data", "file", "script"))
+            data.write_bytes(self.read("data"))
+            subprocess.run(["e2fsck", "-p", data], capture_output=True, check=False)
+            lines = [command.format(file=file) for command in commands]
+            if len(commands) > 1:
+                file.write_text(lines.pop(1))
+            script.write_text("\n".join(lines) + "\n")
+            done = subprocess.run(["debugfs", "-w", "-f", script, data], capture_output=True, text=True, check=True)
+            if len(commands) > 1:
+                self.write("data", 0, data.read_bytes())
+        return "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith("debugfs:"))
 
     def fill_slot_b(self, arguments: str | None = None) -> None:
         """Put what slot A holds into slot B; with ``arguments``, started with these instead of its own."""

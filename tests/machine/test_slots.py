@@ -54,7 +54,7 @@ def test_a_new_slot_that_cannot_be_loaded_costs_no_restart(disk: Disk, firmware:
         machine.wait_for("slot b cannot be started")
         assert machine.wait_for(_STARTS)[1] == "a"
         machine.wait_for("answers at")
-    assert [copy["tries"] for copy in disk.state()] == ["2", "3"]
+    assert [copy["end"] for copy in disk.state()] == ["5.a.b.2", "6.a..0"]
 
 
 DAMAGES: dict[str, Callable[[SlotState, SlotState], bytes]] = {
@@ -86,11 +86,14 @@ def test_without_any_state_the_first_slot_starts(disk: Disk) -> None:
 
 
 def test_a_good_slot_that_is_gone_is_replaced_by_the_other(disk: Disk) -> None:
-    """When the confirmed slot holds nothing any more, the other one starts instead of none."""
+    """When the confirmed slot holds nothing any more, the other one starts instead of none, and becomes the good one."""
     disk.write_state(SlotState(2, "b"), SlotState(1, "b"))
-    with Machine(disk.path, disk.board, echo=print, firmware="bios") as machine:
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
         machine.wait_for("slot b is empty")
         assert machine.wait_for(_STARTS)[1] == "a"
+        machine.wait_for("slot b, the good one, could not be started")
+        machine.wait_for("slot a is the good one from now on")
+    assert [copy["end"] for copy in disk.state()] == ["2.b..0", "3.a..0"]
 
 
 def test_a_state_that_cannot_be_written_starts_the_good_slot(disk: Disk) -> None:

@@ -57,15 +57,47 @@ def test_data_grows_at_the_first_boot(disk: Disk, size: int) -> None:
     assert tables(disk) == once
 
 
-def test_a_damaged_data_partition_is_said_and_left_alone(disk: Disk) -> None:
-    """The app answers from memory, a person is told, and not one byte of the partition changes."""
+def test_a_damaged_data_partition_is_said_and_left_alone(moody_image: Path, pc: Board, tmp_path: Path) -> None:
+    """The app answers from memory and knows it, a person is told, and not one byte of the partition changes."""
+    disk = Disk(moody_image, tmp_path / "disk.img", pc)
     disk.write("data", 1024, bytes(1024))
     before = disk.read("data")
     with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
         machine.wait_for("cannot mount /data from /dev/vda6: Invalid argument; nothing on it was changed")
         machine.wait_for("/data is in memory only")
-        assert machine.get("/") == (200, b"Hello World!!")
+        environment = machine.get("/environ")[1].decode().splitlines()
+        assert "FAPWS_DATA=memory" in environment
+        assert not [line for line in environment if line.startswith("FAPWS_RESCUE")]
     assert disk.read("data") == before
+
+
+@pytest.mark.long
+def test_what_is_on_a_damaged_partition_is_offered(moody_image: Path, pc: Board, tmp_path: Path) -> None:
+    """A partition whose journal cannot be replayed is read without it: the app finds its files, nobody can change them."""
+    disk = Disk(moody_image, tmp_path / "disk.img", pc)
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.get("/")
+        machine.press_power_button()
+        assert machine.wait_for_end() == 0
+    disk.damage_journal()
+    before = disk.read("data")
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("what is on /dev/vda6 can be read below /run/data")
+        assert "FAPWS_RESCUE=/run/data/app" in machine.get("/environ")[1].decode().splitlines()
+    assert disk.read("data") == before
+
+
+@pytest.mark.long
+def test_a_full_data_partition_stops_nothing(moody_image: Path, pc: Board, tmp_path: Path) -> None:
+    """With no byte left on /data the device starts, answers, and goes on and off as ever."""
+    disk = Disk(moody_image, tmp_path / "disk.img", pc)
+    for _ in range(2):
+        with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+            assert machine.get("/fill") == (200, b"[Errno 28] No space left on device")
+            assert machine.get("/") == (200, b"well")
+            machine.press_power_button()
+            assert machine.wait_for_end() == 0
+        assert not [line for line in machine.console if "cannot mount" in line]
 
 
 @pytest.mark.long

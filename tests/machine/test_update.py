@@ -20,7 +20,7 @@ STARTS = r"starting slot (\w) "
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_the_new_version_answers_from_the_other_slot(hello_binary: Path, pc: Board, tmp_path: Path, firmware: str) -> None:
-    """The next start tries the new version, which says its name and answers."""
+    """The next start tries the new version, which says its name, answers and confirms itself."""
     trusted = KeySet(1, (KEY.public,))
     old, new = (compose(hello_binary, "hello", f"{counter}.0", pc, tmp_path / f"{counter}.img", Release(counter, keys=trusted))
                 for counter in (1, 2))
@@ -29,4 +29,6 @@ def test_the_new_version_answers_from_the_other_slot(hello_binary: Path, pc: Boa
     with Machine(old.path, pc, echo=print, firmware=firmware, keep=True) as machine:
         assert "b" == machine.wait_for(STARTS)[1]
         machine.wait_for(r"hello 2\.0 on pc, slot b")
+        machine.wait_for(r"version 2\.0 is on trial")
         assert machine.get("/") == (200, b"Hello World!!")
+        machine.wait_for(r"version 2\.0 is confirmed: slot b is the good one")

@@ -19,11 +19,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "console.h"
+#include "duty.h"
 #include "kernel.h"
 #include "modules.h"
 #include "mounts.h"
 #include "power.h"
+#include "record.h"
+#include "slot.h"
 #include "storage.h"
+#include "supervision.h"
 
 int __real_open(const char *path, int flags, ...);
 int __real_stat(const char *path, struct stat *status);
@@ -140,6 +145,22 @@ int __wrap_rename(const char *from, const char *to)
     return __real_rename(inside(from, one), inside(to, other));
 }
 
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode)
+{
+    char where[512];
+
+    return __real_access(inside(path, where), mode);
+}
+
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path)
+{
+    char where[512];
+
+    return __real_unlink(inside(path, where));
+}
+
 int __wrap_glob(const char *pattern, int flags, int (*failed)(const char *, int), glob_t *found)
 {
     char where[512];
@@ -223,6 +244,135 @@ static void run_storage(const char *guid)
            storage_warning(&storage) != NULL);
 }
 
+/* One run of a device, from its start to an orderly end; `fault` is said in between. */
+static void run_record(bool kept, bool watchdog, const char *fault)
+{
+    struct record record;
+
+    record_open(&record, kept, watchdog);
+    if (fault)
+        warn("%s", fault);
+    record_turn(&record);
+    say("after the fault");
+    record_turn(&record);
+    record_close(&record);
+}
+
+static void run_failure(bool kept)
+{
+    struct trial_note note = {.version = "2.0"};
+    struct record record = {.kept = kept};
+
+    say("the last line of the new version");
+    record_failure(&record, "the app has a headache");
+    record_tell_failure(&note);
+}
+
+/* $JOURNAL_CMDLINE is what the boot loader says. */
+static void run_slot(void)
+{
+    struct disk disk;
+    struct slot slot;
+
+    slot_read(&slot, span_of(getenv("JOURNAL_CMDLINE")));
+    if (disk_find(getenv("JOURNAL_DATA"), &disk) == 1)
+        try_to("open the state", slot_open(&slot, &disk));
+    printf("running %c, on trial %d, back %d, substitute %d\n", slot.running ? slot.running : '-',
+           slot.on_trial, slot_is_back(&slot), slot_is_substitute(&slot));
+    if (slot.on_trial || slot_is_substitute(&slot))
+        try_to("confirm", slot_confirm(&slot));
+    else if (slot_is_back(&slot))
+        try_to("give up", slot_give_up(&slot));
+}
+
+/* The app and the question for its health, played by the script of run_supervision. */
+static int64_t now_ms = 1000;
+static const char *asked;
+static bool ended;
+
+int64_t __real_loop_now(void);
+int64_t __wrap_loop_now(void)
+{
+    return getenv("JOURNAL_SCRIPT") ? now_ms : __real_loop_now();
+}
+
+void health_init(struct health *health, struct loop *loop, void (*answered)(void *, int),
+                 void *owner)
+{
+    health->loop = loop;
+    health->answered = answered;
+    health->owner = owner;
+}
+
+void health_ask(struct health *health, const char *host, unsigned port, const char *path)
+{
+    (void)health;
+    (void)port;
+    asked = strcmp(host, "10.0.2.15") == 0 ? path : "nothing";
+}
+
+void health_forget(struct health *health)
+{
+    (void)health;
+    asked = NULL;
+}
+
+void app_fail(struct app *app)
+{
+    app->pid = 0;
+    ended = true;
+}
+
+void app_is_well(struct app *app)
+{
+    (void)app;
+}
+
+static void choose_host(void *owner, char host[64])
+{
+    (void)owner;
+    snprintf(host, 64, "10.0.2.15");
+}
+
+/* So much later the next question is due, and is answered with a status, 0 = not at all. */
+static void step(struct supervision *supervision, int64_t pause_ms, int status)
+{
+    now_ms += pause_ms;
+    supervision->next.fired(supervision->next.owner);
+    if (asked)
+        supervision->health.answered(supervision->health.owner, status);
+    asked = NULL;
+}
+
+/* $JOURNAL_SCRIPT: words `deaf`, `hears`, `held`, `trial`, `confirmed`, `STATUS@SECONDS`. */
+static void run_supervision(const char *health)
+{
+    static struct loop loop;
+    static struct supervision supervision;
+    struct app app = {.name = "hello", .pid = 7, .ready_fd = 3, .started_ms = now_ms};
+    struct span rest = span_of(getenv("JOURNAL_SCRIPT")), word;
+    int status, seconds;
+
+    loop_init(&loop);
+    app.ready.port = 80;
+    supervision_open(&supervision, &loop, &app, health, false, choose_host, NULL);
+    while (!ended && span_next_word(&rest, &word)) {
+        if (span_equals(word, "deaf"))
+            app.ready.port = 0;
+        else if (span_equals(word, "hears"))
+            app.ready.port = 80;
+        else if (span_equals(word, "held"))
+            supervision.held = true;
+        else if (span_equals(word, "trial"))
+            supervision.on_trial = true;
+        else if (span_equals(word, "confirmed"))
+            supervision_end_trial(&supervision);
+        else if (sscanf(word.start, "%d@%d", &status, &seconds) == 2)
+            step(&supervision, (int64_t)seconds * 1000, status);
+    }
+    printf("%s after %d s\n", ended ? "ended" : "runs", (int)(now_ms / 1000) - 1);
+}
+
 static void run_mounts(void)
 {
     int made = mounts_make();
@@ -273,6 +423,22 @@ int main(int argc, char **argv)
         run_storage("");
     else if (strcmp(duty, "modules") == 0)
         run_modules();
+    else if (strcmp(duty, "record") == 0)
+        run_record(true, false, NULL);
+    else if (strcmp(duty, "record-fault") == 0)
+        run_record(true, false, "a fault");
+    else if (strcmp(duty, "record-watchdog") == 0)
+        run_record(true, true, NULL);
+    else if (strcmp(duty, "record-memory") == 0)
+        run_record(false, false, "a fault");
+    else if (strcmp(duty, "failure") == 0)
+        run_failure(true);
+    else if (strcmp(duty, "failure-memory") == 0)
+        run_failure(false);
+    else if (strcmp(duty, "supervision") == 0)
+        run_supervision("/well");
+    else if (strcmp(duty, "slot") == 0)
+        run_slot();
     else if (strcmp(duty, "power-off") == 0)
         run_power(POWER_OFF);
     else if (strcmp(duty, "restart") == 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import resource
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +36,33 @@ def test_replacing_leaves_one_file(pure: Any, tmp_path: Path) -> None:
         assert pure.lib.file_replace(str(path).encode(), text) == 0
         assert (path.read_bytes(), list(tmp_path.iterdir())) == (text, [path])
     assert pure.lib.file_replace(str(tmp_path / "none" / "file").encode(), b"") == errno.ENOENT
+
+
+def test_what_is_kept_is_whole_and_roots_alone(pure: Any, tmp_path: Path) -> None:
+    """A kept file is replaced in one step, nobody else may read it, and it can be taken away, twice if need be."""
+    path = tmp_path / "note"
+    for text in (b"one\0two", b"", b"x" * 100_000):
+        span, _block = pure.span(text)
+        assert pure.lib.file_keep(str(path).encode(), span[0]) == 0
+        assert (path.read_bytes(), list(tmp_path.iterdir())) == (text, [path])
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert pure.lib.file_keep(str(tmp_path / "none" / "file").encode(), span[0]) == errno.ENOENT
+    for _ in range(2):
+        assert pure.lib.file_forget(str(path).encode()) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_costs_the_new_text_only(pure: Any, tmp_path: Path) -> None:
+    """What cannot be written whole leaves the old file as it was, and no half one."""
+    path = tmp_path / "note"
+    path.write_bytes(b"old")
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
+    try:
+        span, _block = pure.span(b"x" * 2000)
+        assert pure.lib.file_keep(str(path).encode(), span[0]) == errno.EFBIG
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"old", [path])

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
 from appliance.formats import gpt
 from appliance.image import data_volume, layout
 from appliance.recipes import load_board
 
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
-DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth"]
+DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "log"]
+DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots",
+           "supervision"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
-WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall"]
+WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall", "access", "unlink", "loop_now"]
 Run = Callable[..., list[str]]
 
 
@@ -38,11 +41,13 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(journal: Path, tmp_path: Path) -> Run:
     """Runs one duty in tmp_path as its root; the lines of its journal, then those a person sees."""
 
-    def run_duty(duty: str, failing: str = "") -> list[str]:
+    def run_duty(duty: str, failing: str = "", cmdline: str = "", script: str = "") -> list[str]:
         environment = {
             "JOURNAL_ROOT": str(tmp_path),
             "JOURNAL_FAIL": failing,
             "JOURNAL_DATA": GUID,
+            "JOURNAL_CMDLINE": cmdline,
+            **({"JOURNAL_SCRIPT": script} if script else {}),
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=0"),
         }
         done = subprocess.run([journal, duty], env=environment, capture_output=True, text=True, check=True)
@@ -342,3 +347,154 @@ def test_modules_come_in_order_and_once(run: Run, tmp_path: Path) -> None:
 def test_a_kernel_without_modules_needs_no_lists(run: Run) -> None:
     """The own small kernel has everything built in: nothing is tried, nothing is said."""
     assert run("modules") == ["loaded 0"]
+
+
+FOLDER = "data/.fapws4"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """PID 1's folder on /data, with the one for resets."""
+    path = tmp_path / FOLDER
+    (path / "reset").mkdir(parents=True)
+    return path
+
+
+def files(folder: Path) -> dict[str, str]:
+    """What lies in PID 1's folder."""
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+STORE = "mount pstore /sys/fs/pstore pstore 0xe -"
+
+
+def test_a_run_without_faults_leaves_nothing(run: Run, folder: Path) -> None:
+    """Between its start and its orderly end a device writes that it runs, and nothing else."""
+    assert run("record") == [STORE, "fapws4: after the fault"]
+    assert files(folder) == {}
+
+
+def test_a_warning_is_written_down_once_in_ten_minutes(run: Run, folder: Path) -> None:
+    """The log on the disk has what led to the warning, and what comes later does not wear the disk out."""
+    run("record-fault")
+    assert files(folder) == {"log": "fapws4: a fault\n"}
+
+
+def test_a_cut_is_told_at_the_next_start(run: Run, folder: Path) -> None:
+    """What a device that was cut off left is shown and kept, with the log of that run; the one before is kept too."""
+    for _ in range(2):
+        write(folder, {"running": "", "log": "the last line\n"})
+        assert run("record") == [
+            STORE,
+            "mkdir /data/.fapws4/reset 0700",
+            "fapws4: the last run did not end in an orderly way: power cut or reset",
+            "fapws4: its last lines are in /data/.fapws4/reset/last",
+            "fapws4: after the fault",
+        ]
+    reset = "power cut or reset\nthe last line\n"
+    assert files(folder) == {"log": "the last line\n", "reset/before": reset, "reset/last": reset}
+
+
+def test_the_watchdog_is_named(run: Run, folder: Path) -> None:
+    """A reset by the watchdog is told from a power cut where the hardware can say so."""
+    assert "fapws4: the last run did not end in an orderly way: the watchdog has reset the machine" in run("record-watchdog")
+    assert files(folder) == {"reset/last": "the watchdog has reset the machine\n"}
+
+
+def test_the_kernels_last_words_are_kept_and_the_store_emptied(run: Run, tmp_path: Path, folder: Path) -> None:
+    """The pieces of a record are put in order, the last of them shown, and UEFI's store is free for the next."""
+    store = tmp_path / "sys/fs/pstore"
+    write(store, {"dmesg-efi_pstore-17001": "Panic#1 Part1\nKernel panic - not syncing\n",
+                  "dmesg-efi_pstore-17002": "Panic#1 Part2\nwhat came before\n"})
+    lines = run("record")
+    assert lines[-4:] == ["fapws4: | Panic#1 Part1", "fapws4: | Kernel panic - not syncing",
+                          "fapws4: its last lines are in /data/.fapws4/reset/last", "fapws4: after the fault"]
+    assert files(folder)["reset/last"].splitlines() == [
+        "the kernel has died", "Panic#1 Part2", "what came before", "Panic#1 Part1", "Kernel panic - not syncing"]
+    assert list(store.iterdir()) == []
+
+
+def test_without_data_the_store_keeps_what_it_has(run: Run, tmp_path: Path) -> None:
+    """What cannot be kept elsewhere is shown and stays where it is."""
+    store = tmp_path / "sys/fs/pstore"
+    write(store, {"dmesg-efi_pstore-1": "Kernel panic\n"})
+    assert "fapws4: | Kernel panic" in run("record-memory")
+    assert len(list(store.iterdir())) == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_why_a_trial_failed_is_told_by_the_old_version(run: Run, folder: Path) -> None:
+    """The reason and the last lines of the new version are kept and shown."""
+    assert run("failure") == [
+        "fapws4: the last line of the new version",
+        "fapws4: version 2.0 has not passed its trial: the app has a headache",
+        "fapws4: | fapws4: the last line of the new version",
+    ]
+    assert files(folder) == {"failed": "the app has a headache\nfapws4: the last line of the new version\n"}
+
+
+def test_a_trial_that_left_nothing(run: Run, tmp_path: Path) -> None:
+    """A new version that died, or had no /data, is given up with what can be said."""
+    assert run("failure-memory")[-1].startswith("fapws4: version 2.0 has not passed its trial: it came to no end of it")
+
+
+STATE = next(partition for partition in PARTITIONS if partition.name == "state")
+WORDS = "console=ttyS0 fapws4.slot={} fapws4.state={}"
+
+
+@pytest.mark.parametrize(("copies", "cmdline", "said", "after"), [
+    ((SlotState(4, "a"), SlotState(3, "a")), WORDS.format("a", "4.a..0"), "running a, on trial 0, back 0, substitute 0",
+     ["4.a..0", "3.a..0"]),
+    ((SlotState(5, "a", "b", 0), SlotState(5, "a", "b", 1)), WORDS.format("b", "5.a.b.0"),
+     "running b, on trial 1, back 0, substitute 0", ["5.a.b.0", "6.b..0"]),
+    ((SlotState(5, "a", "b", 0), SlotState(5, "a", "b", 1)), WORDS.format("a", "5.a.b.0"),
+     "running a, on trial 0, back 1, substitute 0", ["5.a.b.0", "6.a..0"]),
+    ((SlotState(4, "b"), SlotState(3, "b")), WORDS.format("a", "4.b..0"), "running a, on trial 0, back 0, substitute 1",
+     ["4.b..0", "5.a..0"]),
+    ((SlotState(4, "b"), SlotState(3, "b")), "console=ttyS0", "running -, on trial 0, back 0, substitute 0",
+     ["4.b..0", "3.b..0"]),
+    ((SlotState(4, "b"), SlotState(3, "b")), WORDS.format("c", "4.b..0"), "running -, on trial 0, back 0, substitute 0",
+     ["4.b..0", "3.b..0"]),
+])
+def test_what_a_slot_makes_of_its_state(
+    run: Run, tmp_path: Path, copies: tuple[SlotState, SlotState], cmdline: str, said: str, after: list[str]
+) -> None:
+    """A slot on trial confirms itself, one that is back gives the other up, a substitute takes over; others write nothing."""
+    add_disk(tmp_path, "vda")
+    state = tmp_path / "dev/vda3"
+    with state.open("wb") as file:
+        file.truncate(STATE.sectors * 512)
+        for at, copy in zip(STATE_COPIES_AT, copies, strict=True):
+            file.seek(at)
+            file.write(copy.block())
+    assert run("slot", cmdline=cmdline) == [said]
+    data = state.read_bytes()
+    blocks = [data[at : at + STATE_SIZE].decode().splitlines() for at in STATE_COPIES_AT]
+    assert [next(line.removeprefix("end=") for line in block if line.startswith("end=")) for block in blocks] == after
+
+
+def test_a_trial_without_its_disk_cannot_be_confirmed(run: Run) -> None:
+    """A new version that does not find the disk knows that it is on trial, and that it cannot pass."""
+    lines = run("slot", cmdline=WORDS.format("b", "5.a.b.0"))
+    assert lines == ["running b, on trial 1, back 0, substitute 0", "fapws4: cannot confirm: No such device"]
+
+
+SILENT = "fapws4: hello has not answered in 5 s"
+ANEW = "fapws4: hello has not answered for 5 min; it is started anew"
+
+
+@pytest.mark.parametrize(("script", "said"), [
+    ("200@60 200@60 500@60 404@60", ["runs after 240 s"]),
+    ("200@60 0@60 0@10 200@10 0@60", ["runs after 200 s", SILENT, "fapws4: hello answers again", SILENT]),
+    ("0@60 0@299 0@1", ["ended after 360 s", SILENT, ANEW]),
+    ("0@60 0@299 200@1 0@60 0@299 200@1", ["runs after 720 s"] + 2 * [SILENT, "fapws4: hello answers again"]),
+    ("held 0@60 0@600 0@600", ["runs after 1260 s", SILENT]),
+    ("trial 0@2 0@600 confirmed 200@2", ["runs after 604 s", SILENT, "fapws4: hello answers again"]),
+    ("deaf 0@60 0@1739", ["runs after 1799 s"]),
+    ("deaf 0@60 0@1740", ["ended after 1800 s", "fapws4: hello has not come to listen for 30 min; it is started anew"]),
+    ("deaf held 0@3600", ["runs after 3600 s"]),
+    ("deaf 0@1799 hears 0@60 0@10", ["runs after 1869 s", SILENT]),
+])
+def test_a_silent_app_is_started_anew(run: Run, script: str, said: list[str]) -> None:
+    """Five minutes without any answer, or half an hour before it listens, are too long; a trial and an update hold it."""
+    assert run("supervision", script=script) == said

@@ -1,0 +1,46 @@
+/* One machine. The duties do not know each other: what one's event means to another is told in
+ * init.c and, as long as a slot is on trial, in probation.c. */
+#ifndef FAPWS4_INIT_MACHINE_H
+#define FAPWS4_INIT_MACHINE_H
+
+#include "app.h"
+#include "buttons.h"
+#include "config.h"
+#include "hotplug.h"
+#include "modules.h"
+#include "network.h"
+#include "power.h"
+#include "probation.h"
+#include "record.h"
+#include "signals.h"
+#include "slot.h"
+#include "storage.h"
+#include "supervision.h"
+#include "watchdog.h"
+
+struct machine {
+    struct loop loop;
+    struct config config;
+    struct modules modules;
+    struct hotplug hotplug;
+    struct signals signals;
+    struct buttons buttons;
+    struct network network;
+    struct storage storage;
+    struct record record;
+    struct slot slot;
+    struct probation probation;
+    struct supervision supervision;
+    struct watchdog watchdog;
+    bool watchdog_wanted;
+    struct timer heartbeat;
+    struct timer hint;
+    struct app app;
+    enum power power;
+};
+
+/* Ends everything in an orderly way. A second wish while the app is still stopping is
+ * impatience. */
+void machine_end(struct machine *machine, enum power power);
+
+#endif

@@ -1,0 +1,145 @@
+#include "probation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmdline.h"
+#include "console.h"
+#include "duty.h"
+#include "machine.h"
+
+int64_t probation_time(struct span cmdline)
+{
+    char text[8];
+    char *end;
+    long seconds = 0;
+
+    if (cmdline_value(cmdline, "fapws4.trial", text, sizeof text))
+        seconds = strtol(text, &end, 10);
+    return seconds > 0 && seconds < POLICY_TRIAL / 1000 ? seconds * 1000 : POLICY_TRIAL;
+}
+
+static struct trial_facts facts_of(const struct machine *machine)
+{
+    struct trial_facts facts = {
+        .state = machine->slot.known && !machine->probation.unwritable,
+        .disk = machine->storage.state == STORAGE_ON_DISK,
+        .listening = machine->app.ready.port != 0,
+        .status = machine->supervision.status,
+        .failures = machine->app.failures.count,
+    };
+
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        const struct interface *interface = &machine->network.interfaces[i];
+
+        if (interface->link.index == 0)
+            continue;
+        facts.interface = true;
+        facts.carrier = facts.carrier || interface->link.carrier;
+        facts.address = facts.address || interface->lease.address;
+    }
+    return facts;
+}
+
+static void pass(struct machine *machine)
+{
+    int error = slot_confirm(&machine->slot);
+
+    machine->probation.unwritable = error != 0;
+    if (!try_to("confirm the new version", error)) {
+        loop_set(&machine->loop, &machine->probation.tick, POLICY_TRIAL_CHECK);
+        return;
+    }
+    try_to("remove the note of the trial", record_set_note(NULL));
+    say("version %s is confirmed: slot %c is the good one", machine->config.version,
+        machine->slot.running);
+    supervision_end_trial(&machine->supervision);
+}
+
+static void fall_back(struct machine *machine, const char *reason)
+{
+    warn("the trial of version %s has failed: %s; the old version comes back",
+         machine->config.version, reason);
+    record_failure(&machine->record, reason);
+    machine_end(machine, POWER_RESTART);
+}
+
+static void show(struct probation *probation, enum trial_verdict verdict, const char *lacks)
+{
+    if (probation->trial.now_ms < probation->show_ms)
+        return;
+    probation->show_ms = probation->trial.now_ms + POLICY_TRIAL_SHOW;
+    say("trial%s, %d s left: %s", verdict == TRIAL_PAUSED ? " paused" : "",
+        (int)(probation->trial.left_ms / 1000), lacks);
+}
+
+static void tick_fired(void *owner)
+{
+    struct machine *machine = owner;
+    struct probation *probation = &machine->probation;
+    struct trial_facts facts = facts_of(machine);
+    enum trial_verdict verdict = trial_judge(&probation->trial, &facts, loop_now());
+    const char *lacks = trial_lacks(&probation->trial, &facts);
+
+    if (machine->power != POWER_ON)
+        return;
+    if (verdict == TRIAL_GOOD) {
+        pass(machine);
+    } else if (verdict == TRIAL_FAILED) {
+        fall_back(machine, lacks);
+    } else {
+        show(probation, verdict, lacks);
+        loop_set(&machine->loop, &probation->tick, POLICY_TRIAL_CHECK);
+    }
+}
+
+/* The good slot could not be started, and this one runs in its place: it is the good one as soon as
+ * its app answers. Otherwise the next update would rely on a slot that is none. */
+static void adopt_fired(void *owner)
+{
+    struct machine *machine = owner;
+    int status = machine->supervision.status;
+
+    if (status == 0 || status >= 500)
+        loop_set(&machine->loop, &machine->probation.tick, POLICY_HEALTH_AGAIN);
+    else if (try_to("make this slot the good one", slot_confirm(&machine->slot)))
+        say("slot %c is the good one from now on", machine->slot.running);
+}
+
+static void begin_adoption(struct machine *machine)
+{
+    warn("slot %c, the good one, could not be started", machine->slot.state.good);
+    machine->probation.tick = (struct timer){.fired = adopt_fired, .owner = machine};
+    loop_set(&machine->loop, &machine->probation.tick, POLICY_HEALTH_AGAIN);
+}
+
+static void begin_trial(struct machine *machine, const struct trial_note *note)
+{
+    struct probation *probation = &machine->probation;
+
+    say("version %s is on trial: it has %d s to prove itself", machine->config.version,
+        (int)(probation->lasts_ms / 1000));
+    record_forget_failure();
+    trial_begin(&probation->trial, note, probation->lasts_ms, loop_now());
+    probation->show_ms = loop_now() + POLICY_TRIAL_SHOW;
+    probation->tick = (struct timer){.fired = tick_fired, .owner = machine};
+    loop_set(&machine->loop, &probation->tick, POLICY_TRIAL_CHECK);
+}
+
+void probation_begin(struct machine *machine)
+{
+    struct trial_note note = {.version = "(unknown)"};
+    bool noted = machine->record.kept && record_note(&note);
+
+    if (machine->slot.on_trial) {
+        begin_trial(machine, noted ? &note : NULL);
+    } else if (slot_is_back(&machine->slot)) {
+        record_tell_failure(&note);
+        try_to("give the new version up", slot_give_up(&machine->slot));
+    } else if (slot_is_substitute(&machine->slot)) {
+        begin_adoption(machine);
+    }
+    /* It may also be left over from a cut right after the end of a trial. */
+    if (noted && !machine->slot.on_trial)
+        try_to("remove the note of the trial", record_set_note(NULL));
+}

@@ -1,0 +1,43 @@
+"""An app that behaves as the kernel's command line says, which every slot has for itself: mood=500, exit, deaf or silent."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+VERSION = "1.0"
+
+WORDS = dict(word.partition("=")[::2] for word in Path("/proc/cmdline").read_text().split())
+MOOD = WORDS.get("mood", "")
+
+if MOOD == "exit":
+    print("I cannot go on", flush=True)
+    sys.exit(3)
+if MOOD == "deaf":
+    time.sleep(3600)
+
+
+def answer(environ, start_response):
+    if MOOD == "silent":
+        time.sleep(3600)
+    if MOOD == "500":
+        raise RuntimeError("I am ill")
+    return "well"
+
+
+def show(environ, start_response):
+    return "\n".join(f"{name}={value}" for name, value in sorted(os.environ.items()))
+
+
+def fill(environ, start_response):
+    """Writes until nothing more goes on the disk."""
+    try:
+        with Path("/data/app/much").open("wb", buffering=0) as file:
+            while file.write(bytes(1 << 20)):
+                pass
+    except OSError as error:
+        return str(error)
+    return "there is no end of it"
+
+
+PATHS = [("/environ", show), ("/fill", fill), ("/", answer)]

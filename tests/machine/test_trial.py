@@ -1,0 +1,117 @@
+"""A new version in slot B, armed to be tried once: it proves itself, or the old one is back and says why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.bootloader import SlotState
+from appliance.emulate import Machine
+from appliance.recipes import Board
+from tests.machine.disk import Disk
+
+NOTE = "version 1.0\ndisk yes\naddress yes\nend\n"
+ARMED = (SlotState(4, "a"), SlotState(5, "a", "b", 1))
+
+
+@pytest.fixture
+def disk(moody_image: Path, pc: Board, tmp_path: Path) -> Disk:
+    """A device on which slot B is on trial, started with a command line of its own."""
+    return Disk(moody_image, tmp_path / "disk.img", pc)
+
+
+def armed(disk: Disk, arguments: str | None = None, note: str = NOTE) -> Disk:
+    """Slot B is armed."""
+    disk.fill_slot_b(arguments)
+    disk.write_state(*ARMED)
+    if note:
+        disk.keep("trial", note)
+    return disk
+
+
+@pytest.mark.parametrize("firmware", ["bios", pytest.param("uefi", marks=pytest.mark.long)])
+def test_a_good_new_version_is_confirmed(disk: Disk, firmware: str) -> None:
+    """It answers at its own address, becomes the good slot, and is started again after a power cut."""
+    armed(disk)
+    for start in range(2):
+        with Machine(disk.path, disk.board, echo=print, firmware=firmware, keep=True) as machine:
+            machine.wait_for("starting slot b ")
+            if start == 0:
+                machine.wait_for("version 1.0 is on trial: it has 600 s to prove itself")
+                machine.wait_for("version 1.0 is confirmed: slot b is the good one")
+            else:
+                machine.wait_for("answers at")
+    assert sorted(copy["end"] for copy in disk.state()) == ["5.a.b.0", "6.b..0"]
+    assert disk.kept("trial") == ""
+
+
+SHORT = "console=ttyS0 fapws4.trial=20 "
+BAD = {
+    "app exits": ("console=ttyS0 mood=exit fapws4.trial=40", "the app does not listen", "I cannot go on"),
+    "app answers 500": (SHORT + "mood=500", "the app answers with an error of the server", "I am ill"),
+    "app does not answer": (SHORT + "mood=silent", "the app listens and does not answer", "has not answered"),
+    "app does not listen": (SHORT + "mood=deaf", "the app does not listen", "on trial"),
+    "no network": (SHORT + "module_blacklist=virtio_net", "there is no network interface, and before", "on trial"),
+}
+
+
+@pytest.mark.parametrize("bad", ["app answers 500", *(pytest.param(name, marks=pytest.mark.long) for name in BAD
+                                                      if name != "app answers 500")])
+def test_a_bad_new_version_is_given_up_and_the_old_one_says_why(disk: Disk, bad: str) -> None:
+    """The trial ends with a restart; the old version names the reason and shows the last lines of the new one."""
+    arguments, reason, line = BAD[bad]
+    armed(disk, arguments)
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("starting slot b ")
+        machine.wait_for(f"the trial of version 1.0 has failed: {reason}")
+        machine.wait_for("starting slot a ")
+        machine.wait_for(f"version 1.0 has not passed its trial: {reason}")
+        machine.wait_for(rf"fapws4: \| .*{line}")
+        machine.wait_for("answers at")
+        machine.press_power_button()
+        assert machine.wait_for_end() == 0
+    assert sorted(copy["end"] for copy in disk.state()) == ["5.a.b.0", "6.a..0"]
+    assert disk.kept("failed").startswith(reason)
+    assert disk.kept("trial") == ""
+
+
+HANGS = {
+    "a panic before PID 1": ("rdinit=/absent panic=-1 console=ttyS0", False),
+    "a hang before PID 1": ("rdinit=/absent panic=0 console=ttyS0", True),
+    "a panic after PID 1": ("console=ttyS0 oops=panic unknown_nmi_panic fapws4.trial=99", False),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("hang", HANGS)
+def test_a_new_version_that_dies_is_given_up(disk: Disk, hang: str) -> None:
+    """A kernel that dies or hangs costs one restart, by itself or by hand; the old version says that there was no end."""
+    arguments, by_hand = HANGS[hang]
+    armed(disk, arguments)
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("starting slot b ")
+        if "after" in hang:
+            machine.wait_for("is on trial")
+            machine.ask("inject-nmi")
+        if by_hand:
+            machine.wait_for("end Kernel panic")
+            machine.ask("system_reset")
+        machine.wait_for("starting slot a ")
+        machine.wait_for("version 1.0 has not passed its trial: it came to no end of it")
+        machine.wait_for("answers at")
+    assert sorted(copy["end"] for copy in disk.state()) == ["5.a.b.0", "6.a..0"]
+
+
+def test_an_app_that_cannot_start_leaves_the_device_up(disk: Disk) -> None:
+    """A confirmed version whose app fails is not restarted for ever: the device stays, with its network, and says so."""
+    disk.fill_slot_b("console=ttyS0 mood=exit")
+    disk.write_state(SlotState(4, "a"), SlotState(5, "b"))
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("address 10.0.2.15")
+        machine.wait_for("recovery: moody has failed 3 times; from now on it is started once a minute")
+        machine.wait_for("it starts again in 60 s")
+        machine.press_power_button()
+        assert machine.wait_for_end() == 0
+    assert "I cannot go on" in disk.kept("log")
+    assert [copy["end"] for copy in disk.state()] == ["4.a..0", "5.b..0"]
