@@ -54,7 +54,7 @@ _RELEASE = {
     "counter": "a number that grows with every release; needed with --keys, unless pyproject.toml says it"}
 _COMPRESSED = {"compressed": "also a compressed copy of the image (.gz), for other flashers"}
 _CONTENT = {"exclude": "a module to leave out, with what only it needs; may be said more than once",
-            "trace": "keep only what the tests beside the app import, run by pytest (or by --trace=COMMAND); see appliance/README.md",
+            "trace": "keep only what the tests beside the app import, by pytest or --trace=COMMAND; see appliance/README.md",
             "report": "write REPORT.txt: why each module is in the program, and what each costs in bytes"}
 _FORMAT = {"format": "image (a disk, the default), oci (for container engines), or both: image,oci"}
 
