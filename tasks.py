@@ -13,6 +13,7 @@ try:
     from appliance import (
         build,
         bundle,
+        container_registry,
         device_config,
         disks,
         doctor,
@@ -52,6 +53,7 @@ _REQUIREMENTS = {"requirements": "the PyPI packages of the app (default: require
 _RELEASE = {
     "keys": "the public keys that updates must be signed by (invoke keygen makes them); without, the device accepts none",
     "counter": "a number that grows with every release; needed with --keys, unless pyproject.toml says it"}
+_PLAIN_HTTP = "ask the registry by http, unencrypted (one on this machine is, without being told)"
 _COMPRESSED = {"compressed": "also a compressed copy of the image (.gz), for other flashers"}
 _CONTENT = {"exclude": "a module to leave out, with what only it needs; may be said more than once",
             "trace": "keep only what the tests beside the app import, by pytest or --trace=COMMAND; see appliance/README.md",
@@ -282,21 +284,38 @@ def sign(c: Context, file: str, key: str) -> None:
     report.show_line("this key had signed already" if signed == found else signed.signers)
 
 
+@task(name="publish", help={
+    "file": "the bundle", "to": "REGISTRY/REPOSITORY:TAG, such as registry.example.com/hello:stable",
+    "plain_http": _PLAIN_HTTP})
+@report.told
+def publish_bundle(c: Context, file: str, to: str, plain_http: bool = False) -> None:
+    """Push a bundle to a container registry, as an OCI artifact; what the registry has already is not sent again.
+
+    The login is that of skopeo and podman (skopeo login REGISTRY), or FAPWS_REGISTRY_USER and FAPWS_REGISTRY_PASSWORD.
+    """
+    target = container_registry.parse_reference(to, plain_http)
+    report.show_line(f"{target} is {container_registry.publish(bundle.read_bundle(Path(file)), target)}")
+    report.show_next([f"invoke update IMAGE {container_registry.PREFIX}{target}"])
+
+
 @task(name="update", help={
     "image": "a disk image, which is written to: its slot that is not in use, and which slot is tried next",
-    "file": "the bundle",
+    "file": "the bundle, or oci:REGISTRY/REPOSITORY:TAG, where invoke publish has put it",
+    "plain_http": _PLAIN_HTTP,
     "verify_only": "only say whether the image's device would accept it",
     "jobs": _APP["jobs"], "offline": _APP["offline"]})
 @report.told
 def update_image(
-    c: Context, image: str, file: str, verify_only: bool = False, jobs: int = 0, offline: bool = False
+    c: Context, image: str, file: str, verify_only: bool = False, plain_http: bool = False, jobs: int = 0,
+    offline: bool = False,
 ) -> None:
     """Put an update into a disk image, by the same code as on a device; exit code 1 and the reason when it is refused."""
-    if verify_only:
-        update.verify_for_image(Path(image), Path(file), jobs or build.cores(), offline)
-        report.show_line(f"{file} would be accepted")
-        return
-    report.show_update(update.update_image(Path(image), Path(file), jobs or build.cores(), offline))
+    with container_registry.fetched(file, plain_http) as path:
+        if verify_only:
+            update.verify_for_image(Path(image), path, jobs or build.cores(), offline)
+            report.show_line(f"{file} would be accepted")
+            return
+        report.show_update(update.update_image(Path(image), path, jobs or build.cores(), offline))
     report.show_next([f"invoke emulate {image} --keep"])
 
 

@@ -34,11 +34,15 @@ class Bundle:
     parts: bytes
 
     @property
+    def head(self) -> bytes:
+        """The file's bytes up to the parts."""
+        signed = b"".join(key + signature for key, signature in self.signatures)
+        return b"".join([_MAGIC, struct.pack("<I", len(self.manifest)), self.manifest, bytes([len(self.signatures)]), signed])
+
+    @property
     def data(self) -> bytes:
         """The file's bytes."""
-        signed = b"".join(key + signature for key, signature in self.signatures)
-        return b"".join([_MAGIC, struct.pack("<I", len(self.manifest)), self.manifest, bytes([len(self.signatures)]), signed,
-                         self.parts])
+        return self.head + self.parts
 
     def says(self, key: str) -> list[str]:
         """What stands behind a word of the manifest, line by line."""
@@ -98,7 +102,7 @@ def read_bundle(path: Path) -> Bundle:
         raise Problem(f"there is no bundle {path}", "make it with: invoke bundle dist/NAME --keys FILE --output FILE")
     data = path.read_bytes()
     try:
-        bundle = _parsed(data)
+        bundle = parse(data)
         _check_parts(bundle)
     except (ValueError, struct.error, IndexError) as error:
         raise Problem(f"{path} is not a whole bundle ({error})", "copy or make it again") from error
@@ -132,7 +136,8 @@ def _line(part: PlacedPart, data: bytes) -> str:
     return f"part {part.name} {part.offset} {part.length} {digest}\n"
 
 
-def _parsed(data: bytes) -> Bundle:
+def parse(data: bytes) -> Bundle:
+    """The head of a bundle and what follows it; ValueError, struct.error or IndexError when it has none. Checks no part."""
     if not data.startswith(_MAGIC):
         raise ValueError("it does not begin like one")
     at = len(_MAGIC)

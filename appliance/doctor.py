@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from appliance import build, host, registries
+from appliance import build, container_registry, host, registries
 from appliance.errors import Problem
 from appliance.places import cache_folder
 from appliance.preflight import FOR_OPENSSL, FOR_SQLITE, TO_COMPILE, TO_FETCH, absent
@@ -52,6 +52,7 @@ def needs(board: str, tests: dict[str, str]) -> list[Need]:
         Need("sqlite3", FOR_SQLITE),
         Need("emulate", emulation),
         Need("build", host.needed_programs(), (host.check_python,)),
+        Need("publish", container_registry.PROGRAMS),
         Need("licences", TO_FETCH, (_mirror,)),
         Need("test", tests | emulation | host.needed_programs() | compiling, (*building, _root)),
     ]

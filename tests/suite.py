@@ -23,7 +23,7 @@ PROGRAMS = {
     "fsck.fat": "dosfstools", "sgdisk": "gdisk", "e2fsck": "e2fsprogs", "objdump": "binutils", "readelf": "binutils",
     "cpio": "cpio", "openssl": "openssl", "sslscan": "sslscan", "chromium": "chromium", "chromedriver": "chromium-driver",
     "setpriv": "util-linux", "skopeo": "skopeo", "umoci": "umoci", "crun": "crun", "losetup": "mount",
-    "bmaptool": "bmap-tools", "clang": "clang",
+    "docker-registry": "docker-registry", "htpasswd": "apache2-utils", "bmaptool": "bmap-tools", "clang": "clang",
     "qemu-aarch64-static": "qemu-user-static", "valgrind": "valgrind", "strace": "strace",
     "/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer-x86_64.a": "libclang-rt-dev",
 }

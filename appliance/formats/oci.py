@@ -1,4 +1,5 @@
 """OCI images: one layer for each platform, all of them in one archive (image-spec 1.0: layout, index, manifest, config).
+And artifacts (image-spec 1.1): blobs that a registry keeps beside its images, and that are none.
 
 Left out: layers that build upon others, since a static program needs nothing below it; compression, which the caller does,
 because the same bytes must come out on every machine; hard links, symbolic links and devices, which no image of ours has.
@@ -18,6 +19,8 @@ from typing import Any
 
 _TYPE = "application/vnd.oci.image"
 _BLOBS = "blobs/sha256"
+
+MANIFEST_TYPE = f"{_TYPE}.manifest.v1+json"
 
 Table = dict[str, Any]
 
@@ -104,11 +107,37 @@ def archive(layers: Sequence[Layer], settings: Settings, tag: str, epoch: int) -
         index = {"schemaVersion": 2, "mediaType": f"{_TYPE}.index.v1+json", "manifests": manifests,
                  "annotations": dict(sorted(settings.labels.items()))}
         named = _descriptor(_json(index), "index.v1+json", blobs)
-    top = {"schemaVersion": 2, "mediaType": f"{_TYPE}.index.v1+json",
-           "manifests": [{**named, "annotations": {"org.opencontainers.image.ref.name": tag}}]}
-    files = {"index.json": _json(top), "oci-layout": _json({"imageLayoutVersion": "1.0.0"}), **blobs}
+    files = _layout(named, tag, blobs)
     folders = [Entry(path, None, 0o755) for path in ("blobs", _BLOBS)]
     return layer([*folders, *(Entry(path, data, 0o644) for path, data in files.items())], epoch)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A blob of an artifact: its media type, its bytes, and what it is called by tools that make files of blobs."""
+
+    kind: str
+    data: bytes
+    title: str = ""
+
+
+def artifact(kind: str, config: Blob, layers: Sequence[Blob], labels: Mapping[str, str], tag: str) -> dict[str, bytes]:
+    """The files of a layout that holds one artifact of the type ``kind``, under one tag."""
+    blobs: dict[str, bytes] = {}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "artifactType": kind,
+        "config": _blob(config, blobs),
+        "layers": [_blob(layer, blobs) for layer in layers],
+        "annotations": dict(sorted(labels.items())),
+    }
+    return _layout(_descriptor(_json(manifest), "manifest.v1+json", blobs), tag, blobs)
+
+
+def blob_path(digest: str) -> str:
+    """Where a blob lies in a layout."""
+    return f"blobs/{digest.replace(':', '/')}"
 
 
 def timestamp(epoch: int) -> str:
@@ -127,12 +156,24 @@ def _manifest(layer: Layer, settings: Settings, epoch: int, blobs: dict[str, byt
     }
     manifest = {
         "schemaVersion": 2,
-        "mediaType": f"{_TYPE}.manifest.v1+json",
+        "mediaType": MANIFEST_TYPE,
         "config": _descriptor(_json(config), "config.v1+json", blobs),
         "layers": [_descriptor(layer.compressed, "layer.v1.tar+gzip", blobs)],
         "annotations": dict(sorted(settings.labels.items())),
     }
     return {**_descriptor(_json(manifest), "manifest.v1+json", blobs), "platform": layer.platform.table()}
+
+
+def _layout(named: Table, tag: str, blobs: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a layout in which one descriptor has a tag."""
+    top = {"schemaVersion": 2, "mediaType": f"{_TYPE}.index.v1+json",
+           "manifests": [{**named, "annotations": {"org.opencontainers.image.ref.name": tag}}]}
+    return {"index.json": _json(top), "oci-layout": _json({"imageLayoutVersion": "1.0.0"}), **blobs}
+
+
+def _blob(blob: Blob, blobs: dict[str, bytes]) -> Table:
+    titled = {"annotations": {"org.opencontainers.image.title": blob.title}} if blob.title else {}
+    return {**_descriptor(blob.data, "", blobs), "mediaType": blob.kind, **titled}
 
 
 def _descriptor(data: bytes, kind: str, blobs: dict[str, bytes]) -> Table:

@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from appliance.bootloader import SlotState
-from appliance.bundle import make_bundle, write_bundle
-from appliance.image import compose
-from appliance.keys import KeySet, PrivateKey
+from appliance.keys import PrivateKey
 from appliance.recipes import Board
-from appliance.release import Release
 from appliance.update import update_image, verify_for_image
 from appliance.version import open_disk, read_version
 from tests.appliance.cases import problem
 from tests.appliance.running import errors, invoke
+from tests.appliance.versions import Versions, with_small_slots
 from tests.machine.disk import Disk
 
-KEY, OTHER = PrivateKey(b"k" * 32), PrivateKey(b"o" * 32)
-TRUSTED = KeySet(1, (KEY.public,))
+OTHER = PrivateKey(b"o" * 32)
 JOBS = 2
-
-
-class Versions:
-    """Images and bundles of hello, made when they are asked for."""
-
-    def __init__(self, binary: Path, board: Board, folder: Path) -> None:
-        self.binary, self.board, self.folder = binary, board, folder
-
-    def image(self, counter: int, name: str = "hello", keys: KeySet | None = TRUSTED) -> Path:
-        """An image of this counter, always the same file."""
-        path = self.folder / f"{name}-{counter}-{len(keys.keys) if keys else 0}.img"
-        if not path.exists():
-            release = Release(counter, keys=keys) if keys else Release()
-            compose(self.binary, name, f"{counter}.0", self.board, path, release)
-        return path
-
-    def bundle(self, counter: int, *keys: PrivateKey, name: str = "hello") -> Path:
-        """A bundle of this counter."""
-        path = self.folder / f"{name}-{counter}-{len(keys)}.update"
-        write_bundle(make_bundle(self.image(counter, name), keys or [KEY]), path)
-        return path
 
 
 @pytest.fixture(scope="module")
 def versions(hello_binary: Path, pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Versions:
     """Of hello, for the board pc with small slots: whole disks are compared here."""
-    small = [replace(part, size=24) if part.kind == "slot" else part for part in pc.partitions]
-    return Versions(hello_binary, replace(pc, partitions=small), tmp_path_factory.mktemp("versions"))
+    return Versions(hello_binary, with_small_slots(pc), tmp_path_factory.mktemp("versions"))
 
 
 @pytest.fixture

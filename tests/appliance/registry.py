@@ -1,0 +1,77 @@
+"""Debian's docker-registry, started by a test and ended by it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+TIMEOUT = 60  # seconds until a test is given up
+USER, PASSWORD = "tester", "not for others"
+
+
+@dataclass
+class Registry:
+    """A registry that listens on ``port`` of this machine; ``requests`` are those that it answered, such as "PUT /v2/..."."""
+
+    port: int
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """As it stands in front of a repository."""
+        return f"127.0.0.1:{self.port}"
+
+    def counted(self, method: str) -> int:
+        """How many requests with this method it has answered."""
+        return sum(line.startswith(f"{method} ") for line in self.requests)
+
+
+@contextlib.contextmanager
+def registry(folder: Path, certificate: tuple[Path, Path] | None = None, login: bool = False) -> Iterator[Registry]:
+    """A registry with its files below ``folder``; with a certificate and its key it speaks https."""
+    http: dict[str, Any] = {"addr": "127.0.0.1:0"}
+    if certificate:
+        http["tls"] = {"certificate": str(certificate[0]), "key": str(certificate[1])}
+    config: dict[str, Any] = {"version": "0.1", "log": {"level": "info", "formatter": "json"}, "http": http,
+                              "storage": {"filesystem": {"rootdirectory": str(folder / "registry")}}}
+    if login:
+        said = subprocess.run(["htpasswd", "-nbB", USER, PASSWORD], capture_output=True, text=True, check=True).stdout
+        (folder / "users").write_text(said.strip() + "\n")
+        config["auth"] = {"htpasswd": {"realm": "test", "path": str(folder / "users")}}
+    (folder / "registry.json").write_text(json.dumps(config))  # which is YAML too
+    process = subprocess.Popen(["docker-registry", "serve", folder / "registry.json"], text=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    try:
+        yield _ready(process.stderr)
+    finally:
+        process.terminate()
+        process.wait(TIMEOUT)
+        process.stderr.close()
+
+
+def _ready(log: Any) -> Registry:
+    said = []
+    for line in log:
+        said.append(line)
+        if found := re.search(r"listening on [^\",]*:(\d+)", line):
+            made = Registry(int(found[1]))
+            threading.Thread(target=_follow, args=(log, made.requests), daemon=True).start()
+            return made
+    raise AssertionError("".join(said))
+
+
+def _follow(log: Any, requests: list[str]) -> None:
+    """Its log must be read all the time, or it would wait for that."""
+    with contextlib.suppress(ValueError):  # closed by the one who started it
+        for line in log:
+            entry = json.loads(line) if line.startswith("{") else {}  # the rest is that of Go's own server
+            if "http.response.status" in entry:
+                requests.append(f"{entry['http.request.method']} {entry['http.request.uri']}")
