@@ -11,6 +11,7 @@ import ast
 import difflib
 import json
 import os
+import re
 import site
 import sys
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ from typing import Any
 
 from appliance.errors import Problem
 from appliance.interpreter import Interpreter
+from appliance.modules import ADDED_MODULES, widened
 from appliance.packages import NO_PACKAGES, Packages
 from appliance.places import PACKAGE, REPOSITORY, cache_folder, digest_of, tree_digest, whole_file, whole_folder
 from appliance.progress import step
@@ -132,12 +134,14 @@ def sets_tls(app: Path) -> bool:
 
 
 def analyse(
-    app: Path, interpreter: Interpreter, packages: Packages = NO_PACKAGES, exclude: Iterable[str] = ()
+    app: Path, interpreter: Interpreter, packages: Packages = NO_PACKAGES, exclude: Iterable[str] = (), jobs: int = 1,
+    offline: bool = False,
 ) -> Analysis:
     """Find what the app needs; from the cache when no import of its own files has changed.
 
     Besides the app's own files and the standard library only ``packages`` are seen: never what happens to be installed
     where the builder runs. The modules ``exclude``, and what only they reach, are left out.
+    ``jobs`` and ``offline`` are for what must be compiled so that hooks can import the packages here.
     """
     app, exclude = app.resolve(), sorted(set(exclude))
     read_app(app)
@@ -148,8 +152,8 @@ def analyse(
     found = json.loads(kept.read_text()) if kept.exists() else None
     if found is None or _has_changed(found, app.parent):
         with step(f"analyse {app.name}"):
-            found = _analyse_inside(app, interpreter, packages, exclude)
-        found["own"] = {item["file"]: _imports_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
+            found = _analyse_with(set(), app, interpreter, packages, exclude, jobs, offline)
+        found["own"] = {item["file"]: _part_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
         with whole_file(kept) as work:
             work.write_text(json.dumps(found, indent=1))
     return Analysis(app, tuple(Module(**item) for item in found["modules"]), tuple(found["builtins"]),
@@ -167,7 +171,7 @@ def _left_out(names: list[str], exclude: list[str]) -> dict[str, tuple[str, ...]
 
 def _has_changed(found: dict[str, Any], folder: Path) -> bool:
     """Whether an own file has other imports than then, or a new one now stands for a module of elsewhere or of nowhere."""
-    if any(_imports_of(Path(file)) != imports for file, imports in found["own"].items()):
+    if any(_part_of(Path(file)) != part for file, part in found["own"].items()):
         return True
     known = {item["name"] for item in found["modules"] if item["part"] in ("app", "fapws4")}
     names = {item["name"].partition(".")[0] for item in found["modules"]} | set(found["absent"])
@@ -175,18 +179,32 @@ def _has_changed(found: dict[str, Any], folder: Path) -> bool:
     return any((place / "__init__.py").exists() or place.with_name(f"{place.name}.py").exists() for place in places)
 
 
+def _analyse_with(
+    added: set[str], app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str], jobs: int,
+    offline: bool,
+) -> dict[str, Any]:
+    """Analyse under the interpreter with these added modules, and with one more for each that turns out to be missing."""
+    wide = widened(interpreter, added, jobs, offline) if added else interpreter
+    try:
+        return _analyse_inside(app, wide, packages, exclude)
+    except Failed as failure:
+        said = failure.tail.strip().splitlines()[-1]
+        lacking = set(re.findall(r"No module named '(\w+)'", said)) & ADDED_MODULES.keys() - added
+        if not lacking:
+            raise Problem(f"{app.name} cannot be analysed", said) from failure
+    return _analyse_with(added | lacking, app, interpreter, packages, exclude, jobs, offline)
+
+
 def _analyse_inside(app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str]) -> dict[str, Any]:
     """Run analysis_inside.py under the interpreter and take up what it found."""
     request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
                "site": str(packages.site or ""), "stdlib": str(interpreter.stdlib), "package": str(PACKAGE),
                "repository": str(REPOSITORY), "exclude": exclude}
-    environment = {"PYTHONPATH": os.pathsep.join(_tool_folders()), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
-                   "PYTHONNOUSERSITE": "1"}
-    try:
-        answer = run([interpreter.python, "-X", "utf8", _SCRIPT], stdin=json.dumps(request).encode(), env=environment,
-                     what=f"analysing {app.name}")
-    except Failed as failure:
-        raise Problem(f"{app.name} cannot be analysed", failure.tail.strip().splitlines()[-1]) from failure
+    bytecode = cache_folder("bytecode", interpreter.digest[:16])  # hooks start dozens of interpreters that import the same
+    environment = {"PYTHONPATH": os.pathsep.join(_tool_folders()), "PYTHONDONTWRITEBYTECODE": "", "PYTHONHASHSEED": "0",
+                   "PYTHONNOUSERSITE": "1", "PYTHONPYCACHEPREFIX": str(bytecode)}
+    answer = run([interpreter.python, "-X", "utf8", _SCRIPT], stdin=json.dumps(request).encode(), env=environment,
+                 what=f"analysing {app.name}")
     found: dict[str, Any] = json.loads(answer.splitlines()[-1])
     for missing in found["missing"]:
         raise Problem(f"{missing['file']}:{missing['line']}: {missing['what']}", missing["hint"])
@@ -216,6 +234,13 @@ def _tools() -> str:
     return "\n".join(sorted(path.name for folder in _tool_folders() for path in Path(folder).glob("*.dist-info")))
 
 
+def _part_of(file: Path) -> str:
+    """Digest of a file's part in the analysis; of a package, of which modules there are in it too: hooks take them all."""
+    inside = file.parent.iterdir() if file.name == "__init__.py" and file.exists() else ()
+    names = sorted(path.name for path in inside if path.suffix == ".py" or (path / "__init__.py").exists())
+    return digest_of(_imports_of(file), *names)
+
+
 def _imports_of(file: Path) -> str:
     """Digest of what decides a file's part in the analysis: import statements, calls that import by name, names of codecs
     and of functions that only OpenSSL has."""
@@ -229,8 +254,9 @@ def _imports_of(file: Path) -> str:
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     codecs = {name for text in texts if text.isascii() and (name := normalize_encoding(text).lower()) in _CODECS}
     names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & _OPENSSL_ONLY
-    plugins = texts if "entry_points" in ast.unparse(tree) else set()  # any text may be the name of a group of them
-    return digest_of(*wanted, *sorted(codecs), *sorted(names), *sorted(plugins))
+    # Any text may be the name of a group of entry points, or of a module of Django's settings.
+    meant = texts if file.stem == "settings" or "entry_points" in ast.unparse(tree) else set()
+    return digest_of(*wanted, *sorted(codecs), *sorted(names), *sorted(meant))
 
 
 def _is_module_option(word: ast.expr) -> bool:

@@ -254,10 +254,12 @@ def owners_of_files() -> dict[str, str]:
     return owners
 
 
-def files_of(analysis, plugins: Plugins) -> list[tuple[str, str]]:
-    """Data files: (path below lib, file on this machine); PyInstaller's own base library archive is not one."""
+def files_of(analysis, plugins: Plugins, modules: list[dict]) -> list[tuple[str, str]]:
+    """Data files: (path below lib, file on this machine). Neither PyInstaller's own base library archive is one, nor is the
+    source of a module that is frozen in."""
+    frozen = {item["file"] for item in modules}
     return sorted({(place.replace(os.sep, "/"), file) for place, file, kind in analysis.datas
-                   if kind == "DATA" and not place.endswith((".pyc", ".zip"))} | plugins.files())
+                   if kind == "DATA" and file not in frozen and not place.endswith((".pyc", ".zip"))} | plugins.files())
 
 
 def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
@@ -280,6 +282,7 @@ def main() -> None:
     answer = os.dup(1)
     os.dup2(2, 1)  # hooks may print
     with tempfile.TemporaryDirectory() as work:
+        os.environ["XDG_DATA_HOME"] = work  # of modules of the app that hooks import
         plugins, outlines = Plugins(request["site"]), {}
         analysis = analyse(request, work, plugins, outlines)
         found = reach(analysis.graph, outlines, request)
@@ -290,7 +293,7 @@ def main() -> None:
         builtins |= openssl_modules(found)
         builtins -= set() if imported_outside("bz2", analysis.graph, request) else {"_bz2"}
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
-                   "files": files_of(analysis, plugins), "distributions": distributions_of(modules),
+                   "files": files_of(analysis, plugins, modules), "distributions": distributions_of(modules),
                    "through": named(found, request), "needs": needs(found, request),
                    "left_out": left_out(analysis.graph, found), "unknown": sorted(found.excluded - found.refused.keys()),
                    "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}

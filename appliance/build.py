@@ -204,7 +204,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     steps = 4  # analysis, archive, link, trial
     packages = gather(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
-    analysis = analyse(plan.app, interpreter, packages, plan.exclude)
+    analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline)
     data = data_files(plan.app, plan.data)
     if plan.trace is not None:
         digest = digest_of(interpreter.digest, packages.digest, *plan.exclude, *(item.file for item in data))

@@ -33,7 +33,7 @@ VERSION = "3.13"  # of recipes/sources/cpython.toml
 LINK_FLAGS = ("-static", "-O2", "-s", "-Wl,--gc-sections", "-Wl,-z,stack-size=1048576")
 
 # What the builder's interpreter is linked with besides CPython.
-_LINKED = ("zlib", "libffi")
+LINKED = ("zlib", "libffi")
 
 # Parts of the standard library that no build needs.
 _LEFT_OUT = ("test", "idlelib", "tkinter", "turtledemo", "ensurepip", "__pycache__", "lib2to3")
@@ -62,7 +62,7 @@ def build_interpreter(tools: Toolchain, jobs: int, offline: bool = False) -> Int
 def waiting_libraries(tools: Toolchain) -> set[tuple[str, str]]:
     """(target, name) of what ``build_interpreter`` would have to compile."""
     native = native_toolchain()
-    waiting = {(native.target.name, name) for name in ("cpython", *_LINKED) if not is_built(name, native)}
+    waiting = {(native.target.name, name) for name in ("cpython", *LINKED) if not is_built(name, native)}
     own = Library("cpython", library_digest(load_source("cpython"), native), Path())
     if not (tools.native or is_built("cpython", tools, _helpers(own, Path()))):
         waiting.add((tools.target.name, "cpython"))
@@ -77,13 +77,14 @@ def _helpers(own: Library, prefix: Path) -> Helpers:
 def _build_own(jobs: int, offline: bool) -> Interpreter:
     tools = native_toolchain()
     library = build_library("cpython", tools, jobs, offline)
-    others = [build_library(name, tools, jobs, offline) for name in _LINKED]
+    others = [build_library(name, tools, jobs, offline) for name in LINKED]
     digest = digest_of(library.digest, CORE / "interpreter.c", tree_digest(CORE / "libc"), Path(__file__))
     folder = cache_folder("interpreters", tools.target.name) / f"cpython-{digest[:16]}"
     if not folder.exists():
         with step("link the builder's interpreter"), whole_folder(folder) as work:
             _copy_stdlib(unpacked("cpython", offline) / "Lib", work / "lib" / f"python{VERSION}")
-            _link(work / "bin" / f"python{VERSION}", [library, *others], tools, jobs)
+            (work / "bin").mkdir()
+            link_interpreter(work / "bin" / f"python{VERSION}", CORE / "interpreter.c", [library, *others], tools, jobs)
             _describe(work, library)
     stdlib = folder / "lib" / f"python{VERSION}"
     return Interpreter(folder / "bin" / f"python{VERSION}", stdlib, library, digest)
@@ -101,14 +102,14 @@ def _copy_stdlib(lib: Path, place: Path) -> None:
     (place / "site-packages").mkdir(exist_ok=True)
 
 
-def _link(program: Path, libraries: list[Library], tools: Toolchain, jobs: int) -> None:
-    program.parent.mkdir(parents=True)
+def link_interpreter(program: Path, main: Path, libraries: list[Library], tools: Toolchain, jobs: int) -> None:
+    """``main``, a C file, with ``libraries``, of which CPython is the first."""
     with scratch_folder(cache_folder("work")) as scratch:
         include = [f"-I{libraries[0].prefix}/include"]
-        main = compile_files([CORE / "interpreter.c"], CORE, scratch, [*COMPILE_FLAGS, *include], tools, 1)
+        own = compile_files([main], main.parent, scratch, [*COMPILE_FLAGS, *include], tools, 1)
         objects = libc_objects(scratch, tools, jobs)
         archives = [archive for library in libraries for archive in library.archives]
-        run([tools.cc, *LINK_FLAGS, "-o", program, *main, *objects, "-Wl,--start-group", *archives, "-Wl,--end-group"],
+        run([tools.cc, *LINK_FLAGS, "-o", program, *own, *objects, "-Wl,--start-group", *archives, "-Wl,--end-group"],
             env=tools.environment, what="linking the interpreter")
 
 

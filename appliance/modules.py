@@ -6,15 +6,16 @@ is compiled when the first app needs it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from appliance.interpreter import Interpreter
+from appliance.interpreter import LINKED, Interpreter, build_interpreter, link_interpreter
 from appliance.libraries import Library, build_library, compile_files, is_built, make_archive
-from appliance.places import cache_folder, digest_of, scratch_folder, whole_folder
+from appliance.places import cache_folder, digest_of, scratch_folder, whole_file, whole_folder
 from appliance.preflight import FOR_OPENSSL, FOR_SQLITE, require
 from appliance.progress import step
 from appliance.sources import unpacked
-from appliance.toolchain import COMPILE_FLAGS, Toolchain
+from appliance.toolchain import COMPILE_FLAGS, Toolchain, native_toolchain
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,33 @@ def build_addition(
     require({} if is_built(addition.library, tools) else dict(addition.programs), f"compiling {addition.library}")
     library = build_library(addition.library, tools, jobs, offline)
     return library, _build_modules(addition, library, interpreter, tools, jobs, offline)
+
+
+def widened(interpreter: Interpreter, names: Iterable[str], jobs: int, offline: bool = False) -> Interpreter:
+    """The builder's interpreter with these added modules: hooks of the analysis import what the app imports."""
+    tools = native_toolchain()
+    own = build_interpreter(tools, jobs, offline)
+    additions = [addition for addition in ADDITIONS if addition.modules.keys() & set(names)]
+    main = _main_with({name: function for addition in additions for name, function in addition.modules.items()})
+    libraries = [own.library, *(build_library(name, tools, jobs, offline) for name in LINKED),
+                 *(part for addition in additions for part in build_addition(addition, own, tools, jobs, offline))]
+    digest = digest_of(main, own.digest, *(library.digest for library in libraries))
+    program = own.python.with_name(f"{own.python.name}-{digest[:16]}")
+    if not program.exists():
+        with step("link the builder's interpreter"), scratch_folder(cache_folder("work")) as scratch, \
+                whole_file(program, 0o755) as work:
+            (scratch / "main.c").write_text(main)
+            link_interpreter(work, scratch / "main.c", libraries, tools, jobs)
+    return replace(interpreter, python=program)
+
+
+def _main_with(functions: dict[str, str]) -> str:
+    """C source of a plain interpreter with these modules besides its own."""
+    declarations = "".join(f"extern PyObject *{function}(void);\n" for function in functions.values())
+    calls = "".join(f'    if (PyImport_AppendInittab("{name}", {function}) != 0)\n        return 1;\n'
+                    for name, function in functions.items())
+    return (f"#include <Python.h>\n\n{declarations}\nint main(int argc, char **argv)\n{{\n{calls}"
+            "    return Py_BytesMain(argc, argv);\n}\n")
 
 
 def _build_modules(

@@ -63,6 +63,8 @@ class Plugins:
 
     def looked_for(self, tree: ast.AST) -> list[str]:
         """The modules behind the entry points that a module may ask for."""
+        if not self.points:
+            return []
         groups = groups_asked(tree, {point.group for point, _ in self.points})
         chosen = [(point, distribution) for point, distribution in self.points if point.group in groups]
         self.asked.update((distribution.name, distribution) for _, distribution in chosen)

@@ -13,7 +13,9 @@ from appliance import analysis
 from appliance.analysis import analyse, health_of, read_app, sets_tls, version_of
 from appliance.build import Plan
 from appliance.interpreter import Interpreter
+from appliance.modules import widened
 from appliance.packages import Packages, gather
+from appliance.shell import Failed, run
 from tests.appliance import parcels
 from tests.appliance.cases import problem, written
 
@@ -264,3 +266,40 @@ def test_another_own_file_counts_too(
     other.unlink()
     analyse(app, interpreter)
     assert 3 == counted.times
+
+
+@pytest.mark.parametrize(("new", "times"), [("tax.py", 2), ("stock/__init__.py", 2), ("readme.txt", 1)])
+def test_a_new_module_in_an_own_package(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, new: str, times: int
+) -> None:
+    """Hooks take all modules of a package (Django's migrations): one more is a reason to look again."""
+    app, package = written(tmp_path, ORIGINAL), written(tmp_path, "", "shop/__init__.py")
+    counted = Counted(app, package)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(analysis, "_analyse_inside", counted)
+    analyse(app, interpreter)
+    written(tmp_path / "shop", "", new)
+    analyse(app, interpreter)
+    assert times == counted.times
+
+
+def test_texts_of_settings(tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any text in a file of settings may name a module."""
+    app, settings = written(tmp_path, ORIGINAL), written(tmp_path, "INSTALLED_APPS = ['shop']\n", "site/settings.py")
+    counted = Counted(app, settings)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(analysis, "_analyse_inside", counted)
+    analyse(app, interpreter)
+    settings.write_text("INSTALLED_APPS = ['shop', 'stock']\n")
+    analyse(app, interpreter)
+    assert 2 == counted.times
+
+
+def test_hooks_have_the_c_modules_that_the_program_will_have(interpreter: Interpreter) -> None:
+    """The builder's interpreter with sqlite3, which it lacks by itself, for those hooks that import the app's packages."""
+    wide = widened(interpreter, {"_sqlite3"}, 1)
+    assert (interpreter.stdlib, interpreter.digest) == (wide.stdlib, wide.digest)
+    program = "import sqlite3; print(sqlite3.connect(':memory:').execute('SELECT 6 * 7').fetchone()[0])"
+    assert "42\n" == run([wide.python, "-c", program])
+    with pytest.raises(Failed, match="_sqlite3"):
+        run([interpreter.python, "-c", program])
