@@ -13,7 +13,7 @@ from appliance.build import build_binary, make_plan
 from appliance.places import REPOSITORY
 from tests.http.conftest import Command, Server, Start, command_of, end_server, start_server
 
-NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-flask", "wiki")
+NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-django", "wsgi-flask", "wiki")
 
 
 def app_of(name: str) -> Path:
@@ -43,19 +43,23 @@ Way = Callable[[str], tuple[Command, Path | None]]
 
 
 @pytest.fixture(params=["host", "frozen"])
-def way(request: pytest.FixtureRequest, command: Command, frozen_sample: Programs) -> Way:
-    """How a sample is run: the program of that name, and its app where the program has none inside."""
+def way(request: pytest.FixtureRequest, command: Command, frozen_sample: Programs, tmp_path: Path) -> Way:
+    """How a sample is run: the program of that name, and its app where the program has none inside. What it keeps is in
+    the test's own folder."""
+    kept = {"XDG_DATA_HOME": str(tmp_path / "data")}
 
     def run(name: str) -> tuple[Command, Path | None]:
-        return (_with_packages(command), app_of(name)) if request.param == "host" else (command_of(frozen_sample(name)), None)
+        if request.param == "host":  # the packages of the environment that runs the tests are importable: Flask is one
+            return _with(command, kept | {"VIRTUAL_ENV": sys.prefix}), app_of(name)
+        return _with(command_of(frozen_sample(name)), kept), None
 
     return run
 
 
-def _with_packages(command: Command) -> Command:
-    """The packages of the environment that runs the tests are importable: Flask is one."""
+def _with(command: Command, more: dict[str, str]) -> Command:
+    """The command with more in its environment."""
     def start(*words: str | Path, environment: dict[str, str] | None = None, **options: object) -> subprocess.Popen[bytes]:
-        return command(*words, environment={"VIRTUAL_ENV": sys.prefix, **(environment or {})}, **options)
+        return command(*words, environment={**more, **(environment or {})}, **options)
 
     return start
 

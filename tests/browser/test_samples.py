@@ -126,3 +126,20 @@ def test_the_guest_book(browser: Browser, sample: Start) -> None:
     assert "J\u00fcrgen: <b>here</b>" == browser.find("#notes li").text()
     browser.reload()
     assert (0, 1) == (browser.count(".message"), browser.count("#notes li"))
+
+
+def test_the_shelf(browser: Browser, sample: Start) -> None:
+    """Django's admin with its styles and scripts: who signs in puts a book on the shelf, which everybody sees."""
+    running = sample("wsgi-django")
+    browser.open(url_of(running, "/admin/"))
+    browser.find("input[name=username]").type("admin")
+    browser.find("input[name=password]").type(running.logged().partition("with the password ")[2].splitlines()[0])
+    browser.find("input[type=submit]").click()
+    browser.find("//tr[@class='model-book']//a[contains(@class, 'addlink')]").click()
+    browser.find("input[name=title]").type("<Faust>")
+    browser.find("input[name=author]").type("J. W. v. Goethe")
+    browser.find("input[name=_save]").click()
+    assert "flex" == browser.find("#container").style("display")
+    browser.find("//a[.='<Faust>']")
+    browser.find("//a[.='View site']").click()
+    assert "<Faust>, J. W. v. Goethe" == browser.find("#books li").text()

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.places import RECIPES, REPOSITORY
 from tests.fapws4.conftest import ask, place_of
-from tests.http.conftest import Start
+from tests.http.conftest import Server, Start
 from tests.http.wire import TIMEOUT
 from tests.samples import NAMES, Way, app_of
 
@@ -156,6 +156,47 @@ def test_wsgi_flask(sample: Start) -> None:
     assert 303 == refused.status
     assert 1 == ask(running, "/").body.count(b"<li>")
     assert (404, 405) == (ask(running, "/nothing").status, ask(running, "/notes").status)
+
+
+def test_wsgi_django(sample: Start) -> None:
+    """A Django project as it is: tables made at the start, the admin's pages with their styles, signing in, a new book, a
+    session, another language; all still there after a restart."""
+    running = sample("wsgi-django")
+    password = re.findall("with the password (.+)", running.logged())[0]
+    page = ask(running, "/admin/login/", {"Accept-Language": "de"})
+    assert (200, True) == (page.status, "Anmelden" in page.body.decode())
+    style = ask(running, re.findall(r'href="(/static/admin/css/[^"]+)"', page.body.decode())[0])
+    assert (200, "text/css; charset=utf-8") == (style.status, style.headers["content-type"])
+    assert b"--primary" in style.body
+    cookies = signed_in(running, password)
+    add = ask(running, "/admin/shelf/book/add/", {"Cookie": cookies})
+    fields = {"csrfmiddlewaretoken": token_of(add.body), "title": "<Faust>", "author": "J. W. v. Goethe"}
+    sent = ask(running, "/admin/shelf/book/add/", {**FORM, "Cookie": cookies}, "POST", urlencode(fields).encode())
+    assert (302, "/admin/shelf/book/") == (sent.status, sent.headers["location"])
+    assert b"<h1>1 book</h1>" in ask(running, "/").body
+    assert 0 == running.stop()
+    again = sample("wsgi-django")
+    assert "password" not in again.logged()
+    changes = ask(again, "/admin/shelf/book/", {"Cookie": cookies, "Accept-Language": "en"}).body.decode()
+    assert "1 book" in changes
+    assert "&lt;Faust&gt;</a>" in changes
+    assert 302 == ask(again, "/admin/shelf/book/").status
+    assert 404 == ask(again, "/nothing").status
+
+
+def signed_in(running: Server, password: str) -> str:
+    """The cookies of the superuser."""
+    form = ask(running, "/admin/login/")
+    cookie = form.headers["set-cookie"].partition(";")[0]
+    fields = {"csrfmiddlewaretoken": token_of(form.body), "username": "admin", "password": password, "next": "/admin/"}
+    sent = ask(running, "/admin/login/", {**FORM, "Cookie": cookie}, "POST", urlencode(fields).encode())
+    assert (302, "/admin/") == (sent.status, sent.headers["location"])
+    return f"{cookie}; {sent.headers['set-cookie'].partition(';')[0]}"
+
+
+def token_of(page: bytes) -> str:
+    """Of Django's forms."""
+    return str(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.decode())[0])
 
 
 def test_the_flask_that_is_tried_is_the_one_that_is_pinned() -> None:
