@@ -26,10 +26,11 @@ ALWAYS = ("abc", "codecs", "io", "encodings.aliases", "encodings.utf_8", "encodi
           "fapws4.base", "traceback", "warnings")
 
 # C modules that are linked when they are reached, though the interpreter that runs this has none. Most of the library tries
-# to import _hashlib, and what handles archives bz2, and does well without: _hashlib counts only for those who call what
-# nothing else has, _bz2 for those outside the library that import bz2 themselves.
+# to import _hashlib, and what handles archives bz2 and lzma, and does well without: _hashlib counts only for those who call
+# what nothing else has, the packers for those outside the library that import them themselves.
 OPENSSL_MODULE = "_ssl"
-LINKED_WHEN_REACHED = (OPENSSL_MODULE, "_sqlite3", "_bz2")
+PACKERS = {"bz2": "_bz2", "lzma": "_lzma"}
+LINKED_WHEN_REACHED = (OPENSSL_MODULE, "_sqlite3", *PACKERS.values())
 OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
 
 # What the library needs without importing it: packages that it reads files of, when they are there, what makes
@@ -291,7 +292,7 @@ def main() -> None:
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
         builtins |= openssl_modules(found)
-        builtins -= set() if imported_outside("bz2", analysis.graph, request) else {"_bz2"}
+        builtins -= {made for name, made in PACKERS.items() if not imported_outside(name, analysis.graph, request)}
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
                    "files": files_of(analysis, plugins, modules), "distributions": distributions_of(modules),
                    "through": named(found, request), "needs": needs(found, request),

@@ -35,6 +35,7 @@ ADDITIONS = (
     Addition("sqlite", {"_sqlite3": "PyInit__sqlite3"}, ("_sqlite/*.c",), ("-DPY_SQLITE_HAVE_SERIALIZE=1",),
              programs=tuple(FOR_SQLITE.items())),
     Addition("bzip2", {"_bz2": "PyInit__bz2"}, ("_bz2module.c",)),
+    Addition("xz", {"_lzma": "PyInit__lzma"}, ("_lzmamodule.c",)),
 )
 
 # Of all additions.

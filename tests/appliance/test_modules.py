@@ -12,7 +12,7 @@ from appliance.analysis import analyse
 from appliance.build import Plan, build_binary, make_plan
 from appliance.interpreter import Interpreter
 from appliance.licences import read_build
-from appliance.modules import ADDITIONS, needed_additions
+from appliance.modules import needed_additions
 from appliance.recipes import load_source
 from tests.appliance.cases import written
 from tests.appliance.running import running
@@ -40,20 +40,20 @@ def test_a_database(ledger: Plan, tmp_path: Path) -> None:
         assert found == program.told("/search?words=quick+AND+brown")
         about = program.told("/about")
         assert ["ledger.db", "ledger.db-shm", "ledger.db-wal"] == about["beside"]
-        assert ("wal", load_source("sqlite").version, 3, 6000, True) == (
-            about["mode"], about["version"], about["threads"], about["packed"], about["copy"])
+        assert ("wal", load_source("sqlite").version, 3, 6000, 6000, True) == (
+            about["mode"], about["version"], about["threads"], about["packed"], about["pressed"], about["copy"])
         assert {"ENABLE_FTS5", "ENABLE_RTREE", "OMIT_LOAD_EXTENSION", "THREADSAFE=1"} <= set(about["options"])
     with running(command, tmp_path / "log", environment) as program:
         assert [["two", "a lazy [dog]"]] == program.told("/search?words=dog")
 
 
 def test_what_is_linked_is_told(ledger: Plan, hello: Plan) -> None:
-    """BUILD.json names both libraries with their flaws that are mended; an app without them has neither."""
+    """BUILD.json names the libraries with their flaws that are mended; an app without them has neither."""
     parts = {part.name: part for part in read_build(ledger.output)}
-    assert ("3.46.1", "1.0.8") == (parts["sqlite"].version, parts["bzip2"].version)
+    assert ("3.46.1", "1.0.8", "5.8.1") == tuple(parts[name].version for name in ("sqlite", "bzip2", "liblzma"))
     assert {"CVE-2025-6965", "CVE-2025-7709"} <= set(parts["sqlite"].fixed)
-    assert {"sqlite", "sqlite-debian", "bzip2"} <= sources_of(ledger)
-    assert {"sqlite", "bzip2", "openssl"}.isdisjoint(sources_of(hello))
+    assert {"sqlite", "sqlite-debian", "bzip2", "xz"} <= sources_of(ledger)
+    assert {"sqlite", "bzip2", "xz", "openssl"}.isdisjoint(sources_of(hello))
 
 
 def sources_of(plan: Plan) -> set[str]:
@@ -61,9 +61,11 @@ def sources_of(plan: Plan) -> set[str]:
     return {source["name"] for source in json.loads(plan.description.read_text())["sources"]}
 
 
-def test_what_only_the_library_tries_is_left_out(tmp_path: Path, interpreter: Interpreter) -> None:
-    """zipfile and shutil do without bz2; only who imports it has it."""
-    app = written(tmp_path, "import shutil, tarfile, zipfile\nPATHS = []\n")
-    assert [] == needed_additions(analyse(app, interpreter).builtins, False)
-    app.write_text("import bz2, zipfile\nPATHS = []\n")
-    assert [ADDITIONS[2]] == needed_additions(analyse(app, interpreter).builtins, False)
+@pytest.mark.parametrize(("name", "libraries"), [("shutil", []), ("bz2", ["bzip2"]), ("lzma", ["xz"])])
+def test_what_only_the_library_tries_is_left_out(
+    tmp_path: Path, interpreter: Interpreter, name: str, libraries: list[str]
+) -> None:
+    """zipfile and shutil do without bz2 and lzma; only who imports one has it."""
+    app = written(tmp_path, f"import {name}, tarfile, zipfile\nPATHS = []\n")
+    additions = needed_additions(analyse(app, interpreter).builtins, False)
+    assert libraries == [addition.library for addition in additions]

@@ -129,8 +129,8 @@ def test_a_program_does_the_same_on_every_processor(name: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", EVERY, indirect=True)
 def test_libraries_do_the_same_on_every_processor(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenSSL with its assembler for that processor, SQLite and bzip2 do what this machine's Python does with its own; the
-    server speaks TLS there, and requests does to a server here."""
+    """OpenSSL with its assembler for that processor, SQLite, bzip2 and liblzma do what this machine's Python does with its
+    own; the server speaks TLS there, and requests does to a server here."""
     pairs = {kind: make_pair(tmp_path, kind, kind) for kind in ("ec", "rsa")}
     monkeypatch.setenv("VAULT_FOLDER", str(tmp_path))
     module = imported(VAULT)

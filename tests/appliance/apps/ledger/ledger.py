@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import json
+import lzma
 import os
 import sqlite3
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs
 
 FILE = os.environ.get("LEDGER_FILE", ":memory:")
 PACKED = bz2.compress(b"paper " * 1000)
+PRESSED = lzma.compress(b"paper " * 1000)
 
 store = sqlite3.connect(FILE)
 MODE = store.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -41,7 +43,7 @@ def about(environ: dict[str, Any], start_response: Any) -> str:
     options = [name for (name,) in store.execute("PRAGMA compile_options")]
     return json.dumps({"mode": MODE, "version": sqlite3.sqlite_version, "threads": sqlite3.threadsafety, "options": options,
                        "beside": sorted(os.listdir(os.path.dirname(FILE))), "packed": len(bz2.decompress(PACKED)),
-                       "copy": len(store.serialize()) > 0})
+                       "pressed": len(lzma.decompress(PRESSED)), "copy": len(store.serialize()) > 0})
 
 
 PATHS = [("/add", add), ("/search", search), ("/about", about)]

@@ -1,9 +1,11 @@
 """What apps reach by the libraries besides: digests, ciphers and signatures of OpenSSL, a database, packed bytes, requests."""
 
+import base64
 import bz2
 import hashlib
 import hmac
 import json
+import lzma
 import os
 import sqlite3
 import ssl
@@ -16,6 +18,8 @@ FOLDER = os.environ["VAULT_FOLDER"]  # with the certificate of localhost and its
 TLS = (f"{FOLDER}/ec.pem", f"{FOLDER}/ec-key.pem")
 
 TEXT = bytes(range(256)) * 33
+PRESSED = ("/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4AB3ACxdADCICoaUiBY1ovG1WkRI0jk9eAl0QmfPlt+OR25Zi6g7iETMENMcPYzx+AAAAF6h912A"
+           "iMmkAAFIeCiJ+EYftvN9AQAAAAAEWVo=")  # by xz
 DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s")
 
 
@@ -108,11 +112,20 @@ def database():
     return [mode, total, words]
 
 
+def packed():
+    """By bzip2, the same bytes everywhere; by liblzma in every format, with each of its checks and filters."""
+    bzipped = bz2.compress(TEXT, 9)
+    ways = [{"format": lzma.FORMAT_ALONE}, *({"check": check} for check in range(16) if lzma.is_check_supported(check)),
+            *({"filters": [{"id": kind}, {"id": lzma.FILTER_LZMA2, "preset": 9}]}
+              for kind in (lzma.FILTER_DELTA, lzma.FILTER_X86, lzma.FILTER_ARM, lzma.FILTER_POWERPC, lzma.FILTER_SPARC))]
+    pressed = [lzma.decompress(lzma.compress(TEXT, **way)) == TEXT for way in ways]
+    return [hashlib.sha256(bzipped).hexdigest(), bz2.decompress(bzipped) == TEXT, pressed,
+            lzma.decompress(base64.b64decode(PRESSED)).decode()]
+
+
 def facts():
     """The same on every processor, under every Python."""
-    packed = bz2.compress(TEXT, 9)
-    return {"digests": digests(), "conversations": conversations(), "database": database(),
-            "packed": [hashlib.sha256(packed).hexdigest(), bz2.decompress(packed) == TEXT]}
+    return {"digests": digests(), "conversations": conversations(), "database": database(), "packed": packed()}
 
 
 def page(environ, start_response):
