@@ -119,9 +119,10 @@ static const struct part *find_same(const struct layout *running, const struct p
 }
 
 /* What the running slot says it holds is believed only when it does; *copied tells. A part that
- * cannot be read there is one that must be sent. */
+ * cannot be read there is one that must be sent. With `writes`, it is put into its place on the
+ * way. */
 static enum refusal copy_part(struct install *install, const struct part *source,
-                              const struct part *part, bool *copied)
+                              const struct part *part, bool writes, bool *copied)
 {
     uint8_t found[DIGEST_SIZE];
     struct digest digest;
@@ -133,15 +134,37 @@ static enum refusal copy_part(struct install *install, const struct part *source
         size_t count = (size_t)smaller(part->length - at, sizeof install->block);
         *copied = read_at(install, &install->from, source->offset + at, install->block, count) ==
                   ACCEPTED;
-        if (*copied) {
+        if (*copied)
             digest_add(&digest, install->block, count);
+        if (*copied && writes)
             refusal = put(install, part->offset + at, install->block, count);
-        }
         at += count;
     }
     digest_read(&digest, found);
     *copied = *copied && memcmp(found, part->digest, DIGEST_SIZE) == 0;
     return refusal;
+}
+
+static enum refusal copy_parts(struct install *install, const struct layout *running,
+                               const struct layout *slot, bool writes, bool wanted[PARTS_MOST])
+{
+    enum refusal refusal = ACCEPTED;
+
+    for (unsigned i = 0; i < slot->count && refusal == ACCEPTED; i++) {
+        const struct part *source = find_same(running, &slot->parts[i]);
+        bool copied = false;
+        if (source)
+            refusal = copy_part(install, source, &slot->parts[i], writes, &copied);
+        wanted[i] = !copied;
+    }
+    return refusal;
+}
+
+void install_look(struct install *install, struct place from, const struct layout *running,
+                  const struct layout *slot, bool wanted[PARTS_MOST])
+{
+    install->from = from;
+    copy_parts(install, running, slot, false, wanted);
 }
 
 static enum refusal make_unstartable(struct install *install)
@@ -166,14 +189,7 @@ enum refusal install_begin(struct install *install, struct place from,
     refusal = make_unstartable(install);
     if (refusal == ACCEPTED)
         refusal = fill_gaps(install);
-    for (unsigned i = 0; i < slot->count && refusal == ACCEPTED; i++) {
-        const struct part *source = find_same(running, &slot->parts[i]);
-        bool copied = false;
-        if (source)
-            refusal = copy_part(install, source, &slot->parts[i], &copied);
-        wanted[i] = !copied;
-    }
-    return refusal;
+    return refusal == ACCEPTED ? copy_parts(install, running, slot, true, wanted) : refusal;
 }
 
 enum refusal install_write(struct install *install, unsigned part, uint64_t at, struct span bytes)

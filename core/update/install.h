@@ -28,6 +28,11 @@ struct install {
 enum refusal install_check(const struct identity *identity, const struct manifest *manifest,
                            uint64_t size);
 
+/* Which parts `running`, the slot in `from`, does not hold, and must therefore be sent: these are then
+ * true in wanted[]. Only reads. */
+void install_look(struct install *install, struct place from, const struct layout *running,
+                  const struct layout *slot, bool wanted[PARTS_MOST]);
+
 /* Begins to write a version of these parts over what is in `to`: first of all, what was there can
  * no more be started. Parts that `running`, the slot in `from`, has too are copied; those that
  * are left to be sent are then true in wanted[]. */

@@ -25,7 +25,7 @@ from tests.core_update import Slot, manifest_of, packed
 HERE = Path(__file__).parent
 SOURCES = CORE / "update"
 # In include order: a header may use only what stands earlier.
-HEADERS = ["text", "digest", "signature", "manifest", "identity", "bundle", "install"]
+HEADERS = ["text", "digest", "signature", "manifest", "identity", "bundle", "install", "greeting", "session"]
 # install.c writes to a disk whose faults a test chooses.
 DISK = ["-Dpwrite=faulty_pwrite", "-Dpread=faulty_pread"]
 
@@ -97,6 +97,11 @@ def updater(tmp_path_factory: pytest.TempPathFactory) -> Updater:
     for name in HEADERS:
         ffi.cdef(declarations(SOURCES / f"{name}.h"))
     ffi.cdef("struct faults { long writes, cut_before, lost; bool unreadable; }; extern struct faults faults;")
+    ffi.cdef('''extern "Python" {
+        bool asked(void *owner, char why[256]);
+        void went_on(void *owner, uint64_t done, uint64_t total);
+        bool was_installed(void *owner, const struct manifest *manifest, char why[256]);
+    }''')
     includes = "".join(f'#include "{name}.h"\n' for name in ["refusal", *HEADERS, "faults"])
     ffi.set_source("update_pure", "#include <stdlib.h>\n" + includes)
     ffi.emit_c_code(str(folder / "update_pure.c"))
