@@ -284,6 +284,21 @@ int environ_set_uri(PyObject *env, const struct request *request, bool strict)
     return status;
 }
 
+int environ_unset(PyObject *env, const struct request *request, bool strict)
+{
+    int status = 0;
+
+    if (request->body.length > 0)
+        status |= set(env, WSGI_INPUT, empty_input);
+    if (request->target.query.length > 0)
+        status |= set(env, QUERY_STRING, values[EMPTY]);
+    if (strict)
+        return status;
+    status |= set(env, FAPWS_RAW_HEADER, values[EMPTY]);
+    status |= set(env, FAPWS_URI, values[EMPTY]);
+    return status | set(env, FAPWS_PARAMS, Py_None);
+}
+
 /* ---- headers ---- */
 
 /* A field that came more than once is a list (RFC 9110 section 5.3); cookies have a separator of

@@ -29,4 +29,8 @@ int environ_set_request(PyObject *env, const struct request *request, bool stric
 int environ_set_uri(PyObject *env, const struct request *request, bool strict);
 int environ_set_headers(PyObject *env, const struct request *request, bool strict);
 
+/* Takes out again what environ_set_request and environ_set_uri have set for a request of HTTP/1.1 whose
+ * body, if any, has a length and lies in memory. 0, or -1 with an error set. */
+int environ_unset(PyObject *env, const struct request *request, bool strict);
+
 #endif

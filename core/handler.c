@@ -4,6 +4,7 @@
 #include "cached_file.h"
 #include "environ.h"
 #include "head_cache.h"
+#include "loan.h"
 #include "prototypes.h"
 #include "routes.h"
 #include "settings.h"
@@ -64,6 +65,7 @@ struct handler *handler_create(const struct settings *settings, const struct add
         PyErr_NoMemory();
         return NULL;
     }
+    loan_init();
     handler->answer.shows_tracebacks = settings->debug > 0;
     handler->environ_type = Py_XNewRef(settings->environ);
     if (environ_init(settings->workers > 1, settings->certificate != NULL) == 0 &&
@@ -88,19 +90,13 @@ void handler_destroy(struct handler *handler)
     reply_finish();
     prototypes_finish();
     visitors_finish();
+    loan_finish();
     environ_finish();
     head_cache_finish();
     free(handler);
 }
 
 /* ---- arguments of the call ---- */
-
-/* PATH_INFO: what of the path is behind the prefix. */
-static struct slice path_of(const struct route *route, const struct request *request)
-{
-    return (struct slice){request->path.data + route->prefix_length,
-                          request->path.length - route->prefix_length};
-}
 
 static PyObject *call_hook(PyObject *env, const char *hook, PyObject *part)
 {
@@ -122,7 +118,7 @@ static PyObject *create_own_environ(const struct handler *handler, const struct 
         environ_set_method(base, request->method) == 0 &&
         environ_set_visitor(base, visitor, false) == 0 &&
         environ_set_request(base, request, false) == 0 &&
-        environ_set_path(uri, path_of(route, request)) == 0 &&
+        environ_set_path(uri, route_path(route, request)) == 0 &&
         environ_set_uri(uri, request, false) == 0 &&
         environ_set_headers(headers, request, false) == 0) {
         done[0] = call_hook(env, "update_from_request", Py_NewRef(base));
@@ -139,28 +135,14 @@ static PyObject *create_own_environ(const struct handler *handler, const struct 
     return env;
 }
 
-static PyObject *create_environ(const struct handler *handler, const struct route *route,
-                                const struct request *request, const struct visitor *visitor)
+static int create_environ(const struct handler *handler, struct route *route,
+                          const struct request *request, const struct visitor *visitor,
+                          struct loan *loan)
 {
-    struct slice path = path_of(route, request);
-    struct prototype prototype;
-    PyObject *env;
-
-    if (handler->environ_type != NULL && !route->strict)
-        return create_own_environ(handler, route, request, visitor);
-    if (prototypes_find(request, visitor, path, route->template, route->strict, &prototype) != 0)
-        return NULL;
-    env = PyDict_Copy(prototype.environ);
-    if (env == NULL)
-        return NULL;
-    if ((!prototype.has_headers && environ_set_headers(env, request, route->strict) != 0) ||
-        (!prototype.has_visitor && environ_set_visitor(env, visitor, route->strict) != 0) ||
-        (!prototype.has_method && environ_set_method(env, request->method) != 0) ||
-        (!prototype.has_path && environ_set_path(env, path) != 0) ||
-        environ_set_request(env, request, route->strict) != 0 ||
-        environ_set_uri(env, request, route->strict) != 0)
-        Py_CLEAR(env);
-    return env;
+    if (handler->environ_type == NULL || route->strict)
+        return loan_begin(loan, route, request, visitor);
+    loan->environ = create_own_environ(handler, route, request, visitor);
+    return loan->environ != NULL ? 0 : -1;
 }
 
 /* True for a subclass whose instances could carry attributes from one request to the next. */
@@ -224,21 +206,21 @@ static int call_now(struct handler *handler, const struct route *route, PyObject
 void handler_call(struct handler *handler, int route_number, const struct request *request,
                   const struct peer *peer, struct response *response, struct reply **reply)
 {
-    const struct route *route = &handler->routes.items[route_number];
+    struct route *route = &handler->routes.items[route_number];
     struct start_response *start = take_start_response(&handler->starters[route->strict]);
     struct subject subject = {request, visitor_find(peer), NULL};
-    PyObject *env = NULL;
+    struct loan loan = {0};
     int status = -1;
 
     if (subject.visitor != NULL && start != NULL)
-        env = create_environ(handler, route, request, subject.visitor);
-    if (env != NULL && route->threaded)
-        status = call_later(route, env, start, &subject, response, reply);
-    else if (env != NULL)
-        status = call_now(handler, route, env, start, &subject, response, reply);
-    Py_XDECREF(env);
+        status = create_environ(handler, route, request, subject.visitor, &loan);
+    if (status == 0 && route->threaded)
+        status = call_later(route, loan.environ, start, &subject, response, reply);
+    else if (status == 0)
+        status = call_now(handler, route, loan.environ, start, &subject, response, reply);
     if (status != 0)
         answer_failure(&handler->answer, &subject, response);
+    loan_end(&loan, route, request);
     Py_XDECREF(subject.text);
 }
 

@@ -122,7 +122,8 @@ static int fill_own(struct kept *kept, const struct request *request,
     return 0;
 }
 
-/* False when who has the slot was used in the meantime: otherwise connections that take turns would make each other's anew at each request. */
+/* False when who has the slot was used in the meantime: otherwise connections that take turns would
+ * make each other's anew at each request. */
 static bool may_take(struct kept *kept)
 {
     bool may = !kept->used;
@@ -153,6 +154,7 @@ static int find_own(const struct request *request, const struct visitor *visitor
     if (!prototype->has_method || !prototype->has_path)
         status = learn(kept, request->method, path);
     prototype->environ = kept->environ;
+    prototype->own = kept;
     prototype->has_headers = prototype->has_visitor = true;
     return status;
 }
@@ -176,6 +178,24 @@ int prototypes_find(const struct request *request, const struct visitor *visitor
     prototype->environ = find_shared(request, template, strict);
     prototype->has_headers = true;
     return prototype->environ != NULL ? 0 : -1;
+}
+
+/* ---- lent ---- */
+
+bool prototypes_may_name(const struct prototype *prototype, struct slice method, struct slice path)
+{
+    return prototype->own != NULL && method.length <= MOST_METHOD && path.length <= MOST_PATH;
+}
+
+void prototypes_name(const struct prototype *prototype, struct slice method, struct slice path)
+{
+    if (!prototype->has_method || !prototype->has_path)
+        note_target(prototype->own, method, path);
+}
+
+void prototypes_drop(const struct prototype *prototype)
+{
+    empty(prototype->own);
 }
 
 static void empty_all(struct kept *slots, size_t count)

@@ -8,9 +8,12 @@
 
 #include <Python.h>
 
-/* A dict to be copied, never to be changed or handed out, and what of a request is set in it. */
+struct kept;
+
+/* A dict to be copied, and what of a request is set in it. */
 struct prototype {
     PyObject *environ; /* borrowed */
+    struct kept *own;  /* where it is that of one connection; NULL: it is shared, and never handed out */
     bool has_headers, has_visitor, has_method, has_path;
 };
 
@@ -19,6 +22,14 @@ struct prototype {
 int prototypes_find(const struct request *request, const struct visitor *visitor,
                     struct slice path, PyObject *template, bool strict,
                     struct prototype *prototype);
+
+/* True when it could stand for a request with this method and path (that behind the prefix), which
+ * are not too long then; and: from now on it does, they were set in it. */
+bool prototypes_may_name(const struct prototype *prototype, struct slice method, struct slice path);
+void prototypes_name(const struct prototype *prototype, struct slice method, struct slice path);
+
+/* Forgets one of a connection: it was changed. */
+void prototypes_drop(const struct prototype *prototype);
 
 /* Lets go of everything. */
 void prototypes_finish(void);
