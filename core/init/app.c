@@ -132,6 +132,8 @@ static void schedule_restart(struct app *app, int64_t ran_ms, const char *how, i
 {
     int64_t delay = backoff_next(&app->backoff, ran_ms);
 
+    snprintf(app->ended, sizeof app->ended, "ended after %d s (%s %d)", (int)(ran_ms / 1000), how,
+             number);
     if (failures_add(&app->failures, loop_now(), app->ready.port != 0) && !app->recovering) {
         app->recovering = true;
         warn("recovery: %s has failed %u times; from now on it is started once a minute", app->name,
@@ -139,8 +141,7 @@ static void schedule_restart(struct app *app, int64_t ran_ms, const char *how, i
     }
     if (app->recovering)
         delay = POLICY_RESTART_LONGEST;
-    warn("%s ended after %d s (%s %d); it starts again in %d s", app->name, (int)(ran_ms / 1000),
-        how, number, (int)(delay / 1000));
+    warn("%s %s; it starts again in %d s", app->name, app->ended, (int)(delay / 1000));
     loop_set(app->loop, &app->restart, delay);
 }
 

@@ -21,6 +21,14 @@ static void set(char *field, size_t size, struct span value, const char *further
         span_copy(value, field, size);
 }
 
+static void set_counter(struct config *config, struct span value)
+{
+    for (size_t i = 0; i < value.length; i++)
+        if (value.start[i] < '0' || value.start[i] > '9')
+            return;
+    set(config->counter, sizeof config->counter, value, "");
+}
+
 static void parse_line(struct span line, struct config *config)
 {
     if (span_skip(&line, "name="))
@@ -33,6 +41,8 @@ static void parse_line(struct span line, struct config *config)
         set(config->data, sizeof config->data, line, "-_.");
     else if (span_skip(&line, "hostname="))
         set(config->hostname, sizeof config->hostname, line, "-");
+    else if (span_skip(&line, "counter="))
+        set_counter(config, line);
     else if (span_skip(&line, "health=") && line.length > 0 && line.start[0] == '/')
         set(config->health, sizeof config->health, line, "-_.~/%");
 }

@@ -11,6 +11,7 @@ struct config {
     char board[32];    /* recipe name */
     char data[37];     /* GUID of the data partition, in small letters; "" = none */
     char hostname[64]; /* one DNS label */
+    char counter[21];  /* decimal: grows with every release; "" = not known */
     char health[128];  /* the app's HEALTH, a path; "" = it has none */
 };
 

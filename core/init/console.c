@@ -115,6 +115,14 @@ void warn(const char *format, ...)
     warned = true;
 }
 
+void quote(struct span lines)
+{
+    struct span rest = log_tail(lines, POLICY_LOG_SHOWN), line;
+
+    while (span_next_line(&rest, &line))
+        say("| %.*s", (int)line.length, line.start);
+}
+
 bool console_warned(void)
 {
     bool since = warned;

@@ -20,6 +20,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for what the next boot should know of: it makes console_warned() true. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Shows the end of another run's lines (POLICY_LOG_SHOWN), marked as such. */
+void quote(struct span lines);
+
 /* Whether something was said by warn() since the last call. */
 bool console_warned(void);
 

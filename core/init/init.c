@@ -196,6 +196,7 @@ static void heartbeat_fired(void *owner)
         watchdog_open(&machine->watchdog);
     }
     watchdog_feed(&machine->watchdog);
+    storage_check(&machine->storage);
     loop_set(&machine->loop, &machine->heartbeat, POLICY_WATCHDOG_FEED);
 }
 

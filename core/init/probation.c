@@ -8,6 +8,11 @@
 #include "duty.h"
 #include "machine.h"
 
+/* What is written down as long as a trial has no end. */
+static const char no_end[] = "it came to no end of it (a panic, a hang or a power cut)";
+static const char no_word[] =
+    "it left no word (a panic, a hang or a power cut before it had /data)";
+
 int64_t probation_time(struct span cmdline)
 {
     char text[8];
@@ -43,34 +48,52 @@ static struct trial_facts facts_of(const struct machine *machine)
 
 static void pass(struct machine *machine)
 {
-    int error = slot_confirm(&machine->slot);
+    int error;
 
+    /* Before: a cut in between makes a version fail that had passed, which can be tried again; the
+     * other way round, one that is good would be said to have failed. */
+    try_to("remove what the trial wrote down", failure_forget());
+    error = slot_confirm(&machine->slot);
     machine->probation.unwritable = error != 0;
     if (!try_to("confirm the new version", error)) {
         loop_set(&machine->loop, &machine->probation.tick, POLICY_TRIAL_CHECK);
         return;
     }
+    machine->probation.runs = false;
     try_to("remove the note of the trial", record_set_note(NULL));
     say("version %s is confirmed: slot %c is the good one", machine->config.version,
         machine->slot.running);
     supervision_end_trial(&machine->supervision);
 }
 
+/* Nothing may be left to do for a version that hangs: how it ends is written down before. */
+static void write_down(struct machine *machine, const char *reason)
+{
+    struct failure failure = {.trial = machine->slot.state.seq, .lines = console_log()};
+
+    failure_describe(machine->config.version, reason, failure.text);
+    if (machine->record.kept)
+        try_to("write down how the trial goes", failure_keep(&failure));
+}
+
 static void fall_back(struct machine *machine, const char *reason)
 {
     warn("the trial of version %s has failed: %s; the old version comes back",
          machine->config.version, reason);
-    record_failure(&machine->record, reason);
+    write_down(machine, reason);
     machine_end(machine, POWER_RESTART);
 }
 
-static void show(struct probation *probation, enum trial_verdict verdict, const char *lacks)
+static void show(struct machine *machine)
 {
+    struct probation *probation = &machine->probation;
+
     if (probation->trial.now_ms < probation->show_ms)
         return;
     probation->show_ms = probation->trial.now_ms + POLICY_TRIAL_SHOW;
-    say("trial%s, %d s left: %s", verdict == TRIAL_PAUSED ? " paused" : "",
-        (int)(probation->trial.left_ms / 1000), lacks);
+    say("trial%s, %d s left: %s", probation->verdict == TRIAL_PAUSED ? " paused" : "",
+        (int)(probation->trial.left_ms / 1000), probation->lacks);
+    write_down(machine, no_end);
 }
 
 static void tick_fired(void *owner)
@@ -78,17 +101,17 @@ static void tick_fired(void *owner)
     struct machine *machine = owner;
     struct probation *probation = &machine->probation;
     struct trial_facts facts = facts_of(machine);
-    enum trial_verdict verdict = trial_judge(&probation->trial, &facts, loop_now());
-    const char *lacks = trial_lacks(&probation->trial, &facts);
 
     if (machine->power != POWER_ON)
         return;
-    if (verdict == TRIAL_GOOD) {
+    probation->verdict = trial_judge(&probation->trial, &facts, loop_now());
+    probation->lacks = trial_lacks(&probation->trial, &facts);
+    if (probation->verdict == TRIAL_GOOD) {
         pass(machine);
-    } else if (verdict == TRIAL_FAILED) {
-        fall_back(machine, lacks);
+    } else if (probation->verdict == TRIAL_FAILED) {
+        fall_back(machine, probation->lacks);
     } else {
-        show(probation, verdict, lacks);
+        show(machine);
         loop_set(&machine->loop, &probation->tick, POLICY_TRIAL_CHECK);
     }
 }
@@ -119,11 +142,39 @@ static void begin_trial(struct machine *machine, const struct trial_note *note)
 
     say("version %s is on trial: it has %d s to prove itself", machine->config.version,
         (int)(probation->lasts_ms / 1000));
-    record_forget_failure();
+    write_down(machine, no_end);
+    probation->runs = true;
     trial_begin(&probation->trial, note, probation->lasts_ms, loop_now());
     probation->show_ms = loop_now() + POLICY_TRIAL_SHOW;
     probation->tick = (struct timer){.fired = tick_fired, .owner = machine};
     loop_set(&machine->loop, &probation->tick, POLICY_TRIAL_CHECK);
+}
+
+/* A version that died before PID 1 had /data, or before PID 1, has left no word, and what is there
+ * is another trial's. */
+static void tell_failure(struct machine *machine, const struct trial_note *note)
+{
+    struct failure failure = {.lines = span_of("")};
+    uint64_t trial = machine->slot.state.seq;
+    bool kept = machine->record.kept;
+
+    if (!kept || !failure_read(&failure) || failure.trial != trial) {
+        failure = (struct failure){.trial = trial, .lines = span_of("")};
+        failure_describe(note->version, no_word, failure.text);
+        if (kept)
+            try_to("write down that the new version has failed", failure_keep(&failure));
+    }
+    warn("%s", failure.text);
+    quote(failure.lines);
+}
+
+/* For whoever asks later, until the next trial begins. */
+static void remember_failure(struct machine *machine)
+{
+    struct failure failure;
+
+    if (machine->record.kept && failure_read(&failure))
+        memcpy(machine->probation.failed, failure.text, FAILURE_TEXT);
 }
 
 void probation_begin(struct machine *machine)
@@ -134,11 +185,13 @@ void probation_begin(struct machine *machine)
     if (machine->slot.on_trial) {
         begin_trial(machine, noted ? &note : NULL);
     } else if (slot_is_back(&machine->slot)) {
-        record_tell_failure(&note);
+        tell_failure(machine, &note);
         try_to("give the new version up", slot_give_up(&machine->slot));
     } else if (slot_is_substitute(&machine->slot)) {
         begin_adoption(machine);
     }
+    if (!machine->slot.on_trial)
+        remember_failure(machine);
     /* It may also be left over from a cut right after the end of a trial. */
     if (noted && !machine->slot.on_trial)
         try_to("remove the note of the trial", record_set_note(NULL));

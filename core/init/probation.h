@@ -3,17 +3,22 @@
 #ifndef FAPWS4_INIT_PROBATION_H
 #define FAPWS4_INIT_PROBATION_H
 
+#include "failure.h"
 #include "loop.h"
 #include "trial.h"
 
 struct machine;
 
 struct probation {
+    bool runs; /* a trial has begun and is not over: this slot is not confirmed */
     struct trial trial;
     struct timer tick;
     int64_t lasts_ms;
-    int64_t show_ms;  /* when the time that is left is said next */
-    bool unwritable;  /* the slot has passed, and the state could not be written */
+    int64_t show_ms;            /* when the time that is left is said next */
+    enum trial_verdict verdict; /* the last one ... */
+    const char *lacks;          /* ... and what it was for, NULL = nothing */
+    char failed[FAILURE_TEXT]; /* the last version that has not passed, and why; "" = none */
+    bool unwritable; /* the slot has passed, and the state could not be written */
 };
 
 /* How long a trial lasts: POLICY_TRIAL, or less by fapws4.trial=SECONDS on the kernel's command

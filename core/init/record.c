@@ -10,30 +10,19 @@
 #include "duty.h"
 #include "file.h"
 #include "last_words.h"
-#include "log.h"
 
 static const char log_path[] = RECORD_FOLDER "/log";
 static const char running_path[] = RECORD_FOLDER "/running";
 static const char last_path[] = RECORD_FOLDER "/reset/last";
 static const char before_path[] = RECORD_FOLDER "/reset/before";
 static const char trial_path[] = RECORD_FOLDER "/trial";
-static const char failed_path[] = RECORD_FOLDER "/failed";
 
-enum { WORDS_SIZE = 32768, FAILURE_HEAD = 512 };
-
-/* The last lines of a text on the console, marked as what they are: another run's. */
-static void show_tail(struct span text)
-{
-    struct span rest = log_tail(text, POLICY_LOG_SHOWN), line;
-
-    while (span_next_line(&rest, &line))
-        say("| %.*s", (int)line.length, line.start);
-}
+enum { WORDS_SIZE = 32768, REASON_SIZE = 64 };
 
 static int keep_reset(const char *reason, struct span words)
 {
-    static char text[FAILURE_HEAD + WORDS_SIZE + POLICY_LOG + 1];
-    size_t used = (size_t)snprintf(text, FAILURE_HEAD, "%s\n", reason);
+    static char text[REASON_SIZE + WORDS_SIZE + POLICY_LOG + 1];
+    size_t used = (size_t)snprintf(text, REASON_SIZE, "%s\n", reason);
 
     memcpy(text + used, words.start, words.length);
     used += words.length;
@@ -57,7 +46,8 @@ static void tell_reset(struct record *record, bool watchdog, bool cut_off)
     if (words.length == 0 && !watchdog && !cut_off)
         return;
     say("the last run did not end in an orderly way: %s", reason);
-    show_tail(words);
+    record->reset = reason;
+    quote(words);
     if (!record->kept || !try_to("keep what it left", keep_reset(reason, words)))
         return;
     say("its last lines are in %s", last_path);
@@ -108,37 +98,4 @@ int record_set_note(const struct trial_note *note)
         return file_forget(trial_path);
     note_format(note, text);
     return file_keep(trial_path, span_of(text));
-}
-
-void record_failure(const struct record *record, const char *reason)
-{
-    static char text[FAILURE_HEAD + POLICY_LOG];
-    struct span lines = console_log();
-    size_t used = (size_t)snprintf(text, FAILURE_HEAD, "%s\n", reason);
-
-    memcpy(text + used, lines.start, lines.length);
-    if (record->kept)
-        try_to("keep why the trial failed",
-               file_keep(failed_path, (struct span){text, used + lines.length}));
-}
-
-void record_forget_failure(void)
-{
-    unlink(failed_path);
-}
-
-void record_tell_failure(const struct trial_note *note)
-{
-    static char text[FAILURE_HEAD + POLICY_LOG];
-    struct span rest = file_read(failed_path, text, sizeof text), reason;
-
-    if (!span_next_line(&rest, &reason)) {
-        warn("version %s has not passed its trial: it came to no end of it (a panic, a hang or a "
-             "power cut)",
-             note->version);
-        return;
-    }
-    warn("version %s has not passed its trial: %.*s", note->version, (int)reason.length,
-         reason.start);
-    show_tail(rest);
 }

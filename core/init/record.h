@@ -5,7 +5,7 @@
  *   reset/last   why the last run that was cut off ended, the kernel's last words, its last lines;
  *   reset/before the same of the one before
  *   trial        the note of what was before an update (note.h)
- *   failed       why the last new version did not pass its trial, and its last lines
+ *   failed       why the last new version did not pass its trial, and its last lines (failure.h)
  *
  * A device that runs without anything going wrong writes none of these but `running`. */
 #ifndef FAPWS4_INIT_RECORD_H
@@ -17,7 +17,8 @@
 #define RECORD_FOLDER "/data/.fapws4"
 
 struct record {
-    bool kept; /* /data is on the disk */
+    bool kept;         /* /data is on the disk */
+    const char *reset; /* why the last run ended, NULL = in an orderly way */
     int64_t log_due_ms;
 };
 
@@ -36,15 +37,5 @@ bool record_note(struct trial_note *note);
 
 /* Writes the note, or takes it away again (NULL). 0 or an errno value. */
 int record_set_note(const struct trial_note *note);
-
-/* Writes down why a trial failed, with the last lines. */
-void record_failure(const struct record *record, const char *reason);
-
-/* A new trial begins: what an earlier one has left is not its. */
-void record_forget_failure(void);
-
-/* Says so to whoever stands in front of the device that is back on the old version: the reason and
- * the last lines, or what their absence means. The record stays, for who asks later. */
-void record_tell_failure(const struct trial_note *note);
 
 #endif

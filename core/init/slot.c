@@ -10,15 +10,14 @@
 void slot_read(struct slot *slot, struct span cmdline)
 {
     char name[8], text[40];
-    struct slot_state state;
 
     *slot = (struct slot){0};
     if (cmdline_value(cmdline, "fapws4.slot", name, sizeof name) &&
         (name[0] == 'a' || name[0] == 'b') && name[1] == '\0')
         slot->running = name[0];
     slot->on_trial = slot->running && cmdline_value(cmdline, "fapws4.state", text, sizeof text) &&
-                     slot_state_parse_end(text, &state) && state.good != slot->running &&
-                     state.trial == slot->running;
+                     slot_state_parse_end(text, &slot->state) &&
+                     slot->state.good != slot->running && slot->state.trial == slot->running;
 }
 
 /* O_DIRECT: one sector is one write, and what is read back comes from the disk. */

@@ -9,7 +9,7 @@
 struct slot {
     char running;            /* 'a' or 'b'; 0: the boot loader has not said */
     bool on_trial;           /* it was started to prove itself */
-    struct slot_state state; /* as it is on the disk, once `known` */
+    struct slot_state state; /* as it is on the disk, once `known`; before, as it was at the start */
     bool known;
     char device[DISK_PATH]; /* of the state partition */
 };

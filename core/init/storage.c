@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,6 +132,18 @@ bool storage_reaped(struct storage *storage, pid_t pid, int status)
     if (try_to("let /data grow; what is there is unharmed", error))
         say("/data has grown to %llu MiB", (unsigned long long)storage->grown >> 20);
     return true;
+}
+
+/* errors=remount-ro: the kernel tells nobody but its own log. */
+void storage_check(struct storage *storage)
+{
+    struct statvfs status;
+
+    if (storage->state != STORAGE_ON_DISK || storage->read_only ||
+        statvfs("/data", &status) != 0 || !(status.f_flag & ST_RDONLY))
+        return;
+    storage->read_only = true;
+    warn("/data is read-only from now on: its disk or file system has an error");
 }
 
 const char *storage_warning(const struct storage *storage)

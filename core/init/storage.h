@@ -23,6 +23,7 @@ struct storage {
     struct timer deadline;
     enum storage_state state;
     struct disk disk; /* the one that was booted from; path "" as long as it is not known */
+    bool read_only;   /* the kernel has made /data read-only, after an error of the disk */
     bool rescue;      /* what could not be mounted as /data is at /run/data, read-only */
     pid_t grower;     /* the process that waits for the file system to grow, 0 = none */
     uint64_t grown;   /* bytes, when it is done */
@@ -40,6 +41,9 @@ void storage_look(struct storage *storage);
 
 /* To be told of every process that has been reaped. True when it was the one that grows /data. */
 bool storage_reaped(struct storage *storage, pid_t pid, int status);
+
+/* To be called now and then: sees whether /data can still be written. */
+void storage_check(struct storage *storage);
 
 /* The line that a person must see as long as it is true: that nothing outlives a power-off. NULL
  * when all is well. */

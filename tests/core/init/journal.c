@@ -21,12 +21,15 @@
 
 #include "console.h"
 #include "duty.h"
+#include "failure.h"
 #include "kernel.h"
+#include "machine.h"
 #include "modules.h"
 #include "mounts.h"
 #include "power.h"
 #include "record.h"
 #include "slot.h"
+#include "status.h"
 #include "storage.h"
 #include "supervision.h"
 
@@ -258,14 +261,63 @@ static void run_record(bool kept, bool watchdog, const char *fault)
     record_close(&record);
 }
 
-static void run_failure(bool kept)
+/* A new version leaves its word, the old one reads it. */
+static void run_failure(bool leaves_word)
 {
-    struct trial_note note = {.version = "2.0"};
-    struct record record = {.kept = kept};
+    struct failure left = {.trial = 5, .lines = span_of("its last line\n")}, found;
 
-    say("the last line of the new version");
-    record_failure(&record, "the app has a headache");
-    record_tell_failure(&note);
+    failure_describe("2.0", "the app has a headache", left.text);
+    if (leaves_word)
+        try_to("leave a word", failure_keep(&left));
+    if (!failure_read(&found)) {
+        puts("no word");
+        return;
+    }
+    printf("trial %d\n", (int)found.trial);
+    warn("%s", found.text);
+    quote(found.lines);
+}
+
+/* A machine with all that a status can tell; $JOURNAL_SCRIPT says what is the matter with it. */
+static void run_status(const char *script)
+{
+    static struct machine machine = {
+        .config = {"shop", "2.0", "pc", "", "shop", "17", "/well"},
+        .slot.running = 'b',
+        .storage.state = STORAGE_ON_DISK,
+        .app = {.pid = 7, .ready.port = 80},
+    };
+    struct interface *interfaces = machine.network.interfaces;
+    char text[STATUS_SIZE];
+
+    interfaces[1].link.index = 2;
+    interfaces[1].link.carrier = strcmp(script, "trouble") != 0;
+    interfaces[1].lease.address = interfaces[1].link.carrier ? 0x0a00020f : 0;
+    if (strcmp(script, "trial") == 0)
+        machine.probation = (struct probation){.runs = true,
+                                               .trial.left_ms = 512999,
+                                               .verdict = TRIAL_PAUSED,
+                                               .lacks = "the cable is out"};
+    if (strcmp(script, "trouble") == 0) {
+        machine.app = (struct app){.recovering = true, .ended = "ended after 0 s (exit code 3)"};
+        machine.app.failures.count = 3;
+        machine.storage.state = STORAGE_IN_MEMORY;
+        machine.storage.rescue = true;
+        machine.record.reset = "power cut or reset";
+        failure_describe("3.0", "the app has a headache", machine.probation.failed);
+    }
+    if (strcmp(script, "long") == 0)
+        memset(machine.probation.failed, 'x', FAILURE_TEXT - 1);
+    for (int i = 0; i < POLICY_INTERFACES && strcmp(script, "long") == 0; i++)
+        interfaces[i].lease.address = 0xffffffff;
+    if (strcmp(script, "worn") == 0)
+        machine.storage.read_only = true;
+    if (strcmp(script, "young") == 0) {
+        machine = (struct machine){.config = machine.config};
+        machine.app.pid = 7;
+    }
+    printf("%d bytes\n", (int)(status_format(&machine, text) - strlen(text)));
+    fputs(text, stdout);
 }
 
 /* $JOURNAL_CMDLINE is what the boot loader says. */
@@ -433,8 +485,10 @@ int main(int argc, char **argv)
         run_record(false, false, "a fault");
     else if (strcmp(duty, "failure") == 0)
         run_failure(true);
-    else if (strcmp(duty, "failure-memory") == 0)
+    else if (strcmp(duty, "no-failure") == 0)
         run_failure(false);
+    else if (strcmp(duty, "status") == 0)
+        run_status(getenv("JOURNAL_SCRIPT"));
     else if (strcmp(duty, "supervision") == 0)
         run_supervision("/well");
     else if (strcmp(duty, "slot") == 0)

@@ -18,8 +18,8 @@ from appliance.recipes import load_board
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
 DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "log"]
-DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots",
-           "supervision"]
+DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots", "failure", "lease", "status"]
+DUTIES += ["supervision"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
 WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall", "access", "unlink", "loop_now"]
@@ -423,21 +423,6 @@ def test_without_data_the_store_keeps_what_it_has(run: Run, tmp_path: Path) -> N
     assert not (tmp_path / "data").exists()
 
 
-def test_why_a_trial_failed_is_told_by_the_old_version(run: Run, folder: Path) -> None:
-    """The reason and the last lines of the new version are kept and shown."""
-    assert run("failure") == [
-        "fapws4: the last line of the new version",
-        "fapws4: version 2.0 has not passed its trial: the app has a headache",
-        "fapws4: | fapws4: the last line of the new version",
-    ]
-    assert files(folder) == {"failed": "the app has a headache\nfapws4: the last line of the new version\n"}
-
-
-def test_a_trial_that_left_nothing(run: Run, tmp_path: Path) -> None:
-    """A new version that died, or had no /data, is given up with what can be said."""
-    assert run("failure-memory")[-1].startswith("fapws4: version 2.0 has not passed its trial: it came to no end of it")
-
-
 STATE = next(partition for partition in PARTITIONS if partition.name == "state")
 WORDS = "console=ttyS0 fapws4.slot={} fapws4.state={}"
 
@@ -498,3 +483,62 @@ ANEW = "fapws4: hello has not answered for 5 min; it is started anew"
 def test_a_silent_app_is_started_anew(run: Run, script: str, said: list[str]) -> None:
     """Five minutes without any answer, or half an hour before it listens, are too long; a trial and an update hold it."""
     assert run("supervision", script=script) == said
+
+
+def test_a_device_without_a_disk_keeps_nothing(run: Run, folder: Path) -> None:
+    """What is in memory only is gone with it: nothing is written, and a cut is not known of."""
+    assert run("record-memory") == [STORE, "fapws4: a fault", "fapws4: after the fault"]
+    assert files(folder) == {}
+
+
+def test_a_failed_trial_leaves_its_word(run: Run, folder: Path) -> None:
+    """The reason and the last lines, under the number of the trial; nothing is nothing."""
+    said = "version 2.0 has not passed its trial: the app has a headache"
+    assert run("no-failure") == ["no word"]
+    assert run("failure") == ["trial 5", f"fapws4: {said}", "fapws4: | its last line"]
+    assert files(folder) == {"failed": f"trial 5, {said}\nits last line\n"}
+
+
+@pytest.mark.parametrize("text", ["", "\n", "trial", "trial x, y\n", "trial 5,\n\n\n", "trial 5, " + "x" * 300 + "\n"])
+def test_a_word_that_is_none_does_not_count(run: Run, folder: Path, text: str) -> None:
+    """What another program has put there is not taken for a trial's."""
+    write(folder, {"failed": text})
+    assert run("no-failure") == ["no word"]
+
+
+def facts_of(lines: list[str]) -> dict[str, str | None]:
+    """Lines `key value`."""
+    return {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
+
+
+WELL = ["product shop", "version 2.0", "board pc", "counter 17", "slot b", "state confirmed", "data ok", "network connected",
+        "address 10.0.2.15", "app listening 80"]
+
+
+def test_the_status_of_a_machine_that_is_well(run: Run) -> None:
+    """One line for each fact, and none for what there is not."""
+    assert run("status", script="well") == ["0 bytes", *WELL]
+
+
+STATES: dict[str, dict[str, str | None]] = {
+    "trial": {"state": "trial 512 paused", "missing": "the cable is out"},
+    "trouble": {"state": "recovery shop has failed 3 times; it ended after 0 s (exit code 3)", "data": "memory",
+                "rescue": "/run/data", "network": "no-cable", "address": None, "app": "ended",
+                "failed": "version 3.0 has not passed its trial: the app has a headache", "reset": "power cut or reset"},
+    "worn": {"data": "read-only"},
+    "young": {"slot": None, "data": None, "network": "none", "address": None, "app": "starting"},
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_status_of_a_machine_in_trouble(run: Run, state: str) -> None:
+    """Every state has its words, and what is not known is not said."""
+    expected = {**facts_of(WELL), **STATES[state]}
+    assert facts_of(run("status", script=state)[1:]) == {key: value for key, value in expected.items() if value}
+
+
+def test_the_longest_status_is_whole(run: Run) -> None:
+    """As many addresses as there can be, and the longest failure."""
+    lines = run("status", script="long")
+    assert lines.count("address 255.255.255.255") == 8
+    assert f"failed {'x' * 255}" in lines

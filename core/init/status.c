@@ -1,0 +1,102 @@
+#include "status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "machine.h"
+
+struct page {
+    char *text;
+    size_t used;
+};
+
+/* A line that does not fit is left out whole. */
+__attribute__((format(printf, 3, 4))) static void add(struct page *page, const char *key,
+                                                      const char *format, ...)
+{
+    char value[512];
+    size_t room = STATUS_SIZE - page->used;
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    vsnprintf(value, sizeof value, format, arguments);
+    va_end(arguments);
+    if (value[0] == '\0')
+        return;
+    length = snprintf(page->text + page->used, room, "%s %s\n", key, value);
+    if (length > 0 && (size_t)length < room)
+        page->used += (size_t)length;
+    else
+        page->text[page->used] = '\0';
+}
+
+static void add_state(struct page *page, const struct machine *machine)
+{
+    const struct probation *probation = &machine->probation;
+
+    if (probation->runs) {
+        add(page, "state", "trial %d%s", (int)(probation->trial.left_ms / 1000),
+            probation->verdict == TRIAL_PAUSED ? " paused" : "");
+        add(page, "missing", "%s", probation->lacks ? probation->lacks : "");
+    } else if (machine->app.recovering) {
+        add(page, "state", "recovery %s has failed %u times; it %s", machine->config.name,
+            machine->app.failures.count, machine->app.ended);
+    } else {
+        add(page, "state", "confirmed");
+    }
+}
+
+static void add_data(struct page *page, const struct storage *storage)
+{
+    add(page, "data", "%s",
+        storage->state == STORAGE_AWAITED     ? ""
+        : storage->state == STORAGE_IN_MEMORY ? "memory"
+        : storage->read_only                  ? "read-only"
+                                              : "ok");
+    add(page, "rescue", "%s", storage->rescue ? "/run/data" : "");
+}
+
+static void add_network(struct page *page, const struct network *network)
+{
+    bool interface = false, carrier = false;
+    char address[IPV4_TEXT_SIZE];
+
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        interface = interface || network->interfaces[i].link.index;
+        carrier = carrier || network->interfaces[i].link.carrier;
+    }
+    add(page, "network", "%s", carrier ? "connected" : interface ? "no-cable" : "none");
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        ipv4_text(network->interfaces[i].lease.address, address);
+        if (network->interfaces[i].lease.address)
+            add(page, "address", "%s", address);
+    }
+}
+
+static void add_app(struct page *page, const struct app *app)
+{
+    if (app->ready.port)
+        add(page, "app", "listening %u", app->ready.port);
+    else
+        add(page, "app", "%s", app->pid ? "starting" : "ended");
+}
+
+size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
+{
+    struct page page = {text, 0};
+    char slot[] = {machine->slot.running, '\0'};
+
+    add(&page, "product", "%s", machine->config.name);
+    add(&page, "version", "%s", machine->config.version);
+    add(&page, "board", "%s", machine->config.board);
+    add(&page, "counter", "%s", machine->config.counter);
+    add(&page, "slot", "%s", slot);
+    add_state(&page, machine);
+    add_data(&page, &machine->storage);
+    add_network(&page, &machine->network);
+    add_app(&page, &machine->app);
+    add(&page, "failed", "%s", machine->probation.failed);
+    add(&page, "reset", "%s", machine->record.reset ? machine->record.reset : "");
+    return page.used;
+}

@@ -1,0 +1,27 @@
+/* What the device says of itself to whoever asks (the control socket): lines `key value`, of which
+ * those that would say nothing are left out. The values are of one line each. */
+#ifndef FAPWS4_INIT_STATUS_H
+#define FAPWS4_INIT_STATUS_H
+
+#include <stddef.h>
+
+enum { STATUS_SIZE = 4096 };
+
+struct machine;
+
+/* The lines into text[STATUS_SIZE], with a final '\n' and NUL; their length without the NUL:
+ *
+ *   product, version, board, counter   of what runs, as its image was built
+ *   slot       a or b
+ *   state      "confirmed", "trial SECONDS" and " paused" when they do not run, "recovery REASON"
+ *   missing    what a version on trial still lacks
+ *   data       "ok", "read-only" after an error of the disk, "memory": lost at power-off
+ *   rescue     where that can be read which could not be mounted as /data
+ *   network    "connected", "no-cable", "none" (no interface)
+ *   address    one line for each
+ *   app        "listening PORT", "starting", "ended"
+ *   failed     the last version that did not pass its trial, and why
+ *   reset      why the last run ended, if not in an orderly way */
+size_t status_format(const struct machine *machine, char text[STATUS_SIZE]);
+
+#endif
