@@ -13,6 +13,7 @@
 #include "child.h"
 #include "console.h"
 #include "duty.h"
+#include "sandbox.h"
 
 enum { READY_FD = 3 };
 
@@ -117,14 +118,17 @@ static void run(struct app *app, int ready_end)
     snprintf(timezone, sizeof timezone, "TZ=%s", app->timezone[0] ? app->timezone : "UTC0");
     child_keep(fds, READY_FD + 1);
     setrlimit(RLIMIT_NOFILE, &files);
-    if (child_become(POLICY_APP_UID)) {
+    errno = sandbox_enter(POLICY_APP_UID);
+    if (errno) {
+        dprintf(2, "fapws4: cannot confine %s: %s\n", app->name, strerror(errno));
+    } else {
         /* storage.c has said why when its folder is not there; an app that answers is worth
          * more. */
         if (chdir("/data/app") != 0 && chdir("/tmp") == 0)
             environment[1] = "HOME=/tmp";
         execve("/init", argv, environment);
+        dprintf(2, "fapws4: cannot run %s: %s\n", app->name, strerror(errno));
     }
-    dprintf(2, "fapws4: cannot run %s: %s\n", app->name, strerror(errno));
     _exit(127);
 }
 

@@ -247,6 +247,7 @@ int init_main(int argc, char **argv)
     try_to("mount what apps may need", mounts_make_further());
     must("hear signals", signals_open(&m->signals, &m->loop, signal_received, m));
     read_orders(m);
+    try_to("hear what the kernel refuses", kernel_log_open(&m->kernel_log, &m->loop));
     try_to("set the kernel's switches", kernel_set_switches());
     try_to("set the host name", kernel_set_name(m->config.hostname));
     must("prepare the app", app_init(&m->app, &m->loop, m->config.name, app_changed, m));

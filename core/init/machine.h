@@ -7,6 +7,7 @@
 #include "buttons.h"
 #include "config.h"
 #include "hotplug.h"
+#include "kernel_log.h"
 #include "modules.h"
 #include "network.h"
 #include "power.h"
@@ -23,6 +24,7 @@ struct machine {
     struct config config;
     struct modules modules;
     struct hotplug hotplug;
+    struct kernel_log kernel_log;
     struct signals signals;
     struct buttons buttons;
     struct network network;

@@ -57,6 +57,10 @@ enum {
     /* Open files of the app: a socket per browser connection; the kernel would give it 1024. */
     POLICY_APP_FILES = 16384,
 
+    /* Its processes and threads: room for pools of both, too few for a fork bomb to fill the
+     * memory. */
+    POLICY_APP_PROCESSES = 512,
+
     /* ms. A data partition on USB or SD appears seconds after PID 1; after this the device goes
      * on without. */
     POLICY_DATA_WAIT = 10000,
@@ -82,7 +86,8 @@ enum {
     POLICY_CONSOLES = 4,
     POLICY_INTERFACES = 8,
     POLICY_BUTTONS = 8,
-    /* Signals, devices, links, the app's two pipes, and one for each of the above; and room. */
+    /* Signals, devices, links, the kernel's log, the app's two pipes, and one for each of the
+     * above; and room. */
     POLICY_WATCHES = 32,
 };
 

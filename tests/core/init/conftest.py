@@ -17,7 +17,7 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 # In include order: a header may use only what stands earlier.
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "settings", "preseed", "gpt", "ext4"]
-PURE += ["log", "note", "trial", "failures", "health", "claim"]
+PURE += ["log", "note", "trial", "failures", "health", "claim", "refused_call", "syscall_filter"]
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
 FLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
