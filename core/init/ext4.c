@@ -2,6 +2,8 @@
 
 /* Of the superblock: byte offsets, all values with their lowest byte first. */
 enum { BLOCKS_LOW = 4, BLOCK_SIZE = 24, BLOCKS_PER_GROUP = 32, MAGIC = 56, BLOCKS_HIGH = 336 };
+enum { READ_ONLY_FEATURES = 100, CHECKSUM_TYPE = 373, CHECKSUM = 1020 };
+enum { METADATA_CHECKSUMS = 0x400, CRC32C = 1 };
 enum { EXT4_MAGIC = 0xef53, LARGEST_BLOCK_SIZE = 6 /* 64 KiB */ };
 
 /* ext4 leaves a last group away that has no room for its own tables. It is not even asked for
@@ -32,4 +34,30 @@ uint64_t ext4_target(const uint8_t superblock[EXT4_SUPERBLOCK], uint64_t bytes,
     if (target > group && target % group < group / SMALLEST_GROUP)
         target -= target % group;
     return target > blocks ? target : 0;
+}
+
+/* CRC-32C without its last inversion, as ext4 has it. */
+static uint32_t checksum(const uint8_t *bytes, int length)
+{
+    uint32_t sum = UINT32_MAX;
+
+    for (int i = 0; i < length; i++) {
+        sum ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (sum & 1 ? 0x82f63b78 : 0);
+    }
+    return sum;
+}
+
+bool ext4_mend(uint8_t superblock[EXT4_SUPERBLOCK])
+{
+    uint32_t sum = checksum(superblock, CHECKSUM);
+
+    if (get(superblock + MAGIC, 2) != EXT4_MAGIC || superblock[CHECKSUM_TYPE] != CRC32C ||
+        !(get(superblock + READ_ONLY_FEATURES, 4) & METADATA_CHECKSUMS) ||
+        get(superblock + CHECKSUM, 4) == sum)
+        return false;
+    for (int i = 0; i < 4; i++)
+        superblock[CHECKSUM + i] = (uint8_t)(sum >> 8 * i);
+    return true;
 }

@@ -15,7 +15,6 @@
 #include "record.h"
 #include "signals.h"
 #include "slot.h"
-#include "sticks.h"
 #include "storage.h"
 #include "supervision.h"
 #include "watchdog.h"
@@ -34,7 +33,6 @@ struct machine {
     struct slot slot;
     struct probation probation;
     struct supervision supervision;
-    struct sticks sticks;
     struct watchdog watchdog;
     bool watchdog_wanted;
     struct timer heartbeat;

@@ -11,6 +11,7 @@
 #include "console.h"
 #include "duty.h"
 #include "growth.h"
+#include "mend.h"
 
 static const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
 
@@ -73,19 +74,31 @@ static void grow(struct storage *storage, const char *device)
         try_to("let /data grow", errno);
 }
 
+/* 0 or an errno value. */
+static int mount_data(const char *device)
+{
+    return mount(device, "/data", "ext4", flags, "errors=remount-ro") == 0 ? 0 : errno;
+}
+
 static void settle_on_disk(struct storage *storage)
 {
     char device[DISK_PATH];
+    int error;
 
     try_to("give /data the rest of the disk", disk_fit(&storage->disk));
     disk_partition(&storage->disk, storage->disk.number, device);
-    if (mount(device, "/data", "ext4", flags, "errors=remount-ro") == 0) {
+    error = mount_data(device);
+    if (error == EBADMSG && mend_superblock(device)) {
+        say("a power cut has torn the superblock of %s; it is whole again", device);
+        error = mount_data(device);
+    }
+    if (!error) {
         say("/data is %s", device);
         grow(storage, device);
         settle(storage, STORAGE_ON_DISK);
         return;
     }
-    say("cannot mount /data from %s: %s; nothing on it was changed", device, strerror(errno));
+    say("cannot mount /data from %s: %s; nothing on it was changed", device, strerror(error));
     offer(storage, device);
     settle_in_memory(storage);
 }

@@ -2,7 +2,7 @@
  * its disk appears (disk.h), and grown to what the disk has room for. A device without one, or
  * whose partition cannot be mounted even by its journal's replay, works from memory and says so;
  * what is on the partition is then offered below /run/data, read-only. Nothing is ever formatted
- * or repaired here: that is an operator's decision. */
+ * or repaired here but what a power cut may tear (mend.h): that is an operator's decision. */
 #ifndef FAPWS4_INIT_STORAGE_H
 #define FAPWS4_INIT_STORAGE_H
 

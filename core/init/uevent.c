@@ -18,20 +18,10 @@ const char *uevent_value(struct span message, const char *key)
     return NULL;
 }
 
-static bool says(struct span message, const char *action, const char *subsystem)
-{
-    const char *said = uevent_value(message, "ACTION");
-    const char *actual = uevent_value(message, "SUBSYSTEM");
-
-    return said && actual && strcmp(said, action) == 0 && strcmp(actual, subsystem) == 0;
-}
-
 bool uevent_adds(struct span message, const char *subsystem)
 {
-    return says(message, "add", subsystem);
-}
+    const char *action = uevent_value(message, "ACTION");
+    const char *actual = uevent_value(message, "SUBSYSTEM");
 
-bool uevent_removes(struct span message, const char *subsystem)
-{
-    return says(message, "remove", subsystem);
+    return action && actual && strcmp(action, "add") == 0 && strcmp(actual, subsystem) == 0;
 }

@@ -100,6 +100,21 @@ def test_a_full_data_partition_stops_nothing(moody_image: Path, pc: Board, tmp_p
         assert not [line for line in machine.console if "cannot mount" in line]
 
 
+def test_what_a_power_cut_tears_is_made_good(disk: Disk) -> None:
+    """A torn partition table, which its backup replaces, and a torn superblock: /data is there, and whole from then on."""
+    with disk.path.open("r+b") as file:
+        file.seek(512 + 16)
+        file.write(b"torn")
+    disk.write("data", 1024 + 1020, b"torn")
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("a power cut has torn the superblock of /dev/vda6; it is whole again")
+        machine.wait_for("/data is /dev/vda6")
+        machine.press_power_button()
+        assert machine.wait_for_end() == 0
+    assert "No problems found" in checked("sgdisk", "-v", disk.path)
+    checked("e2fsck", "-f", "-n", f"{disk.path}?offset={disk.place('data')[0]}")
+
+
 @pytest.mark.long
 def test_another_disk_with_a_partition_called_data_is_not_taken(disk: Disk, tmp_path: Path) -> None:
     """A disk of another device is neither mounted nor written."""

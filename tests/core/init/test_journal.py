@@ -17,7 +17,7 @@ from appliance.recipes import load_board
 
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
-DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "log"]
+DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "mend", "log"]
 DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots", "failure", "lease", "status"]
 DUTIES += ["supervision"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
