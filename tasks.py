@@ -14,6 +14,8 @@ try:
         build,
         bundle,
         container_registry,
+        cuts,
+        data_files,
         device_config,
         disks,
         doctor,
@@ -25,7 +27,10 @@ try:
         licences,
         passphrase,
         positionals,
+        powercut,
+        preflight,
         provision,
+        recordings,
         report,
         skeleton,
         surroundings,
@@ -317,6 +322,53 @@ def update_image(
             return
         report.show_update(update.update_image(Path(image), path, jobs or build.cores(), offline))
     report.show_next([f"invoke emulate {image} --keep"])
+
+
+@task(name="powercut", help={
+    "image": "a disk image that was built with --keys",
+    "file": "a bundle that its device would accept",
+    "board": _APP["board"],
+    "only": "of what is recorded: update, start, trial, settings (with commas between; default: all that can be)",
+    "change": "a request that has the app change its settings: \"POST /settings name=value\" (without: not recorded)",
+    "seed": "of what is drawn by lot (default: 1); the same seed gives the same cuts",
+    "samples": "how many parts of what is not safe are tried at a point where they are too many for all of them",
+    "boots": "how many of the disks are booted in QEMU, too",
+    "kills": "how often a machine that starts after the update is killed at a random moment, and started again",
+    "uefi": "machines start by UEFI instead of a BIOS",
+    "work": "a folder for the recordings and for what was judged (default: in the cache)",
+    "repeat": "only this cut, as a report names it",
+    "output": "where --repeat leaves the disk (default: cut.img)",
+    "jobs": _APP["jobs"], "offline": _APP["offline"]})
+@report.told
+def cut_power(
+    c: Context, image: str, file: str, board: str = "pc", only: str = "", change: str = "", seed: int = 1,
+    samples: int = cuts.SAMPLES, boots: int = 0, kills: int = 0, uefi: bool = False, work: str = "",
+    repeat: str = "", output: str = "cut.img", jobs: int = 0, offline: bool = False,
+) -> None:
+    """Cut the power at every point of an update, a first boot, a trial, a change of settings; exit code 1 unless all is well.
+
+    What a device writes is recorded: an update; the first boot on a larger disk, where the table and /data grow; the boot
+    after the update, in which the new version is tried and confirmed; an app that changes its settings (--change). A disk
+    promises that what was written before a flush is there. So at every write, every subset of the writes since the last
+    flush is replayed (200 of them where there are more than 256, torn sectors included), and a model of firmware, GRUB,
+    kernel and PID 1 says what comes up: the old version or the new one, with old settings or new ones. Anything else is a
+    failure, shown as --repeat wants it. --boots and --kills try real machines.
+
+    A run that was stopped goes on; the second one of the same image and bundle takes seconds.
+    """
+    names = tuple(name.strip() for name in only.split(",") if name.strip())
+    wishes = powercut.Wishes(names, recordings.parse_request(change), seed, samples, boots, kills,
+                             emulate.chosen_firmware(uefi, not uefi), Path(work) if work else None)
+    place = build.emulated_board(board)
+    preflight.require(data_files.PROGRAMS, "invoke powercut")
+    if repeat:
+        report.show_line(powercut.repeat(Path(image), Path(file), place, wishes, repeat, Path(output),
+                                         jobs or build.cores(), offline))
+        return
+    found = powercut.powercut(Path(image), Path(file), place, wishes, jobs or build.cores(), offline)
+    report.show_powercut(found, seed)
+    if found.failed:
+        raise Exit(code=1)
 
 
 @task(name="sources", help={

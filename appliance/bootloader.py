@@ -19,6 +19,7 @@ and initramfs lie in that file, for a BIOS, and the kernel's arguments, for both
 from __future__ import annotations
 
 import io
+import re
 import struct
 import tarfile
 import tempfile
@@ -40,6 +41,10 @@ from appliance.tools import run_tool, tool_digests
 STATE_COPIES_AT = (4 << 20, 8 << 20)
 STATE_SIZE = 512
 MOST_TRIES = 3
+
+_LAST_SEQUENCE = (1 << 31) - 1
+_STATE_SIGNATURE = b"# GRUB Environment Block\n"
+_STATE = re.compile(_STATE_SIGNATURE + rb"seq=(0|[1-9]\d*)\ngood=([ab])\ntry=([ab]?)\ntries=([0-3])\nend=([^\n]*)\n")
 
 # early.cfg is read by GRUB's rescue parser, which knows neither conditions nor functions nor comments: it goes over to
 # grub.cfg, and restarts the machine should that ever end.
@@ -73,6 +78,26 @@ class SlotState:
         text = (f"# GRUB Environment Block\nseq={self.sequence}\ngood={self.good}\ntry={self.trial}\n"
                 f"tries={self.tries}\nend={end}\n")
         return text.encode().ljust(STATE_SIZE, b"#")
+
+
+def read_state(block: bytes) -> SlotState | None:
+    """What a copy says, as boot/grub.cfg and core/init/slot_state.c read it; None when it does not count."""
+    match = _STATE.match(block)
+    if match is None:
+        return None
+    sequence, good, trial, tries, end = (group.decode() for group in match.groups())
+    state = SlotState(int(sequence), good, trial, int(tries))
+    return state if end == f"{sequence}.{good}.{trial}.{tries}" and state.sequence <= _LAST_SEQUENCE else None
+
+
+def starts(copies: Sequence[bytes]) -> list[str]:
+    """The slots that GRUB tries to start, one after the other, when it finds these two copies."""
+    states = [read_state(copy) for copy in copies]
+    found = [(state.sequence, -state.tries, -number) for number, state in enumerate(states) if state]
+    number = -max(found)[2] if found else 0
+    state = states[number] or SlotState(0, "a")
+    tried = state.trial and state.tries and copies[1 - number].startswith(_STATE_SIGNATURE)  # else it cannot be counted
+    return [*([state.trial] if tried else []), state.good, "b" if state.good == "a" else "a"]
 
 
 @dataclass(frozen=True)

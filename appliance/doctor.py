@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from appliance import build, container_registry, host, registries
+from appliance.data_files import PROGRAMS as POWERCUT
 from appliance.errors import Problem
 from appliance.places import cache_folder
 from appliance.preflight import FOR_OPENSSL, FOR_SQLITE, TO_COMPILE, TO_FETCH, absent
@@ -51,6 +52,7 @@ def needs(board: str, tests: dict[str, str]) -> list[Need]:
         Need("https", FOR_OPENSSL),
         Need("sqlite3", FOR_SQLITE),
         Need("emulate", emulation),
+        Need("powercut", emulation | POWERCUT),
         Need("build", host.needed_programs(), (host.check_python,)),
         Need("publish", container_registry.PROGRAMS),
         Need("licences", TO_FETCH, (_mirror,)),

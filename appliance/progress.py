@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TextColumn,
@@ -78,6 +79,17 @@ def meter(name: str, total: int) -> Iterator[Callable[[int], None]]:
     seconds = time.monotonic() - began
     console.print(f"  {name}: {total / 1e6:.1f} MB in {seconds:.1f} s ({total / 1e6 / max(seconds, 1e-3):.0f} MB/s)",
                   markup=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def counter(name: str, total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """The same for things that are counted."""
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=total)
+        yield lambda amount: progress.advance(task, amount)
+    console.print(f"  {name}: {total} {what} in {time.monotonic() - began:.1f} s", markup=False, soft_wrap=True)
 
 
 def note(text: str) -> None:

@@ -17,6 +17,7 @@ from appliance.disks import Disk, human_size, obstacles
 from appliance.doctor import Finding
 from appliance.errors import Problem
 from appliance.places import file_digest
+from appliance.powercut import Report
 from appliance.progress import console, record
 from appliance.recipes import Source
 from appliance.release import Release
@@ -88,6 +89,22 @@ def show_update(installed: Installed) -> None:
     whole = sum(size for _, size, _ in installed.parts)
     show_line(f"slot {installed.slot} is armed to be tried once; {megabytes(installed.sent)} of {megabytes(whole)} had to be "
               f"sent, copied: {', '.join(copied) or 'nothing'}")
+
+
+def show_powercut(report: Report, seed: int) -> None:
+    """What came up how often, and every failure in words that repeat it."""
+    for each in report.judged:
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(each.outcomes.items(), key=str))
+        show_line(f"{each.recording.name}: {each.cuts} cuts, {each.failed} failures" + (f"; {outcomes}" if outcomes else ""))
+        for cut, reason in each.failures:
+            show_line(f"  --repeat {each.recording.name}/{cut}: {reason}")
+        if each.failed > len(each.failures):
+            show_line(f"  and {each.failed - len(each.failures)} more")
+    for fault in report.faults:
+        show_line(f"  {fault}")
+    if report.booted or report.killed:
+        show_line(f"{report.booted} of these disks booted, {report.killed} machines killed: {len(report.faults)} faults")
+    show_line(f"seed {seed}: " + (f"{report.failed} failures" if report.failed else "old or new, never neither"))
 
 
 def show_times() -> None:

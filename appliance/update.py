@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,10 @@ LIBRARIES = ("monocypher", "hacl-sha2")
 
 _INIT_FILES = ("file", "span", "slot_state", "slots")
 
+# A second program records every write for appliance/recordings.py (core/update/recorder/record.h).
+_RECORDER = CORE / "update" / "recorder" / "record.c"
+_RECORDED = ("-Dpwrite=recorded_pwrite", "-Dfsync=recorded_fsync")
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -41,18 +45,22 @@ class Installed:
         return sum(size for _, size, sent in self.parts if sent)
 
 
-def build_updater(jobs: int, offline: bool = False) -> Path:
-    """The program, kept by the digest of everything that it is made from."""
+def build_updater(jobs: int, offline: bool = False, recording: bool = False) -> Path:
+    """The program, kept by the digest of everything that it is made from; ``recording``: one that records what it writes."""
     tools = native_toolchain()
     libraries = [build_library(name, tools, jobs, offline) for name in LIBRARIES]
-    files = [*sorted((CORE / "update").rglob("*.c")), *(CORE / "init" / f"{name}.c" for name in _INIT_FILES)]
-    digest = digest_of(tools.digest, *(library.digest for library in libraries), Path(__file__),
+    files = [*sorted((CORE / "update").glob("*.c")), *sorted((CORE / "update" / "host").glob("*.c")),
+             *(CORE / "init" / f"{name}.c" for name in _INIT_FILES)]
+    digest = digest_of(tools.digest, *(library.digest for library in libraries), Path(__file__), str(recording),
                        tree_digest(CORE, "update/**/*.[ch]"), tree_digest(CORE / "init", "*.[ch]"))
     folder = cache_folder("updaters") / digest[:16]
     if not folder.exists():
         include = [word for library in libraries for word in ("-isystem", f"{library.prefix}/include")]
         with step("compile the updater"), whole_folder(folder) as work, scratch_folder(cache_folder("work")) as scratch:
-            objects = compile_files(files, CORE, scratch, [*COMPILE_FLAGS, *C_WARNINGS, *include], tools, jobs)
+            flags = [*COMPILE_FLAGS, *C_WARNINGS, *include]
+            objects = compile_files(files, CORE, scratch, [*flags, *(_RECORDED if recording else [])], tools, jobs)
+            if recording:
+                objects += compile_files([_RECORDER], CORE, scratch, flags, tools, jobs)
             archives = [archive for library in libraries for archive in library.archives]
             run([tools.cc, "-static", "-s", "-o", work / "update", *objects, *archives], env=tools.environment,
                 what="linking the updater")
@@ -65,14 +73,16 @@ def update_flags() -> list[str]:
     return [word for place in places for word in ("-isystem", str(place))]
 
 
-def update_image(image: Path, bundle: Path, jobs: int, offline: bool = False) -> Installed:
+def update_image(
+    image: Path, bundle: Path, jobs: int, offline: bool = False, record: Path | None = None
+) -> Installed:
     """Put a bundle into the slot of an image that is not in use, and arm it. A Problem is a refusal: nothing is armed then,
-    and the slot in use is as it was."""
-    program, disk = build_updater(jobs, offline), open_disk(image)
+    and the slot in use is as it was. ``record`` is a file for what was written (formats/write_log)."""
+    program, disk = build_updater(jobs, offline, record is not None), open_disk(image)
     (a, size), (b, _) = disk.slots
     with _identity_of(disk, program) as folder:
         said = _told(program, ["install", folder, bundle, str(size), image, str(disk.places["state"][0]), str(a), str(b)],
-                     bundle)
+                     bundle, {"FAPWS_WRITE_LOG": str(record)} if record else {})
     parts = re.findall(r"^part (\S+) (\d+) (sent|copied)$", said, re.MULTILINE)
     [armed] = re.findall(r"^armed ([ab])$", said, re.MULTILINE)
     return Installed(armed, tuple((name, int(length), how == "sent") for name, length, how in parts))
@@ -96,10 +106,16 @@ def _identity_of(disk: Disk, program: Path) -> Iterator[Path]:
         yield folder
 
 
-def _told(program: Path, arguments: list[str | Path], subject: Path) -> str:
+def good_slot(image: Path, jobs: int, offline: bool = False) -> str:
+    """The slot of an image that is known to work: a or b."""
+    disk = open_disk(image)
+    return _told(build_updater(jobs, offline), ["state", image, str(disk.places["state"][0])], image).split()[1]
+
+
+def _told(program: Path, arguments: list[str | Path], subject: Path, environment: Mapping[str, str] | None = None) -> str:
     """What the program says; its sentence as a Problem when it refuses."""
     try:
-        return run([program, *arguments], what=f"updating with {subject.name}")
+        return run([program, *arguments], env=environment, what=f"updating with {subject.name}")
     except Failed as failure:
         what, _, remedy = failure.tail.strip().partition(": ")
         raise Problem(f"{subject.name} is refused: {what}", remedy) from failure

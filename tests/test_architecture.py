@@ -17,7 +17,8 @@ STAGES = """errors positionals places progress shell recipes registries unpackin
     toolchain libraries interpreter modules data release wheels packages analysis archive elf symbols link contents trial
     trace cpio fat gpt oci pe tools kernel bootloader slot version bundle fat_map blockmap preseed device_config image
     container components sbom licences handout build host monitor sparse disks target_disk unpacked_image flash stick wire
-    surroundings emulate update artifact container_registry provision skeleton doctor report""".split()
+    surroundings emulate update write_log cuts recordings replay data_files comeback judge powercut artifact
+    container_registry provision skeleton doctor report""".split()
 
 # Run by a Python of their own, imported by nobody.
 INSIDE = {"analysis_inside", "archive_inside", "missing_inside", "names_inside", "outline_inside", "pip_inside",

@@ -3,6 +3,7 @@
 The folder is ./wiki-data when none is given. `[[Name]]` in a text links to another page.
 """
 
+import os
 import re
 import sys
 from html import escape
@@ -72,7 +73,10 @@ def edit_page(environ: Environ, start_response: Start_response) -> object:
     if environ["REQUEST_METHOD"] == "POST":
         text = environ["fapws.params"].get("text", [""])[0]
         unfinished = file.with_suffix(".part")
-        unfinished.write_text(text.replace("\r\n", "\n"), encoding="utf-8")
+        with unfinished.open("w", encoding="utf-8") as out:
+            out.write(text.replace("\r\n", "\n"))
+            out.flush()
+            os.fsync(out.fileno())  # else a power cut could leave the new name without the text
         unfinished.replace(file)
         return redirect(start_response, f"/page/{file.stem}")
     text = file.read_text(encoding="utf-8") if file.exists() else ""

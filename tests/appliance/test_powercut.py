@@ -1,0 +1,162 @@
+"""`invoke powercut`: a device that writes in a wrong order is found out, one that does not is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.bootloader import STATE_COPIES_AT, SlotState
+from appliance.bundle import make_bundle, write_bundle
+from appliance.formats.write_log import SECTOR, Event, Write, packed
+from appliance.image import compose
+from appliance.keys import KeySet, PrivateKey
+from appliance.powercut import Bench, Wishes
+from appliance.recipes import Board
+from appliance.recordings import parse_request
+from appliance.release import Release
+from appliance.version import open_disk
+from tests.appliance.cases import problem
+from tests.appliance.running import invoke
+
+KEY = PrivateKey(b"k" * 32)
+JOBS = 2
+
+
+@pytest.fixture(scope="module")
+def versions(hello_binary: Path, pc: Board, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An image of hello, and a bundle of the next version; small slots, because whole ones are compared."""
+    folder = tmp_path_factory.mktemp("cut")
+    board = replace(pc, partitions=[replace(part, size=24) if part.kind == "slot" else part for part in pc.partitions])
+    for counter in (7, 8):
+        release = Release(counter, keys=KeySet(1, (KEY.public,)))
+        compose(hello_binary, "hello", f"{counter}.0", board, folder / f"{counter}.img", release)
+    write_bundle(make_bundle(folder / "8.img", [KEY]), folder / "hello.update")
+    return folder / "7.img", folder / "hello.update"
+
+
+def bench_in(folder: Path, versions: tuple[Path, Path], board: Board) -> Bench:
+    """Everything that is kept is kept in this folder."""
+    return Bench(*versions, board, Wishes(samples=10, work=folder), JOBS, False)
+
+
+@pytest.fixture(scope="module")
+def update(versions: tuple[Path, Path], pc: Board, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+    """What a real update writes."""
+    return bench_in(tmp_path_factory.mktemp("real"), versions, pc).recorder.recording("update").happened
+
+
+def test_the_update_as_it_is(versions: tuple[Path, Path], pc: Board, tmp_path: Path) -> None:
+    """No cut is a failure; some leave the old version, some the new one; what is found again is the same."""
+    found = bench_in(tmp_path, versions, pc).judged("update")
+    assert (0, []) == (found.failed, found.failures)
+    assert {"old, slot a", "new, slot b"} == {str(outcome) for outcome in found.outcomes}
+    assert found.outcomes == bench_in(tmp_path, versions, pc).judged("update").outcomes
+
+
+class Order:
+    """The events of an update, to be put into another order."""
+
+    def __init__(self, happened: list[Event], image: Path) -> None:
+        places = open_disk(image).places
+        slot, state = places["slotb"][0], places["state"][0]
+        self.happened = happened
+        writes = [event for event in happened if isinstance(event, Write)]
+        self.arming = next(event for event in writes if event.at == state + STATE_COPIES_AT[1])
+        self.unmaking, *_, self.making = [event for event in writes if event.at == slot and len(event.data) == SECTOR]
+        self.largest = max(writes[len(writes) // 2 :], key=lambda write: len(write.data))
+        self.loader = Write(places["esp"][0], b"x" * SECTOR)
+        self.confirmed = Write(self.arming.at, SlotState(2, "b").block())
+
+    def without(self, *gone: Event) -> list[Event]:
+        """All but these, which are told by who they are."""
+        return [event for event in self.happened if not any(event is other for other in gone)]
+
+    def flushes_of(self, write: Write) -> tuple[Event, Event]:
+        """The one before a write, and the one after it."""
+        number = self.happened.index(write)
+        return self.happened[number - 1], self.happened[number + 1]
+
+
+Wrong = Callable[[Order], list[Event]]
+SLOT_B = "slot b could be started and is neither the old nor the new version"
+RUINOUS: dict[str, tuple[Wrong, str]] = {
+    "no flush at all": (lambda order: [event for event in order.happened if isinstance(event, Write)], SLOT_B),
+    "no flush before it is armed": (lambda order: order.without(*order.flushes_of(order.making)), SLOT_B),
+    "armed before it is whole, and can be started": (
+        lambda order: [order.arming, order.making, *order.without(order.unmaking, order.arming, order.making)], SLOT_B),
+    "a part is missing": (lambda order: order.without(order.largest), SLOT_B),
+    "confirmed before it is there": (
+        lambda order: [order.confirmed, *order.without(order.arming)],
+        "slot b, the one that is known to work, cannot be started"),
+    "the boot loader is written, too": (
+        lambda order: [order.loader, *order.happened], "the partition esp, from which the boot loader starts, was changed"),
+    "it is never armed": (lambda order: order.without(order.arming), "it is over, and the old version starts"),
+}
+# The updater does more than it must: each of these alone is made good by another.
+HARMLESS: dict[str, Wrong] = {
+    "no flush before the slot can be started": lambda order: order.without(order.flushes_of(order.making)[0]),
+    "the slot can be started before it is whole": lambda order: [order.making, *order.without(order.unmaking, order.making)],
+    "armed before it is whole": lambda order: [order.happened[0], order.arming, *order.without(order.unmaking, order.arming)],
+}
+
+
+def bench_of(versions: tuple[Path, Path], board: Board, folder: Path, happened: list[Event]) -> Bench:
+    """With the recording of a device that writes this."""
+    bench = bench_in(folder, versions, board)
+    plant(bench.folder / "update", happened, versions[0])
+    return bench
+
+
+@pytest.mark.parametrize("name", RUINOUS)
+def test_a_wrong_order_is_found(
+    versions: tuple[Path, Path], update: list[Event], pc: Board, tmp_path: Path, name: str
+) -> None:
+    """Each of these devices can be ruined by a power cut, and the report says how."""
+    make, reason = RUINOUS[name]
+    found = bench_of(versions, pc, tmp_path, make(Order(update, versions[0]))).judged("update")
+    assert found.failed
+    assert reason in {failure for _, failure in found.failures}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_an_order_that_harms_nobody_is_not_found(
+    versions: tuple[Path, Path], update: list[Event], pc: Board, tmp_path: Path, name: str
+) -> None:
+    """The model does not cry wolf."""
+    found = bench_of(versions, pc, tmp_path, HARMLESS[name](Order(update, versions[0]))).judged("update")
+    assert (0, []) == (found.failed, found.failures)
+
+
+def plant(folder: Path, happened: list[Event], image: Path) -> None:
+    """A recording of a device that writes this."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "log").write_bytes(packed(happened))
+    (folder / "facts.json").write_text(json.dumps({"size": image.stat().st_size, "begin": 0, "seconds": 0}))
+
+
+def test_through_the_command(versions: tuple[Path, Path], update: list[Event], tmp_path: Path) -> None:
+    """Exit code 0 and what came up; one cut again; a ruined device is exit code 1."""
+    words: list[str | Path] = ["powercut", *versions, "--only", "update", "--samples", "5", "--work", tmp_path]
+    done = invoke(*words)
+    assert 0 == done.returncode, done.stderr
+    assert "seed 1: old or new, never neither" in done.stdout + done.stderr
+    once = invoke(*words, "--repeat", "update/3:2~1", "--output", tmp_path / "cut.img")
+    assert (0, True) == (once.returncode, "comes up: old, slot a" in once.stdout + once.stderr)
+    assert (tmp_path / "cut.img").stat().st_size == versions[0].stat().st_size
+    plant(next(tmp_path.glob("*/update")), [event for event in update if isinstance(event, Write)], versions[0])
+    ruined = invoke(*words)
+    assert (1, True) == (ruined.returncode, SLOT_B in ruined.stdout + ruined.stderr)
+
+
+def test_wishes_that_cannot_be() -> None:
+    """A recording that is not there, and settings of which nobody says how they change."""
+    assert ["update", "start", "trial"] == Wishes().names
+    assert "there is no recording upgrade: there are: update, start, trial, settings" == problem(
+        lambda: Wishes(only=("upgrade",)).names)
+    assert "how the app's settings change is not said: say it like " in problem(lambda: Wishes(only=("settings",)).names)
+    assert "settings" in Wishes(change=parse_request("POST /settings a=b")).names
+    assert "POST is no request: say it like " in problem(lambda: parse_request("POST"))

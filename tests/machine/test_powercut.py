@@ -1,0 +1,60 @@
+"""`invoke powercut` with real machines: what they write is recorded, replayed, and booted again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.build import build, make_plan
+from appliance.bundle import make_bundle, write_bundle
+from appliance.image import compose
+from appliance.keys import KeySet, PrivateKey
+from appliance.powercut import Report, Wishes, powercut
+from appliance.recipes import Board
+from appliance.recordings import parse_request
+from appliance.release import Release
+
+KEY = PrivateKey(b"k" * 32)
+CHANGE = parse_request("POST /settings value=new")
+
+Cut = Callable[[Wishes], Report]
+
+
+@pytest.fixture(scope="module")
+def cut(pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Cut:
+    """Cuts the power of devices with apps/keeper.py."""
+    folder = tmp_path_factory.mktemp("keeper")
+    plan = make_plan(str(Path(__file__).parent / "apps" / "keeper.py"), "pc", str(folder / "dist"), 0, False)
+    build(plan)
+    for counter in (1, 2):
+        release = Release(counter, keys=KeySet(1, (KEY.public,)))
+        compose(plan.binary, "keeper", f"{counter}.0", pc, folder / f"{counter}.img", release)
+    write_bundle(make_bundle(folder / "2.img", [KEY]), folder / "keeper.update")
+    return lambda wishes: powercut(folder / "1.img", folder / "keeper.update", pc, wishes, 2)
+
+
+def test_a_sample(cut: Cut, tmp_path: Path) -> None:
+    """An update, and the boot that tries and confirms it: some cuts, and one of them booted."""
+    report = cut(Wishes(only=("update", "trial"), samples=4, boots=1, work=tmp_path))
+    assert ([], 0, 1) == (report.faults, report.failed, report.booted)
+    assert {"old", "new"} == {outcome.version for outcome in report.judged[1].outcomes}
+
+
+@pytest.mark.long
+def test_all(cut: Cut, tmp_path: Path) -> None:
+    """Everything that is recorded, every cut; some disks of each outcome booted, some machines killed."""
+    report = cut(Wishes(change=CHANGE, boots=12, kills=12, work=tmp_path))
+    assert ([], 0, 12, 12) == (report.faults, report.failed, report.booted, report.killed)
+    assert ["update", "start", "trial", "settings"] == [each.recording.name for each in report.judged]
+    assert {"old", "new"} == {outcome.settings for outcome in report.judged[-1].outcomes}
+    assert 60_000 < sum(each.cuts for each in report.judged)
+
+
+@pytest.mark.long
+def test_an_app_that_does_not_wait_for_its_disk_is_found(cut: Cut, tmp_path: Path) -> None:
+    """Settings that are written over the old ones are lost by some cuts, and the report says which."""
+    report = cut(Wishes(only=("settings",), change=parse_request("POST /careless value=new"), work=tmp_path))
+    assert report.failed
+    assert "/data/app/value has neither its old nor its new content" in {reason for _, reason in report.judged[0].failures}
