@@ -28,6 +28,7 @@ class Settings:
     counter: int = 0
     data_version: int = 0
     settings: str = ""
+    usb_update: str = "ask"
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,8 @@ def tls_files() -> list[Path]:
 
 
 def core_files() -> list[Path]:
-    """The C files of this face; PID 1 is Linux's alone."""
-    own = [path for path in sorted(CORE.glob("*.c")) if path.name not in _OTHER_FACES]
-    return [*own, *sorted((CORE / "init").glob("*.c"))] if sys.platform == "linux" else own
+    """The C files of this face."""
+    return [path for path in sorted(CORE.glob("*.c")) if path.name not in _OTHER_FACES]
 
 
 def include_flags(trees: dict[str, Path] | None = None) -> list[str]:

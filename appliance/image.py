@@ -101,7 +101,7 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     data = "".join(str(_identity(board, name, recipe.name)) for recipe in board.partitions if recipe.kind == "data")
     configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
                      "counter": release.counter, "data_version": release.data_version, "settings": release.settings,
-                     "health": release.health}
+                     "health": release.health, **({"usb_update": release.usb_update} if release.keys else {})}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
     files = {"conf": text, "manifest": slot, **({"keys": release.keys.text} if release.keys else {})}

@@ -26,7 +26,7 @@ from appliance.shell import run
 from appliance.sources import unpacked
 from appliance.toolchain import COMPILE_FLAGS, Toolchain
 
-LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi")
+LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi", "monocypher", "hacl-sha2")
 
 C_WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes",
               "-Wmissing-prototypes", "-Werror")
@@ -190,7 +190,7 @@ def core_objects(
 ) -> list[Path]:
     """The core's own files, compiled with all warnings as errors."""
     files = [path for path in sorted(CORE.glob("*.c")) if path.name not in _NOT_FROZEN]
-    folders = ("frozen", "init", "tls") if serves_tls else ("frozen", "init")
+    folders = ("frozen", "init", "update", *(["tls"] if serves_tls else []))
     files += [path for folder in folders for path in sorted((CORE / folder).glob("*.c"))]
     include = [word for each in libraries for word in ("-isystem", f"{each.prefix}/include")]
     flags = [*COMPILE_FLAGS, *C_WARNINGS, *include, f"-ffile-prefix-map={CORE}=/core"]

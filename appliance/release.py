@@ -6,6 +6,8 @@
     counter = 7             grows with every release; a device takes no version with a lower one than its own
     data_version = 2        grows when the app keeps its data in another way (0)
     settings = "settings"   the folder below the app's data that is put back when a new version fails
+    usb_update = "ask"      whether an update on a USB stick is installed after somebody has pressed Enter at the device
+                            (ask), by itself (auto) or never (off)
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from appliance.recipes import read_section
 _PRODUCT = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _VERSION = re.compile(r"[A-Za-z0-9._+~:-]{1,63}")
 _FOLDER = re.compile(r"(?=.{1,63}$)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_USB_UPDATE = ("ask", "auto", "off")
 _MOST_COUNTER = (1 << 63) - 1
 _MOST_DATA_VERSION = (1 << 31) - 1
 
@@ -35,6 +38,7 @@ class Release:
     data_version: int = 0
     settings: str = ""
     keys: KeySet | None = None
+    usb_update: str = "ask"
     health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
 
 
@@ -49,6 +53,9 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
     if said.settings and not _FOLDER.fullmatch(said.settings):
         raise Problem(f"settings of {app.parent / 'pyproject.toml'}: {said.settings} is not a folder below the app's data",
                       "name it like settings, or my/settings: letters, digits and ._-")
+    if said.usb_update not in _USB_UPDATE:
+        raise Problem(f"usb_update of {app.parent / 'pyproject.toml'} is {said.usb_update!r}",
+                      f"it is one of {', '.join(_USB_UPDATE)}")
     _within(said.data_version, _MOST_DATA_VERSION, "data_version")
     if file is None:
         if counter:
@@ -66,7 +73,7 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
     if not _VERSION.fullmatch(version):
         raise Problem(f"VERSION of {app.name} is {version!r}, which a device cannot compare or show",
                       "let it consist of at most 63 letters, digits and . _ + ~ : -")
-    return Release(number, said.data_version, said.settings, trusted)
+    return Release(number, said.data_version, said.settings, trusted, said.usb_update)
 
 
 def _within(number: int, most: int, name: str) -> None:

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #ifdef __linux__
-#include "init/init.h"
 #endif
 
 #define VERSION "0.1.0"
@@ -258,10 +257,6 @@ int main(int argc, char **argv)
     struct options options;
     int exit_code;
 
-#ifdef __linux__
-    if (init_is_wanted(argc, argv))
-        return init_main(argc, argv);
-#endif
     exit_code = runtime_interpret(argc, argv);
     if (exit_code >= 0)
         return exit_code;

@@ -12,8 +12,9 @@
  * import is noted on stderr with its time. 0, or an exit code after having said why on stderr. */
 int runtime_start(int argc, char **argv, bool import_time);
 
-/* When a frozen program is started as the sys.executable of its app (see frozen/python.h): does what
- * a python would do with these words, and returns the exit code. -1 otherwise. */
+/* When a frozen program is started by the kernel, as /init of a device (init/init.h): is that. When
+ * it is started as the sys.executable of its app (see frozen/python.h): does what a python would do
+ * with these words, and returns the exit code. -1 otherwise. */
 int runtime_interpret(int argc, char **argv);
 
 /* Imports the app under its file's stem, never as __main__. `app_path` as given on the command

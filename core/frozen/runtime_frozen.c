@@ -3,6 +3,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "../init/init.h"
 #include "../runtime.h"
 #include "archive.h"
 #include "python.h"
@@ -154,6 +155,8 @@ int runtime_start(int argc, char **argv, bool import_time)
 
 int runtime_interpret(int argc, char **argv)
 {
+    if (init_is_wanted(argc, argv))
+        return init_main(argc, argv);
     if (argc == 0 || strcmp(argv[0], ARCHIVE_PYTHON) != 0)
         return -1;
     int exit_code = start(argc, argv, &(struct manner){.is_python = true});

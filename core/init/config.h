@@ -12,6 +12,7 @@ struct config {
     char data[37];     /* GUID of the data partition, in small letters; "" = none */
     char hostname[64]; /* one DNS label */
     char counter[21];  /* decimal: grows with every release; "" = not known */
+    char usb_update[8]; /* what updates on USB sticks mean: ask, auto or off; "" = none is accepted */
     char health[128];  /* the app's HEALTH, a path; "" = it has none */
 };
 

@@ -107,6 +107,19 @@ static void choose_host(void *owner, char host[64])
     }
 }
 
+/* Before the trial is looked at: a version that has just failed is not installed again by itself. */
+static void open_sticks(struct machine *machine)
+{
+    const char *how = machine->config.usb_update;
+    bool automatic = strcmp(how, "auto") == 0;
+
+    if (automatic || strcmp(how, "ask") == 0)
+        sticks_open(&machine->sticks, &machine->loop, &machine->modules, machine->config.name,
+                    machine->storage.disk.path, automatic && !slot_is_back(&machine->slot));
+    if (!machine->slot.on_trial)
+        sticks_begin(&machine->sticks);
+}
+
 /* The app waits for this, so that nothing it writes is hidden by a later mount. */
 static void storage_done(void *owner)
 {
@@ -117,6 +130,7 @@ static void storage_done(void *owner)
     record_open(&machine->record, kept, machine->watchdog.has_reset);
     if (machine->storage.disk.path[0])
         try_to("read the slot state", slot_open(&machine->slot, &machine->storage.disk));
+    open_sticks(machine);
     probation_begin(machine);
     supervision_open(&machine->supervision, &machine->loop, &machine->app, machine->config.health,
                      machine->slot.on_trial, choose_host, machine);
@@ -155,7 +169,8 @@ static void reap(struct machine *machine)
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         if (!app_reaped(&machine->app, pid, status) &&
-            !storage_reaped(&machine->storage, pid, status))
+            !storage_reaped(&machine->storage, pid, status) &&
+            !sticks_reaped(&machine->sticks, pid))
             network_reaped(&machine->network, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         finish(machine);
@@ -177,8 +192,12 @@ static void device_happened(void *owner, struct span uevent)
     struct machine *machine = owner;
     const char *node = uevent_value(uevent, "DEVNAME");
 
-    if (uevent_adds(uevent, "block"))
+    if (uevent_adds(uevent, "block")) {
         storage_look(&machine->storage);
+        if (node)
+            sticks_add(&machine->sticks, node);
+    } else if (uevent_removes(uevent, "block") && node)
+        sticks_remove(&machine->sticks, node);
     else if (uevent_adds(uevent, "watchdog"))
         open_watchdog(machine);
     else if (uevent_adds(uevent, "input") && node)

@@ -15,6 +15,7 @@
 #include "record.h"
 #include "signals.h"
 #include "slot.h"
+#include "sticks.h"
 #include "storage.h"
 #include "supervision.h"
 #include "watchdog.h"
@@ -33,6 +34,7 @@ struct machine {
     struct slot slot;
     struct probation probation;
     struct supervision supervision;
+    struct sticks sticks;
     struct watchdog watchdog;
     bool watchdog_wanted;
     struct timer heartbeat;

@@ -6,6 +6,7 @@ enum {
     /* Users. Numbers without names: the image has no user data base. */
     POLICY_APP_UID = 1000,
     POLICY_DHCP_UID = 100,
+    POLICY_STICK_UID = 103,
 
     /* Lowest port an unprivileged process may bind. 80, not 0: the app gets 80 and 443, while 67
      * and 68 stay out of its reach, so that it cannot pose as a DHCP server or client. */
@@ -86,9 +87,11 @@ enum {
     POLICY_CONSOLES = 4,
     POLICY_INTERFACES = 8,
     POLICY_BUTTONS = 8,
+    /* Partitions of USB sticks that are still to be looked at. */
+    POLICY_STICKS = 8,
     /* Signals, devices, links, the kernel's log, the app's two pipes, and one for each of the
-     * above; and room. */
-    POLICY_WATCHES = 32,
+     * above, of consoles two; and room. */
+    POLICY_WATCHES = 48,
 };
 
 #endif

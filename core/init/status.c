@@ -82,6 +82,19 @@ static void add_app(struct page *page, const struct app *app)
         add(page, "app", "%s", app->pid ? "starting" : "ended");
 }
 
+/* What is offered waits for somebody to agree; the end of the last one stands until the next. */
+static void add_courier(struct page *page, const char *name, const struct courier_state *state)
+{
+    if (state->phase == COURIER_OFFERS)
+        add(page, name, "offers %s %s", state->version, state->where);
+    else if (state->phase == COURIER_INSTALLS)
+        add(page, name, "installs %s %s", state->version, state->where);
+    else if (state->phase == COURIER_LOOKS)
+        add(page, name, "looks");
+    else
+        add(page, name, "%s", state->text);
+}
+
 size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
 {
     struct page page = {text, 0};
@@ -98,5 +111,6 @@ size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
     add_app(&page, &machine->app);
     add(&page, "failed", "%s", machine->probation.failed);
     add(&page, "reset", "%s", machine->record.reset ? machine->record.reset : "");
+    add_courier(&page, "usb", &machine->sticks.courier.state);
     return page.used;
 }

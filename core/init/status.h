@@ -21,7 +21,9 @@ struct machine;
  *   address    one line for each
  *   app        "listening PORT", "starting", "ended"
  *   failed     the last version that did not pass its trial, and why
- *   reset      why the last run ended, if not in an orderly way */
+ *   reset      why the last run ended, if not in an orderly way
+ *   usb        of the last stick: "looks", "offers VERSION FILE", "installs VERSION FILE", or how
+ *              that ended */
 size_t status_format(const struct machine *machine, char text[STATUS_SIZE]);
 
 #endif

@@ -18,10 +18,20 @@ const char *uevent_value(struct span message, const char *key)
     return NULL;
 }
 
-bool uevent_adds(struct span message, const char *subsystem)
+static bool says(struct span message, const char *action, const char *subsystem)
 {
-    const char *action = uevent_value(message, "ACTION");
+    const char *said = uevent_value(message, "ACTION");
     const char *actual = uevent_value(message, "SUBSYSTEM");
 
-    return action && actual && strcmp(action, "add") == 0 && strcmp(actual, subsystem) == 0;
+    return said && actual && strcmp(said, action) == 0 && strcmp(actual, subsystem) == 0;
+}
+
+bool uevent_adds(struct span message, const char *subsystem)
+{
+    return says(message, "add", subsystem);
+}
+
+bool uevent_removes(struct span message, const char *subsystem)
+{
+    return says(message, "remove", subsystem);
 }

@@ -12,4 +12,7 @@ const char *uevent_value(struct span message, const char *key);
 /* True when the message says that a device of `subsystem` has been added. */
 bool uevent_adds(struct span message, const char *subsystem);
 
+/* True when the message says that one is gone. */
+bool uevent_removes(struct span message, const char *subsystem);
+
 #endif

@@ -38,6 +38,16 @@ def test_the_project_says_it_and_options_go_before_it(app: Path) -> None:
     assert Release(8, 2, "conf/now", keys) == release_of(app, "1.0", counter=8)
 
 
+def test_usb_sticks(app: Path) -> None:
+    """Asked before unless the project says otherwise; another word is refused."""
+    project(app, 'keys = "keys.txt"\ncounter = 7')
+    assert "ask" == release_of(app, "1.0").usb_update
+    project(app, 'keys = "keys.txt"\ncounter = 7\nusb_update = "auto"')
+    assert "auto" == release_of(app, "1.0").usb_update
+    project(app, 'usb_update = "yes"')
+    assert problem(lambda: release_of(app, "1.0")).endswith("is 'yes': it is one of ask, auto, off")
+
+
 def test_keys_need_a_counter(app: Path) -> None:
     """The Problem says where to get one."""
     said = problem(lambda: release_of(app, "1.0", str(app.parent / "keys.txt")))

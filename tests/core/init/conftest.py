@@ -18,6 +18,7 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "settings", "preseed", "gpt", "ext4"]
 PURE += ["log", "note", "trial", "failures", "health", "claim", "refused_call", "syscall_filter"]
+PURE += ["../update/text", "courier_state"]
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
 FLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 

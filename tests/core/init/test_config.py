@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-DEFAULTS = {"name": "app", "version": "", "board": "", "data": "", "hostname": "fapws4", "health": ""}
+DEFAULTS = {"name": "app", "version": "", "board": "", "data": "", "hostname": "fapws4", "health": "",
+            "usb_update": ""}
 
 
 def parsed(pure: Any, text: bytes) -> dict[str, str]:
@@ -17,9 +18,10 @@ def parsed(pure: Any, text: bytes) -> dict[str, str]:
 
 def test_what_the_builder_writes_is_read(pure: Any) -> None:
     """Every documented key arrives; a later version's unknown keys do no harm."""
-    text = b"name=hello\nversion=1.2+g3\nboard=pc\ncolour=blue\n\ndata=data\nhostname=hello-7\nhealth=/is/it_well~%20"
+    text = (b"name=hello\nversion=1.2+g3\nboard=pc\ncolour=blue\n\ndata=data\nhostname=hello-7\nhealth=/is/it_well~%20\n"
+            b"usb_update=auto")
     expected = {"name": "hello", "version": "1.2+g3", "board": "pc", "data": "data", "hostname": "hello-7",
-                "health": "/is/it_well~%20"}
+                "health": "/is/it_well~%20", "usb_update": "auto"}
     assert expected == parsed(pure, text)
 
 

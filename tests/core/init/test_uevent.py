@@ -37,6 +37,8 @@ def test_additions_are_told_by_subsystem(pure: Any, subsystem: str, expected: bo
     assert expected == pure.lib.uevent_adds(span[0], subsystem.encode())
     removed, _other = pure.span(MESSAGE.replace(b"=add", b"=remove"))
     assert not pure.lib.uevent_adds(removed[0], subsystem.encode())
+    assert expected == pure.lib.uevent_removes(removed[0], subsystem.encode())
+    assert not pure.lib.uevent_removes(span[0], subsystem.encode())
 
 
 def test_random_bytes_do_no_harm(pure: Any) -> None:

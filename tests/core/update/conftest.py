@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 SOURCES = CORE / "update"
 # In include order: a header may use only what stands earlier.
 HEADERS = ["text", "digest", "signature", "manifest", "identity", "bundle", "install", "greeting", "session"]
+HEADERS += ["head", "choice", "sender"]
 # install.c writes to a disk whose faults a test chooses.
 DISK = ["-Dpwrite=faulty_pwrite", "-Dpread=faulty_pread"]
 

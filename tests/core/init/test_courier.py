@@ -1,0 +1,111 @@
+"""What follows from what a courier says, and when: an offer, an answer, the end; and what it may not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+WAIT, ASK, INSTALL, TELL, QUIT = range(5)
+OFFER = b"offer 8 2.0+rc.1 meter 2.update"
+
+
+class Courier:
+    """One that has just begun to look."""
+
+    def __init__(self, pure: Any, automatic: bool = False) -> None:
+        self.pure = pure
+        self.state = pure.ffi.new("struct courier_state *")
+        pure.lib.courier_state_begin(self.state, automatic)
+
+    def hear(self, packet: bytes) -> int:
+        """What follows from a packet."""
+        span, _block = self.pure.span(packet)
+        return int(self.pure.lib.courier_state_hear(self.state, span[0]))
+
+    def agree(self) -> int:
+        """What follows when somebody wants it."""
+        return int(self.pure.lib.courier_state_agree(self.state))
+
+    def lose(self) -> int:
+        """What follows when the process or the stick is gone."""
+        return int(self.pure.lib.courier_state_lose(self.state))
+
+    def text(self, field: str = "text") -> str:
+        """One of its texts."""
+        return str(self.pure.ffi.string(getattr(self.state, field)).decode())
+
+
+def test_nothing_happens_until_somebody_agrees(pure: Any) -> None:
+    """The version and where it is are known; then it is installed, once."""
+    courier = Courier(pure)
+    assert WAIT == courier.agree()
+    assert ASK == courier.hear(OFFER)
+    assert (8, "2.0+rc.1", "meter 2.update") == (courier.state.counter, courier.text("version"), courier.text("where"))
+    assert INSTALL == courier.agree()
+    assert WAIT == courier.agree()
+    assert TELL == courier.hear(b"installed 2.0+rc.1 8")
+    assert "version 2.0+rc.1 is installed" == courier.text()
+    assert (WAIT, WAIT) == (courier.lose(), courier.agree())
+
+
+def test_by_itself(pure: Any) -> None:
+    """Nobody is asked; a refusal is told with what was refused."""
+    courier = Courier(pure, automatic=True)
+    assert INSTALL == courier.hear(OFFER)
+    assert TELL == courier.hear(b"refused another update is running")
+    assert "meter 2.update is refused: another update is running" == courier.text()
+
+
+def test_nothing_there(pure: Any) -> None:
+    """Without a reason nobody need know."""
+    assert QUIT == Courier(pure).hear(b"nothing ")
+    courier = Courier(pure)
+    assert TELL == courier.hear(b"nothing old.update: the bundle is older")
+    assert "old.update: the bundle is older" == courier.text()
+
+
+@pytest.mark.parametrize(("before", "act", "said"), [
+    ([], QUIT, ""),
+    ([OFFER], TELL, "meter 2.update is gone"),
+    ([OFFER, b""], TELL, "meter 2.update is gone before it was read to its end; nothing is changed"),
+])
+def test_the_stick_is_pulled(pure: Any, before: list[bytes], act: int, said: str) -> None:
+    """At any time; it is said where somebody may wonder."""
+    courier = Courier(pure)
+    for packet in before:
+        if packet:
+            courier.hear(packet)
+        else:
+            courier.agree()
+    assert (act, said, WAIT) == (courier.lose(), courier.text(), courier.lose())
+
+
+@pytest.mark.parametrize("packet", [
+    b"", b"\0", b"offer", b"offer ", b"offer 8", b"offer 8 2.0", b"offer 8 2.0 ", b"offer x 2.0 a", b"offer 08 2.0 a",
+    b"offer -8 2.0 a", b"offer 9223372036854775808 2.0 a", b"offer 8 " + b"v" * 64 + b" a", b"offer 8 2.0\n a",
+    b"offer  8 2 a", b"installed 2.0 8", b"refused no", b"install", b"nothing",
+])
+def test_what_may_not_be_said_while_it_looks(pure: Any, packet: bytes) -> None:
+    """It ends there, whatever it says later."""
+    courier = Courier(pure)
+    assert (TELL, "what looks for updates has said what it may not") == (courier.hear(packet), courier.text())
+    assert (WAIT, TELL) == (courier.agree(), courier.hear(OFFER))
+
+
+@pytest.mark.parametrize("packet", [OFFER, b"nothing ", b"installed", b"installed 2.0", b"installed 2.0 8 9", b"installed 8"])
+def test_what_may_not_be_said_while_it_installs(pure: Any, packet: bytes) -> None:
+    """Least of all that something else was installed."""
+    courier = Courier(pure, automatic=True)
+    courier.hear(OFFER)
+    assert (TELL, "what looks for updates has said what it may not") == (courier.hear(packet), courier.text())
+
+
+def test_only_what_can_be_shown_is_shown(pure: Any) -> None:
+    """Names of files are whatever somebody has put on a stick: no control characters, and cut to the room there is."""
+    courier = Courier(pure)
+    courier.hear(b"offer 8 2.0 \x1b[2J\xc3\xa4" + b"n" * 300)
+    assert "?[2J??" + "n" * 121 == courier.text("where")
+    courier.agree()
+    courier.hear(b"refused " + b"\x07" * 600)
+    assert 511 == len(courier.text())

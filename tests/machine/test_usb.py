@@ -1,0 +1,53 @@
+"""Updates on a USB stick, on emulated machines: asked for, installed by itself, pulled, and what else is on sticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.emulate import Machine
+from appliance.image import compose
+from appliance.recipes import Board
+from appliance.release import Release
+from appliance.surroundings import Surroundings
+from tests.appliance.versions import TRUSTED, Versions
+
+OFFERED = r"USB stick sda1 has version 8\.0 of hello \(hello-8-0\.update\): press Enter here to install it"
+
+
+@pytest.fixture(scope="module")
+def versions(hello_binary: Path, pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Versions:
+    """Of hello."""
+    return Versions(hello_binary, pc, tmp_path_factory.mktemp("versions"))
+
+
+@contextmanager
+def device(versions: Versions, stick: Path, usb_update: str) -> Iterator[Machine]:
+    """A machine that runs the version with the counter 7, and has this stick in it."""
+    path = stick.parent / "device.img"
+    compose(versions.binary, "hello", "7.0", versions.board, path, Release(7, keys=TRUSTED, usb_update=usb_update))
+    with Machine(path, versions.board, firmware="bios", keep=True, around=Surroundings(stick=stick), echo=print) as machine:
+        yield machine
+
+
+def with_updates(versions: Versions, folder: Path, *counters: int) -> Path:
+    """What is on a stick: these versions, and what nobody should read."""
+    stick = folder / "stick"
+    stick.mkdir()
+    for counter in counters:
+        bundle = versions.bundle(counter)
+        (stick / bundle.name).write_bytes(bundle.read_bytes())
+    (stick / "notes.txt").write_text("nobody reads this")
+    return stick
+
+
+def test_nothing_happens_until_somebody_presses_enter(versions: Versions, tmp_path: Path) -> None:
+    """The newest is offered; the key starts it."""
+    with device(versions, with_updates(versions, tmp_path, 6, 8), "ask") as machine:
+        machine.wait_for(OFFERED)
+        assert not any("is being installed" in line for line in machine.console)
+        machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
+        machine.wait_for(r"USB stick sda1: version 8\.0 is being installed")
