@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import Problem
+from appliance.installation import NO_PACKAGES, Packages
 from appliance.interpreter import Interpreter
 from appliance.modules import ADDED_MODULES, widened
-from appliance.packages import NO_PACKAGES, Packages
 from appliance.places import PACKAGE, REPOSITORY, cache_folder, digest_of, tree_digest, whole_file, whole_folder
 from appliance.progress import step
 from appliance.shell import Failed, run
@@ -198,6 +198,8 @@ def _analyse_with(
 def _analyse_inside(app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str]) -> dict[str, Any]:
     """Run analysis_inside.py under the interpreter and take up what it found."""
     request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
+               "compiled": {extension.name: {"part": "app" if package.own else package.name, "imports": package.imports}
+                            for package in packages.chosen for extension in package.extensions},
                "site": str(packages.site or ""), "stdlib": str(interpreter.stdlib), "package": str(PACKAGE),
                "repository": str(REPOSITORY), "exclude": exclude}
     bytecode = cache_folder("bytecode", interpreter.digest[:16])  # hooks start dozens of interpreters that import the same

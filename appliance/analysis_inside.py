@@ -60,6 +60,7 @@ def analyse(request: dict, work: str, plugins: Plugins, outlines: dict[str, list
     follow_names(analysis.PyiModuleGraph, plugins, outlines, *installed)
     keep_hidden_imports(imphook.ModuleHook)
     see_packages(build_main, request["site"])
+    see_compiled(analysis.PyiModuleGraph, request["compiled"], request["site"])
     spec = os.path.join(work, "app.spec")
     CONF.update({"spec": spec, "specpath": work, "specnm": "app", "distpath": work, "workpath": work, "cachedir": work,
                  "warnfile": os.path.join(work, "warn"), "dot-file": os.path.join(work, "dot"), "code_cache": {},
@@ -130,6 +131,38 @@ def follow_names(graph_class, plugins: Plugins, outlines: dict[str, list[Part]],
         return module
 
     graph_class._scan_code = scan_code
+
+
+def see_compiled(graph_class, compiled: dict, site: str) -> None:
+    """Let the graph take the C modules of packages for built-in, under dotted names too, and follow what they import."""
+    import ast
+
+    from PyInstaller.lib.modulegraph.modulegraph import BUILTIN_MODULE
+
+    find, load = graph_class._find_module, graph_class._load_module
+
+    def find_module(graph, name, path, parent=None):
+        full = f"{parent.identifier}.{name}" if parent is not None else name
+        if full in compiled and graph.find_node(full) is None:
+            return os.path.join(site, *full.split(".")), BUILTIN_MODULE
+        return find(graph, name, path, parent)
+
+    def load_module(graph, name, path, loader):
+        module, code = load(graph, name, path, loader)
+        if name in compiled:
+            code = ast.parse("\n".join(filter(is_statement, compiled[name]["imports"])))
+        return module, code
+
+    graph_class._find_module, graph_class._load_module = find_module, load_module
+
+
+def is_statement(text: str) -> bool:
+    """Whether this is Python, as not all of Cython is."""
+    try:
+        compile(text, "", "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 def part_of(file: str, request: dict, owners: dict[str, str]) -> str:
@@ -263,8 +296,8 @@ def files_of(analysis, plugins: Plugins, modules: list[dict]) -> list[tuple[str,
                    if kind == "DATA" and file not in frozen and not place.endswith((".pyc", ".zip"))} | plugins.files())
 
 
-def distributions_of(modules: list[dict]) -> list[tuple[str, str, str]]:
-    names = {item["part"] for item in modules} - {"app", "stdlib", "fapws4"}
+def distributions_of(parts: set[str]) -> list[tuple[str, str, str]]:
+    names = parts - {"app", "stdlib", "fapws4"}
     found = []
     for name in sorted(names, key=str.lower):
         metadata = importlib.metadata.metadata(name)
@@ -293,8 +326,10 @@ def main() -> None:
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
         builtins |= openssl_modules(found)
         builtins -= {made for name, made in PACKERS.items() if not imported_outside(name, analysis.graph, request)}
+        parts = {item["part"] for item in modules}
+        parts |= {item["part"] for name, item in request["compiled"].items() if name in builtins}
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
-                   "files": files_of(analysis, plugins, modules), "distributions": distributions_of(modules),
+                   "files": files_of(analysis, plugins, modules), "distributions": distributions_of(parts),
                    "through": named(found, request), "needs": needs(found, request),
                    "left_out": left_out(analysis.graph, found), "unknown": sorted(found.excluded - found.refused.keys()),
                    "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}

@@ -17,20 +17,23 @@ from appliance import components, contents, handout, licences, sbom
 from appliance.analysis import Analysis, analyse, health_of, read_app, sets_tls, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
+from appliance.building import Package, Workplace
 from appliance.container import require_platforms, write_container
 from appliance.data import DataFile, data_files, settings_of
 from appliance.errors import Problem
 from appliance.image import Image, compose
+from appliance.installation import install
 from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
 from appliance.libraries import build_library, is_built
 from appliance.link import LIBRARIES, Code, Runtime, add_archive, link_runtime, weigh_runtime
 from appliance.modules import ADDITIONS
-from appliance.packages import Package, gather, requirements_of
+from appliance.packages import choose
 from appliance.places import CORE, digest_of, file_digest, scratch_folder, tree_digest
 from appliance.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.progress import expect
-from appliance.recipes import Board, Source, load_board, load_kernel, load_source, load_target
+from appliance.recipes import Board, Source, all_sources, load_board, load_kernel, load_source, load_target
 from appliance.release import NO_UPDATES, Release, release_of
+from appliance.requirements import requirements_of
 from appliance.sources import missing, require_offline
 from appliance.toolchain import BUILDER, Toolchain, toolchain_for
 from appliance.tools import all_tools
@@ -41,7 +44,6 @@ from appliance.trial import try_program
 FORMATS = ("image", "oci")
 
 # Libraries that only apps that reach them have.
-ALL_ADDITIONS = tuple(addition.library for addition in ADDITIONS)
 
 _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
@@ -202,15 +204,17 @@ def compile_libraries(target: str, jobs: int, offline: bool, later: int = 0) -> 
 def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     """app.py to a static program for the plan's ``target``. ``later`` is how many steps the caller has to come after it."""
     steps = 4  # analysis, archive, link, trial
-    packages = gather(plan.app, plan.requirements, plan.target, plan.offline)
+    choice = choose(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
+    packages = install(choice, Workplace(interpreter, tools, plan.jobs, plan.offline))
     analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline)
     data = data_files(plan.app, plan.data)
     if plan.trace is not None:
         digest = digest_of(interpreter.digest, packages.digest, *plan.exclude, *(item.file for item in data))
         analysis = traced(analysis, Trial(plan.trace), digest, partial(_write_recording, plan, analysis, data))
     archive = freeze(analysis, interpreter, data)
-    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline)
+    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline,
+                           packages.extensions.values())
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
     return Frozen(program, analysis, data, archive, runtime, interpreter, tools)
@@ -220,7 +224,10 @@ def _write_recording(plan: Plan, analysis: Analysis, data: tuple[DataFile, ...],
     """A whole program of the app, for this machine, that records what it imports."""
     tools, interpreter = compile_libraries(BUILDER, plan.jobs, plan.offline)
     archive = freeze(analysis, interpreter, data, recording_finder())
-    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline)
+    packages = install(choose(plan.app, plan.requirements, BUILDER, plan.offline),
+                       Workplace(interpreter, tools, plan.jobs, plan.offline))
+    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline,
+                           packages.extensions.values())
     add_archive(runtime, archive, program)
 
 
@@ -277,7 +284,7 @@ def _contents(plan: Plan, frozen: Frozen) -> str:
 def code_of(plan: Plan, frozen: Frozen) -> Code:
     """Whose the bytes of a program are that are not in its archive."""
     return weigh_runtime(frozen.analysis.builtins, sets_tls(plan.app), frozen.interpreter, frozen.tools, plan.jobs,
-                         plan.offline)
+                         plan.offline, frozen.analysis.packages.extensions.values())
 
 
 def build_formats(plan: Plan) -> dict[str, dict[str, int]]:
@@ -347,11 +354,17 @@ def shares_of(frozen: Frozen) -> dict[str, int]:
     return {"python": frozen.runtime.program.stat().st_size, **frozen.archive.shares}
 
 
-def needed_sources(board: Board | None, additions: Iterable[str] = ALL_ADDITIONS) -> list[Source]:
-    """Every file that a build for ``board`` (none: only a program) fetches, of an app that reaches OpenSSL or does not."""
-    names = ["cpython", *LIBRARIES, *additions]
+def needed_sources(board: Board | None, libraries: Iterable[str] | None = None) -> list[Source]:
+    """Every file that a build for ``board`` (none: only a program) fetches; without ``libraries`` for any app."""
+    names = ["cpython", *LIBRARIES, *(libraries if libraries is not None else _optional_libraries())]
     found = {source.name: source for source in [*_with_patches(names), *(_image_sources(board) if board else [])]}
     return [found[name] for name in sorted(found)]
+
+
+def _optional_libraries() -> list[str]:
+    """Those that only some apps need: with C modules of Python, or of packages."""
+    asked = [source.name for source in all_sources() if source.offers]
+    return [*(addition.library for addition in ADDITIONS), *asked]
 
 
 def _with_patches(names: list[str]) -> list[Source]:
@@ -368,7 +381,7 @@ def _image_sources(board: Board) -> list[Source]:
 
 def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs: Iterable[Path], staging: Path) -> None:
     """BUILD.json, which has every input with its version, digest and licence, the tools and all results; and the papers."""
-    added = [name for name in ALL_ADDITIONS if any(each.runtime.has(name) for each in frozen)]
+    libraries = {library.name for each in frozen for library in each.runtime.libraries}
     board = plan.board if plan.boots else None
     table = {
         "app": {"name": plan.name, "version": version_of(plan.app), "modules": _own_modules(frozen),
@@ -377,8 +390,8 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
         "board": board.name if board else None,
         "targets": plan.targets,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
-                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, added)],
-        "openssl": load_source("openssl").version if "openssl" in added else None,
+                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, libraries)],
+        "openssl": load_source("openssl").version if "openssl" in libraries else None,
         "packages": _packages(frozen),
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         "outputs": _outputs(outputs),
@@ -401,15 +414,21 @@ def _own_modules(frozen: Iterable[Frozen]) -> dict[str, str]:
             if module.part in ("app", "fapws4") and module.file}
 
 
-def _packages(frozen: Iterable[Frozen]) -> list[dict[str, str]]:
+def _packages(frozen: Iterable[Frozen]) -> list[dict[str, Any]]:
     """The PyPI packages with version, licence and file, each once."""
     found = [{"name": name, "version": version, "licence": licence, **_origin(each.analysis.packages.find(name))}
              for each in frozen for name, version, licence in each.analysis.distributions]
     return [item for number, item in enumerate(found) if item not in found[:number]]
 
 
-def _origin(package: Package | None) -> dict[str, str]:
-    return {"file": package.file, "sha256": package.sha256} if package else {}
+def _origin(package: Package | None) -> dict[str, Any]:
+    """Of a package: the file that it came in, its C modules, and what built it."""
+    if package is None:
+        return {}
+    tools = [dict(zip(("name", "version", "file", "sha256"), tool)) for tool in package.tools]
+    return {"file": package.file, "sha256": package.sha256,
+            **({"c_modules": [extension.name for extension in package.extensions]} if package.extensions else {}),
+            **({"built_by": tools} if tools else {})}
 
 
 def _with_image(

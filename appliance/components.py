@@ -18,10 +18,11 @@ from packaging.utils import canonicalize_name
 
 from appliance.analysis import Analysis
 from appliance.bootloader import SOURCES as BOOT_SOURCES
+from appliance.building import Package
 from appliance.errors import Problem
+from appliance.extensions import linked_with
 from appliance.kernel import PreparedKernel
 from appliance.libraries import Library
-from appliance.packages import Package
 from appliance.places import PACKAGE
 from appliance.recipes import Board, Piece, Source, load_kernel, load_source
 from appliance.sources import fetch, origin_of, patch_files, unpacked
@@ -80,9 +81,10 @@ class Component:
 def binary_components(analysis: Analysis, libraries: Iterable[Library], tools: Toolchain, offline: bool) -> list[Component]:
     """What is in the program besides the app."""
     has = frozenset(analysis.builtins)
+    asked = linked_with(extension for name, extension in analysis.packages.extensions.items() if name in has)
     found = [_server()]
     for library in libraries:
-        found += _pieces(load_source(library.name), has, offline)
+        found += _pieces(load_source(library.name), None if library.name in asked else has, offline)
     zig = Source("zig", tools.version, "pypi:ziglang", "", "", "MIT")
     found += [_piece(piece, zig, zig_folder(), offline) for piece in TOOLCHAIN]
     return found + [_package(name, version, licence, analysis.packages.find(name))
@@ -137,11 +139,11 @@ def _server() -> Component:
     return Component("fapws4", version, "framework", BINARY, "BSD-2-Clause", f"pkg:generic/fapws4@{version}")
 
 
-def _pieces(source: Source, has: frozenset[str], offline: bool) -> list[Component]:
-    """The pieces of a source that a program with these C modules has; the first stands for the source."""
+def _pieces(source: Source, has: frozenset[str] | None, offline: bool) -> list[Component]:
+    """The pieces of a source that a program with these C modules has (None: all); the first stands for the source."""
     own = Piece(source.name, source.licence, _purl(source), version=source.version)
     tree = unpacked(source.name, offline)
-    chosen = [piece for piece in source.pieces or [own] if not piece.modules or has & set(piece.modules)]
+    chosen = [piece for piece in source.pieces or [own] if has is None or not piece.modules or has & set(piece.modules)]
     return [_piece(piece, source, tree, offline) for piece in chosen]
 
 

@@ -9,6 +9,7 @@ processor share it: bytecode is the same for all, and so is what the analysis fi
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -84,8 +85,9 @@ def _build_own(jobs: int, offline: bool) -> Interpreter:
         with step("link the builder's interpreter"), whole_folder(folder) as work:
             _copy_stdlib(unpacked("cpython", offline) / "Lib", work / "lib" / f"python{VERSION}")
             (work / "bin").mkdir()
-            link_interpreter(work / "bin" / f"python{VERSION}", CORE / "interpreter.c", [library, *others], tools, jobs)
-            _describe(work, library)
+            python = work / "bin" / f"python{VERSION}"
+            link_interpreter(python, CORE / "interpreter.c", [library, *others], tools, jobs)
+            describe(python, library, work / "lib" / f"python{VERSION}")
     stdlib = folder / "lib" / f"python{VERSION}"
     return Interpreter(folder / "bin" / f"python{VERSION}", stdlib, library, digest)
 
@@ -102,26 +104,29 @@ def _copy_stdlib(lib: Path, place: Path) -> None:
     (place / "site-packages").mkdir(exist_ok=True)
 
 
-def link_interpreter(program: Path, main: Path, libraries: list[Library], tools: Toolchain, jobs: int) -> None:
-    """``main``, a C file, with ``libraries``, of which CPython is the first."""
+def link_interpreter(
+    program: Path, main: Path, libraries: list[Library], tools: Toolchain, jobs: int, more: Sequence[Path | str] = ()
+) -> None:
+    """``main``, a C file, with ``libraries``, of which CPython is the first; ``more`` objects are in the place of what these
+    would give."""
     with scratch_folder(cache_folder("work")) as scratch:
         include = [f"-I{libraries[0].prefix}/include"]
         own = compile_files([main], main.parent, scratch, [*COMPILE_FLAGS, *include], tools, 1)
-        objects = libc_objects(scratch, tools, jobs)
+        objects = [*libc_objects(scratch, tools, jobs), *more]
         archives = [archive for library in libraries for archive in library.archives]
         run([tools.cc, *LINK_FLAGS, "-o", program, *own, *objects, "-Wl,--start-group", *archives, "-Wl,--end-group"],
             env=tools.environment, what="linking the interpreter")
 
 
-def _describe(folder: Path, library: Library) -> None:
-    """Write _sysconfigdata, which ``sysconfig`` reads; make would do it with a python program built in its own folder."""
+def describe(python: Path, library: Library, folder: Path, name: str = "") -> None:
+    """Write _sysconfigdata, which ``sysconfig`` reads, about ``library`` into ``folder``; make would do it with a python
+    program built in its own folder."""
     program = (
         "import sys, sysconfig, sysconfig.__main__ as maker; values = {}; maker._parse_makefile(sys.argv[1], values);"
         "values.update(sysconfig.parse_config_h(open(sys.argv[2])));"
         "values = {key: value for key, value in values.items() if '/' not in str(value)};"
-        "open(f'{sys.argv[3]}/{sysconfig._get_sysconfigdata_name()}.py', 'w')"
+        "open(f'{sys.argv[3]}/{sys.argv[4] or sysconfig._get_sysconfigdata_name()}.py', 'w')"
         ".write(f'build_time_vars = {dict(sorted(values.items()))!r}\\n')"
     )
-    stdlib = folder / "lib" / f"python{VERSION}"
-    run([folder / "bin" / f"python{VERSION}", "-S", "-B", "-c", program, library.prefix / "share" / "Makefile",
-         library.prefix / "include" / "pyconfig.h", stdlib], what="describing the interpreter")
+    run([python, "-S", "-B", "-c", program, library.prefix / "share" / "Makefile",
+         library.prefix / "include" / "pyconfig.h", folder, name], what="describing the interpreter")

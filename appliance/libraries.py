@@ -11,13 +11,13 @@ import concurrent.futures
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from appliance.errors import Problem
 from appliance.places import cache_folder, digest_of, scratch_folder, whole_folder
 from appliance.progress import step
-from appliance.recipes import Compilation, GeneratedFile, Source, Variant, load_source, load_target
+from appliance.recipes import Compilation, GeneratedFile, Source, Variant, all_sources, load_source, load_target
 from appliance.shell import run
 from appliance.sources import source_digest, unpacked
 from appliance.toolchain import BUILDER, COMPILE_FLAGS, Toolchain, native_toolchain
@@ -71,6 +71,29 @@ def is_built(name: str, tools: Toolchain, helpers: Helpers = _ALONE) -> bool:
     return _prefix(name, library_digest(load_source(name), tools, helpers), tools).exists()
 
 
+def offering(headers: Iterable[str]) -> list[str]:
+    """The sources of the libraries that have one of these headers."""
+    wanted = set(headers)
+    return [source.name for source in all_sources() if wanted & set(source.offers)]
+
+
+def source_of_archive(archive: str) -> str:
+    """The source of the library that is this file (libNAME.a); "" when there is none."""
+    return next((source.name for source in all_sources() if source.offers and archive in _archives(source)), "")
+
+
+def _archives(source: Source) -> list[str]:
+    """The names of the files that a library consists of."""
+    build = source.build or Compilation()
+    own = [_archive(source)] if build.compile else []
+    return [*own, *(Path(place).name for place in build.produces if place.endswith(".a"))]
+
+
+def _archive(source: Source) -> str:
+    """The name of the file that compiling makes."""
+    return (source.build and source.build.archive) or f"lib{source.name.removeprefix('lib')}.a"
+
+
 def _prefix(name: str, digest: str, tools: Toolchain) -> Path:
     return cache_folder("libraries", tools.target.name) / f"{name}-{digest[:16]}"
 
@@ -109,7 +132,7 @@ class _Workshop:
         for command in self.recipe.commands:
             self._command(command)
         if self.recipe.compile:
-            self._compile(kept / "lib" / (self.recipe.archive or f"lib{self.source.name.removeprefix('lib')}.a"))
+            self._compile(kept / "lib" / _archive(self.source))
         for glob, dropped in self.recipe.headers.items():
             self._copy_headers(self._said(glob), self._said(dropped), kept / "include")
         for place, made in self.recipe.produces.items():

@@ -8,15 +8,16 @@ archive. So an edited page is a new program in milliseconds.
 from __future__ import annotations
 
 import json
-import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from appliance.archive import Archive
 from appliance.errors import Problem
+from appliance.extensions import Extension, link_words, linked_with
 from appliance.formats import elf, symbols
+from appliance.inittab import functions_of, inittab
 from appliance.interpreter import LINK_FLAGS, Interpreter, libc_objects
 from appliance.libraries import Library, build_library, compile_files
 from appliance.modules import ADDED_MODULES, build_addition, needed_additions
@@ -51,6 +52,8 @@ _NOT_FROZEN = ("runtime_host.c", "tls_host.c", "interpreter.c")
 
 _SINGLE = RECIPES / "patches" / "single" / "one-interpreter.patch"
 
+_MODULE = "C module "  # before its name, among the names of libraries
+
 _SEGMENT_MARK = 0x34777066  # core/frozen/archive.c looks for it
 
 
@@ -61,10 +64,6 @@ class Runtime:
     program: Path
     digest: str
     libraries: tuple[Library, ...]
-
-    def has(self, name: str) -> bool:
-        """Whether this library is in it."""
-        return any(library.name == name for library in self.libraries)
 
 
 @dataclass(frozen=True)
@@ -84,19 +83,20 @@ class _Recipe:
     serves_tls: bool
     libraries: tuple[Library, ...]
     modules: tuple[Library, ...]  # of Python, that need a library besides
+    extensions: tuple[Extension, ...]
     single: bool  # without sub-interpreters
     digest: str
 
 
 def link_runtime(
     builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int,
-    offline: bool = False,
+    offline: bool = False, extensions: Iterable[Extension] = (),
 ) -> Runtime:
-    """The program with these C modules of the standard library, from the cache when nothing has changed.
+    """The program with these C modules of the standard library and of packages, from the cache when nothing has changed.
 
     A library that few apps need, such as OpenSSL, is in it when one of the modules needs it, or the server.
     """
-    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline)
+    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline, extensions)
     folder = cache_folder("runtimes", tools.target.name) / recipe.digest[:16]
     if not folder.exists():
         with step("link the program"), whole_folder(folder) as work, scratch_folder(cache_folder("work")) as scratch:
@@ -106,16 +106,18 @@ def link_runtime(
 
 def weigh_runtime(
     builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int,
-    offline: bool = False,
+    offline: bool = False, extensions: Iterable[Extension] = (),
 ) -> Code:
     """What the bytes of the same program are: it is linked once more, with the names of all functions and objects."""
-    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline)
+    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline, extensions)
     kept = cache_folder("weights", tools.target.name) / f"{recipe.digest[:16]}.json"
     if not kept.exists():
         with step("weigh the program"), scratch_folder(cache_folder("work")) as scratch:
             flags = tuple(flag for flag in LINK_FLAGS if flag != "-s")
             objects = _link(scratch / "program", recipe, flags, scratch, tools, jobs, offline)
             members = [symbols.member("fapws4", each.name, each.read_bytes()) for each in objects]
+            members += [symbols.member(_MODULE + each.name, each.object.name, each.object.read_bytes())
+                        for each in recipe.extensions]
             members += [member for library in (*recipe.libraries, *recipe.modules) for archive in library.archives
                         for member in symbols.members_of(library.name, archive.read_bytes())]
             code = _code_of(symbols.owned((scratch / "program").read_bytes(), members), builtins)
@@ -135,26 +137,42 @@ def _code_of(owned: dict[symbols.Member, int], builtins: tuple[str, ...]) -> Cod
             modules[made[0]] = modules.get(made[0], 0) + size
         elif member.library == "cpython":
             interpreter += size
+        elif member.library.startswith(_MODULE):
+            modules[member.library.removeprefix(_MODULE)] = size
         else:
             libraries[member.library] = libraries.get(member.library, 0) + size
     return Code(interpreter, dict(sorted(modules.items())), dict(sorted(libraries.items())))
 
 
 def _recipe(
-    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool
+    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool,
+    extensions: Iterable[Extension],
 ) -> _Recipe:
+    linked = tuple(sorted((each for each in extensions if each.name in builtins), key=lambda each: each.name))
     libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
     modules: tuple[Library, ...] = ()
     for addition in needed_additions(builtins, serves_tls):
         library, own = build_addition(addition, interpreter, tools, jobs, offline)
         libraries, modules = (*libraries, library), (*modules, own)
-    functions = _init_functions(interpreter.library)
+    libraries = _with_those_of(linked, libraries, tools, jobs, offline)
+    functions = functions_of(interpreter.library) | ADDED_MODULES | _OWN
+    functions |= {extension.name: extension.function for extension in linked}
     if absent := sorted(set(builtins) - functions.keys()):
         raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
-    table = _inittab(builtins, serves_tls, functions)
+    table = _table(builtins, serves_tls, functions)
     digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__), _SINGLE,
+                       *(extension.object for extension in linked),
                        *(library.digest for library in (*libraries, *modules)))
-    return _Recipe(table, serves_tls, libraries, modules, "_interpreters" not in builtins, digest)
+    return _Recipe(table, serves_tls, libraries, modules, linked, "_interpreters" not in builtins, digest)
+
+
+def _with_those_of(
+    extensions: Iterable[Extension], libraries: tuple[Library, ...], tools: Toolchain, jobs: int, offline: bool
+) -> tuple[Library, ...]:
+    """The libraries, and those that C modules of packages need besides."""
+    have = {library.name for library in libraries}
+    names = [name for name in linked_with(extensions) if name not in have]
+    return (*libraries, *(build_library(name, tools, jobs, offline) for name in names))
 
 
 def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
@@ -167,22 +185,13 @@ def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
         work.write_bytes(data)
 
 
-def _init_functions(cpython: Library) -> dict[str, str]:
-    """C module -> the function that makes it, from the table that CPython's build made; "NULL" for what Python itself is."""
-    config = (cpython.prefix / "share" / "config.c").read_text()
-    return dict(re.findall(r'\{"(\w+)", (\w+)\}', config)) | ADDED_MODULES | _OWN
-
-
-def _inittab(builtins: tuple[str, ...], serves_tls: bool, functions: dict[str, str]) -> str:
+def _table(builtins: tuple[str, ...], serves_tls: bool, functions: dict[str, str]) -> str:
     """C source of the table of C modules, narrowed to those that are wanted; and whether TLS is spoken."""
     wanted = {*ALWAYS_LINKED, *_OWN, *builtins}
-    chosen = {name: function for name, function in functions.items() if name in wanted}
-    declarations = "".join(f"extern PyObject *{function}(void);\n" for function in chosen.values() if function != "NULL")
-    rows = "".join(f'    {{"{name}", {function}}},\n' for name, function in chosen.items())
-    table = f"struct _inittab _PyImport_Inittab[] = {{\n{rows}    {{NULL, NULL}},\n}};\n"
+    table = inittab({name: function for name, function in functions.items() if name in wanted})
     library = "extern const struct tls_library tls_openssl;\n" if serves_tls else ""
     linked = f"const struct tls_library *const tls_linked = {'&tls_openssl' if serves_tls else 'NULL'};\n"
-    return f"#include <Python.h>\n\n{declarations}\n{table}\nstruct tls_library;\n{library}{linked}"
+    return f"{table}\nstruct tls_library;\n{library}{linked}"
 
 
 def core_objects(
@@ -223,5 +232,6 @@ def _link(
     objects += libc_objects(scratch / "libc", tools, jobs)
     archives = [archive for library in (*recipe.libraries, *recipe.modules) for archive in library.archives]
     run([tools.cc, *flags, *(f"-Wl,--wrap={name}" for name in _WRAPPED), "-o", program, *objects,
-         "-Wl,--start-group", *archives, "-Wl,--end-group"], env=tools.environment, what="linking the program")
+         *link_words(recipe.extensions), "-Wl,--start-group", *archives, "-Wl,--end-group"], env=tools.environment,
+        what="linking the program")
     return objects

@@ -93,7 +93,8 @@ class Source:
     ``debian-source:SUITE/NAME``; ``file`` is the file's name there. ``folder`` is the part of the archive that counts,
     below its top folder. ``patches`` are globs of other sources' trees (``NAME/GLOB``), applied in the order of the
     ``series`` file beside them, after those of recipes/patches/NAME/. ``texts`` are the files that hold the terms of its
-    licence; ``pieces`` say what its code is, the source's own project first.
+    licence; ``offers`` the headers by which the C of a package asks for the library; ``pieces`` say what its code is, the
+    source's own project first.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Source:
     folder: str = ""
     patches: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    offers: list[str] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     build: Compilation | None = None
 

@@ -23,8 +23,7 @@ from appliance.shell import Failed, run
 _APT = Path("/etc/apt")
 _PIP_INSIDE = Path(__file__).with_name("pip_inside.py")
 
-# A static program loads no shared library, so a package is built as on a machine without a compiler: where its C part is
-# a speed-up that it can do without, the rest comes out.
+# pip asks every source for its metadata; no machine code comes of it.
 _NO_COMPILER = {"CC": "false", "CXX": "false", "FC": "false", "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH)}
 
 _KEYRINGS = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
@@ -82,18 +81,6 @@ def packages(arguments: list[str | Path], tags: list[str], environment: dict[str
         raise Refused(failure, source) from failure
     finally:
         note.unlink(missing_ok=True)
-
-
-def wheel_of(sdist: Path, folder: Path) -> Path:
-    """The wheel that a source makes when no compiler can be had."""
-    command: list[str | Path] = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps",
-                                 "--no-cache-dir", "--wheel-dir", folder, sdist]
-    try:
-        run(command, env=_NO_COMPILER, what=f"pip (for {sdist.name})")
-    except Failed as failure:
-        _explain(failure, sdist.name, "PyPI")
-        raise Refused(failure, None) from failure
-    return _only_file(folder, "*.whl")
 
 
 class Refused(Problem):

@@ -63,11 +63,11 @@ class Toolchain:
 
 
 def toolchain_for(target: Target) -> Toolchain:
-    """The toolchain, its three small front programs written to the cache when they are not there."""
+    """The toolchain, its small front programs written to the cache when they are not there."""
     zig = zig_folder() / "zig"
     front = " ".join(["cc", "-target", target.triple, *target.flags, "-O2", "-fno-sanitize=undefined",
                       "-Wno-nullability-completeness"])
-    programs = {"cc": front, "ar": "ar", "ranlib": "ranlib"}
+    programs = {"cc": front, "c++": front.replace("cc", "c++", 1), "ar": "ar", "ranlib": "ranlib"}
     scripts = {name: f'#!/bin/sh\nexec {shlex.quote(str(zig))} {words} "$@"\n' for name, words in programs.items()}
     folder = cache_folder("toolchains") / f"{target.name}-{digest_of(*scripts.values())[:16]}"
     if not folder.exists():

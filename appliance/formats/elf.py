@@ -1,4 +1,5 @@
-"""Read one section of an ELF file, or give a program one segment more (System V ABI, chapters 4 and 5).
+"""Read one section of an ELF file, rename the symbols of an object, give a program one segment more (System V ABI, chapters
+4 and 5).
 
 Left out: everything but little-endian files, of 32 and 64 bits.
 """
@@ -10,7 +11,11 @@ from dataclasses import astuple, dataclass
 
 LARGEST_PAGE = 0x10000  # of the processors that Linux runs on
 
+RELOCATABLE, EXECUTABLE, SHARED = 1, 2, 3  # kinds of files
+
 _LOAD, _NOTE, _READ = 1, 4, 4
+_SYMBOLS = 2  # a kind of section
+_GLOBAL = (1, 2)  # bindings: global, weak
 
 
 def section(data: bytes, name: str) -> bytes:
@@ -27,6 +32,56 @@ def section(data: bytes, name: str) -> bytes:
         if data.startswith(wanted, names + name_offset):
             return data[offset : offset + length]
     return b""
+
+
+def kind(data: bytes) -> int:
+    """RELOCATABLE, EXECUTABLE or SHARED; 0 when it is no little-endian ELF file."""
+    return int(struct.unpack_from("<H", data, 16)[0]) if data[:4] == b"\x7fELF" and data[5] == 1 else 0
+
+
+def with_suffix(data: bytes, suffix: str) -> tuple[bytes, list[str]]:
+    """A relocatable object with ``suffix`` behind the name of each global symbol that it defines, and these names as they
+    were: two such objects can be linked into one program whatever they call their functions.
+    """
+    if kind(data) != RELOCATABLE:
+        raise ValueError("not a relocatable object")
+    wide = data[4] == 2
+    [symbols] = [header for header in _headers(data) if header.kind == _SYMBOLS]
+    texts = _headers(data)[symbols.link]
+    names = bytearray(data[texts.offset : texts.offset + texts.size])
+    out, renamed = bytearray(data), []
+    for at in range(symbols.offset, symbols.offset + symbols.size, symbols.entry):
+        name_at = struct.unpack_from("<I", data, at)[0]
+        binding = data[at + (4 if wide else 12)] >> 4
+        defined = struct.unpack_from("<H", data, at + (6 if wide else 14))[0] != 0
+        if defined and binding in _GLOBAL:
+            name = bytes(names[name_at : names.index(0, name_at)])
+            struct.pack_into("<I", out, at, len(names))
+            names += name + suffix.encode() + b"\0"
+            renamed.append(name.decode())
+    out += bytes(-len(out) % 8)
+    struct.pack_into("<QQ" if wide else "<II", out, texts.at + (24 if wide else 16), len(out), len(names))
+    return bytes(out + names), renamed
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section header: where it stands itself (``at``), and the fields that are of use here."""
+
+    at: int
+    kind: int
+    offset: int
+    size: int
+    link: int
+    entry: int
+
+
+def _headers(data: bytes) -> list[_Section]:
+    wide = data[4] == 2
+    table = struct.unpack_from("<Q" if wide else "<I", data, 40 if wide else 32)[0]
+    size, count = struct.unpack_from("<HH", data, 58 if wide else 46)
+    layout = "<4xI16xQQI12xQ" if wide else "<4xI8xIII8xI"
+    return [_Section(at, *struct.unpack_from(layout, data, at)) for at in range(table, table + size * count, size)]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan, build_binary, compile_libraries, cores, make_plan
+from appliance.building import Workplace
+from appliance.installation import Packages, install
 from appliance.interpreter import Interpreter
-from appliance.packages import Packages, gather
+from appliance.packages import choose
+from appliance.toolchain import native_toolchain
 from tests.appliance import parcels
 from tests.appliance.running import Running, errors, invoke, running
 
@@ -48,6 +51,12 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def place(interpreter: Interpreter) -> Workplace:
+    """Where packages are built for this machine."""
+    return Workplace(interpreter, native_toolchain(), cores())
+
+
+@pytest.fixture(scope="session")
 def probe_plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     """Where the app `probe` is frozen to."""
     with with_parcel(tmp_path_factory.mktemp("parcel")):
@@ -57,9 +66,9 @@ def probe_plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def probe_packages(probe_plan: Plan) -> Packages:
+def probe_packages(probe_plan: Plan, place: Workplace) -> Packages:
     """What the probe requires."""
-    return gather(probe_plan.app)
+    return install(choose(probe_plan.app), place)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from appliance.places import SOURCE_DATE_EPOCH
+
 # A build back-end of the source's own, so that none has to be fetched.
 BACKEND = '''
-import os, subprocess, zipfile
+import os, subprocess, sys, zipfile
 
-NEEDS_COMPILER = {compiler}
+COMMANDS, PARTS = {commands!r}, {parts!r}
 
 def prepare_metadata_for_build_wheel(folder, config_settings=None):
     os.mkdir(os.path.join(folder, "{name}-{version}.dist-info"))
@@ -23,11 +25,14 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
     return "{name}-{version}.dist-info"
 
 def build_wheel(folder, config_settings=None, metadata_directory=None):
-    if NEEDS_COMPILER:
-        subprocess.run([os.environ.get("CC", "cc"), "-c", "fast.c", "-o", "fast.o"], check=True)
+    words = dict(os.environ, PYTHON=sys.executable)
+    for command in COMMANDS:
+        subprocess.run([words.get(word[1:], word) if word[0] == "$" else word for word in command.split()], check=True)
     name = "{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(os.path.join(folder, name), "w") as out:
         out.writestr("{name}.py", "KIND = 'built'\\n")
+        for place, file in PARTS.items():
+            out.write(file, place)
         out.writestr("{name}-{version}.dist-info/METADATA", {metadata!r})
         out.writestr("{name}-{version}.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: {tag}\\n")
         out.writestr("{name}-{version}.dist-info/RECORD", "")
@@ -61,12 +66,16 @@ def zipped(file: Path, members: Mapping[str, bytes]) -> Path:
     return file
 
 
-def sdist(folder: Path, name: str, version: str, files: Mapping[str, str] | None = None, compiler: bool = False,
-          tag: str = "py3-none-any", requires: str = "[]", backend: str = "backend") -> Path:
-    """A source distribution with a build back-end of its own, which wants a compiler or not."""
+def sdist(folder: Path, name: str, version: str, files: Mapping[str, str] | None = None, commands: tuple[str, ...] = (),
+          parts: Mapping[str, str] | None = None, tag: str = "py3-none-any", requires: str = "[]", backend: str = "backend"
+          ) -> Path:
+    """A source distribution with a build back-end of its own.
+
+    It runs ``commands``, in which words like $CC stand for variables, and puts ``parts`` of what they make into the wheel.
+    """
     top = f"{name}-{version}"
     text = metadata(name, version)
-    build = BACKEND.format(compiler=compiler, name=name, version=version, tag=tag, metadata=text)
+    build = BACKEND.format(commands=commands, parts=dict(parts or {}), name=name, version=version, tag=tag, metadata=text)
     members = {"PKG-INFO": text, "pyproject.toml": PROJECT.format(requires=requires, backend=backend), "backend.py": build,
                **(files or {})}
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,9 +83,27 @@ def sdist(folder: Path, name: str, version: str, files: Mapping[str, str] | None
     with tarfile.open(file, "w:gz") as tar:
         for place, content in members.items():
             member = tarfile.TarInfo(f"{top}/{place}")
-            member.size = len(content.encode())
+            member.size, member.mtime = len(content.encode()), SOURCE_DATE_EPOCH
             tar.addfile(member, io.BytesIO(content.encode()))
     return file
+
+
+# A C module whose ``answer`` is what the macro NUMBER, or a function of that name, says.
+MODULE = """#include <Python.h>
+#ifndef NUMBER
+int number(void);
+#define NUMBER number()
+#endif
+static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "{name}", NULL, 0, NULL, NULL, NULL, NULL, NULL}};
+int helper(void);
+int helper(void) {{ return NUMBER; }}
+PyMODINIT_FUNC PyInit_{name}(void)
+{{
+    PyObject *made = PyModule_Create(&module);
+    PyModule_AddIntConstant(made, "answer", helper());
+    return made;
+}}
+"""
 
 
 def only_here(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -12,9 +12,11 @@ import pytest
 from appliance import analysis
 from appliance.analysis import analyse, health_of, read_app, sets_tls, version_of
 from appliance.build import Plan
+from appliance.building import Workplace
+from appliance.installation import Packages, install
 from appliance.interpreter import Interpreter
 from appliance.modules import widened
-from appliance.packages import Packages, gather
+from appliance.packages import choose
 from appliance.shell import Failed, run
 from tests.appliance import parcels
 from tests.appliance.cases import problem, written
@@ -146,7 +148,7 @@ def test_packages_of_the_builder_are_not_seen(tmp_path: Path, interpreter: Inter
 
 
 def test_a_package_with_the_name_of_a_tool(
-    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, interpreter: Interpreter, place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The app gets the one that it requires, though PyInstaller has one too."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -156,7 +158,7 @@ def test_a_package_with_the_name_of_a_tool(
     parcels.wheel(tmp_path / "shop", "packaging", "99", files)
     written(tmp_path, "packaging\n", "requirements.txt")
     app = written(tmp_path, "import packaging.tags\nPATHS = []\n")
-    wanted = gather(app)
+    wanted = install(choose(app), place)
     found = analyse(app, interpreter, wanted)
     assert [("packaging", "99")] == [(name, version) for name, version, _ in found.distributions]
     assert {str(wanted.site)} == {module.file.partition("/packaging/")[0] for module in found.modules

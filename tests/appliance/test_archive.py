@@ -14,8 +14,8 @@ import pytest
 from appliance.analysis import Module, analyse
 from appliance.archive import Entry, freeze, pack, virtual_path
 from appliance.build import Plan
+from appliance.installation import Packages
 from appliance.interpreter import Interpreter
-from appliance.packages import Packages
 from appliance.places import REPOSITORY
 from appliance.shell import run
 from tests.appliance.running import Running

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.build import ALL_ADDITIONS, Plan
+from appliance.build import Plan, needed_sources
 from appliance.components import TOOLCHAIN, Component, debian_sources, expression, merged, version_in
 from appliance.licences import read_build
-from appliance.link import LIBRARIES
 from appliance.places import REPOSITORY, file_digest
 from appliance.recipes import Piece, load_source
 from appliance.sources import fetch, unpacked
@@ -21,7 +20,7 @@ from appliance.toolchain import zig_folder
 from appliance.unpacking import deb_control
 from tests.appliance.cases import problem, written
 
-NAMES = [name for name in (*LIBRARIES, *ALL_ADDITIONS, "cpython") if load_source(name).pieces]
+NAMES = [source.name for source in needed_sources(None) if source.pieces]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,7 +110,7 @@ def test_where_a_package_states_its_licence(text: str, tmp_path: Path, monkeypat
     monkeypatch.syspath_prepend(str(REPOSITORY / "appliance"))
     inside = importlib.import_module("analysis_inside")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert [("crate", "3", STATED[text])] == inside.distributions_of([{"part": "crate"}, {"part": "app"}])
+    assert [("crate", "3", STATED[text])] == inside.distributions_of({"crate", "app"})
 
 
 def deb(control: str, documents: dict[str, str]) -> bytes:

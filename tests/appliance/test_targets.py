@@ -23,8 +23,8 @@ import pytest
 
 from appliance.build import Plan, build_binary, build_image, compile_libraries, cores, make_plan
 from appliance.components import TOOLCHAIN, version_in
+from appliance.inittab import functions_of
 from appliance.interpreter import Interpreter, libc_objects
-from appliance.link import _init_functions
 from appliance.places import CORE, RECIPES, REPOSITORY
 from appliance.recipes import load_target
 from appliance.shell import run
@@ -205,7 +205,7 @@ def test_a_foreign_tool_finds_nothing_wrong(name: str, tmp_path: Path) -> None:
 
 def test_the_same_c_modules(compiled: tuple[Toolchain, Interpreter], interpreter: Interpreter) -> None:
     """CPython has for every target what it has for this one: the analysis, which runs here, stays true there."""
-    assert list(_init_functions(interpreter.library)) == list(_init_functions(compiled[1].library))
+    assert list(functions_of(interpreter.library)) == list(functions_of(compiled[1].library))
     assert (interpreter.python, interpreter.digest) == (compiled[1].python, compiled[1].digest)
 
 

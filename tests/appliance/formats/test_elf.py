@@ -33,6 +33,37 @@ def test_other_files_are_refused() -> None:
         elf.section(b"#!/bin/sh\n", ".modinfo")
 
 
+@pytest.mark.parametrize("flags", [["-m64"], ["-m32"]])
+def test_two_objects_with_the_same_names_in_one_program(tmp_path: Path, flags: list[str]) -> None:
+    """Each keeps to its own functions and data once their names have a suffix; what is called elsewhere keeps its name."""
+    for name, value in (("one", 1), ("two", 2)):
+        code = f"int outside(int); int data = {value}; int helper(void) {{ return data; }} __attribute__((weak)) int soft = 4;"
+        (tmp_path / f"{name}.c").write_text(f"{code} int make(void) {{ return outside(helper()) + soft; }}\n")
+        subprocess.run(["gcc", *flags, "-fno-pic", "-c", f"{name}.c", "-o", f"{name}.o"], cwd=tmp_path, check=True)
+        data, symbols = elf.with_suffix((tmp_path / f"{name}.o").read_bytes(), f"_of_{name}")
+        assert {"data", "helper", "make", "soft"} == set(symbols)
+        (tmp_path / f"{name}.o").write_bytes(data)
+    (tmp_path / "start.c").write_text("int make_of_one(void), make_of_two(void); int outside(int n) { return 10 * n; }\n"
+                                      "int main(void) { return make_of_one() + make_of_two(); }\n")
+    subprocess.run(["gcc", *flags, "-c", "start.c"], cwd=tmp_path, check=True)
+    subprocess.run(["ld", "-m", "elf_x86_64" if flags == ["-m64"] else "elf_i386", "-e", "main", "-o", "all", "start.o",
+                    "one.o", "two.o"], cwd=tmp_path, check=True)
+    names = subprocess.run(["nm", "all"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert {"make_of_one", "helper_of_two", "soft_of_one", "outside"} <= set(names.split())
+
+
+@pytest.mark.parametrize(("flags", "kind"), [(["-c"], elf.RELOCATABLE), (["-shared", "-nostdlib"], elf.SHARED)])
+def test_kinds(tmp_path: Path, flags: list[str], kind: int) -> None:
+    """Objects and shared libraries are told apart, and only an object's symbols can be renamed."""
+    (tmp_path / "x.c").write_text(SOURCE)
+    subprocess.run(["gcc", *flags, "x.c", "-o", "x.o"], cwd=tmp_path, check=True)
+    data = (tmp_path / "x.o").read_bytes()
+    assert (kind, 0) == (elf.kind(data), elf.kind(b"#!/bin/sh\n"))
+    if kind != elf.RELOCATABLE:
+        with pytest.raises(ValueError, match="not a relocatable object"):
+            elf.with_suffix(data, "_x")
+
+
 PROGRAM = """
 __attribute__((section(".note.place"), used, aligned(4))) static const struct { int name, length, type; char text[8]; }
     note = {8, 0, 1, "place"};
