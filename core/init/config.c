@@ -45,6 +45,8 @@ static void parse_line(struct span line, struct config *config)
         set_counter(config, line);
     else if (span_skip(&line, "usb_update="))
         set(config->usb_update, sizeof config->usb_update, line, "");
+    else if (span_skip(&line, "settings="))
+        set(config->settings, sizeof config->settings, line, "-_./");
     else if (span_skip(&line, "health=") && line.length > 0 && line.start[0] == '/')
         set(config->health, sizeof config->health, line, "-_.~/%");
 }

@@ -13,6 +13,7 @@ struct config {
     char hostname[64]; /* one DNS label */
     char counter[21];  /* decimal: grows with every release; "" = not known */
     char usb_update[8]; /* what updates on USB sticks mean: ask, auto or off; "" = none is accepted */
+    char settings[64];  /* the app's settings, a folder below its data; "" = it has none */
     char health[128];  /* the app's HEALTH, a path; "" = it has none */
 };
 

@@ -78,39 +78,45 @@ static void outlet_show(struct outlet *outlet, struct span line)
     flush(outlet);
 }
 
-void console_show(struct span line)
+static void show(struct span line)
 {
-    log_add(&the_log, line);
     if (outlet_count == 0)
         dprintf(2, "%.*s\n", (int)line.length, line.start);
     for (int i = 0; i < outlet_count; i++)
         outlet_show(&outlets[i], line);
 }
 
-static void show_formatted(const char *format, va_list arguments)
+void console_show(struct span line)
 {
-    char line[POLICY_LINE] = "fapws4: ";
-    size_t used = strlen(line);
+    log_add(&the_log, line);
+    show(line);
+}
 
-    vsnprintf(line + used, sizeof line - used, format, arguments);
-    console_show(span_of(line));
+static struct span formatted(char line[POLICY_LINE], const char *format, va_list arguments)
+{
+    size_t used = (size_t)snprintf(line, POLICY_LINE, "fapws4: ");
+
+    vsnprintf(line + used, POLICY_LINE - used, format, arguments);
+    return span_of(line);
 }
 
 void say(const char *format, ...)
 {
+    char line[POLICY_LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    show_formatted(format, arguments);
+    console_show(formatted(line, format, arguments));
     va_end(arguments);
 }
 
 void warn(const char *format, ...)
 {
+    char line[POLICY_LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    show_formatted(format, arguments);
+    console_show(formatted(line, format, arguments));
     va_end(arguments);
     warned = true;
 }
@@ -121,6 +127,16 @@ void quote(struct span lines)
 
     while (span_next_line(&rest, &line))
         say("| %.*s", (int)line.length, line.start);
+}
+
+void confide(const char *format, ...)
+{
+    char line[POLICY_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    show(formatted(line, format, arguments));
+    va_end(arguments);
 }
 
 bool console_warned(void)

@@ -9,6 +9,7 @@
 
 #include "cmdline.h"
 #include "console.h"
+#include "door.h"
 #include "duty.h"
 #include "file.h"
 #include "identity.h"
@@ -134,6 +135,7 @@ static void storage_done(void *owner)
     probation_begin(machine);
     supervision_open(&machine->supervision, &machine->loop, &machine->app, machine->config.health,
                      machine->slot.on_trial, choose_host, machine);
+    update_begin(machine);
     machine->app.keeps_data = kept;
     machine->app.rescue = machine->storage.rescue;
     app_start(&machine->app);
@@ -170,7 +172,7 @@ static void reap(struct machine *machine)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         if (!app_reaped(&machine->app, pid, status) &&
             !storage_reaped(&machine->storage, pid, status) &&
-            !sticks_reaped(&machine->sticks, pid))
+            !sticks_reaped(&machine->sticks, pid) && !update_reaped(machine, pid))
             network_reaped(&machine->network, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         finish(machine);
@@ -264,6 +266,7 @@ int init_main(int argc, char **argv)
     must("mount the kernel's file systems", mounts_make());
     try_to("open a console", console_open(&m->loop));
     try_to("mount what apps may need", mounts_make_further());
+    try_to("make the folder of the doors", door_make());
     must("hear signals", signals_open(&m->signals, &m->loop, signal_received, m));
     read_orders(m);
     try_to("hear what the kernel refuses", kernel_log_open(&m->kernel_log, &m->loop));

@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "buttons.h"
+#include "claim.h"
 #include "config.h"
 #include "hotplug.h"
 #include "kernel_log.h"
@@ -18,6 +19,7 @@
 #include "sticks.h"
 #include "storage.h"
 #include "supervision.h"
+#include "update.h"
 #include "watchdog.h"
 
 struct machine {
@@ -34,6 +36,8 @@ struct machine {
     struct slot slot;
     struct probation probation;
     struct supervision supervision;
+    struct claim claim;
+    struct update update;
     struct sticks sticks;
     struct watchdog watchdog;
     bool watchdog_wanted;

@@ -20,6 +20,8 @@ bool note_parse(struct span text, struct trial_note *note)
     while (span_next_line(&text, &line)) {
         if (span_skip(&line, "version "))
             span_copy(line, note->version, sizeof note->version);
+        else if (span_skip(&line, "settings "))
+            span_copy(line, note->settings, sizeof note->settings);
         else if (span_skip(&line, "disk "))
             disk = parse_truth(line, &note->disk);
         else if (span_skip(&line, "address "))
@@ -32,6 +34,9 @@ bool note_parse(struct span text, struct trial_note *note)
 
 void note_format(const struct trial_note *note, char text[NOTE_SIZE])
 {
-    snprintf(text, NOTE_SIZE, "version %s\ndisk %s\naddress %s\nend\n", note->version,
-             note->disk ? "yes" : "no", note->address ? "yes" : "no");
+    bool has_settings = note->settings[0] != '\0';
+
+    snprintf(text, NOTE_SIZE, "version %s\ndisk %s\naddress %s\n%s%s%send\n", note->version,
+             note->disk ? "yes" : "no", note->address ? "yes" : "no",
+             has_settings ? "settings " : "", note->settings, has_settings ? "\n" : "");
 }

@@ -10,6 +10,7 @@ enum { NOTE_SIZE = 256 };
 struct trial_note {
     char version[64]; /* of the new slot */
     bool disk;        /* /data was on the disk */
+    char settings[64]; /* the folder below the app's data to be put back if it fails; "" = none */
     bool address;     /* there was an address: a cable, and a server or a person that gave one */
 };
 

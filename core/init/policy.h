@@ -6,6 +6,8 @@ enum {
     /* Users. Numbers without names: the image has no user data base. */
     POLICY_APP_UID = 1000,
     POLICY_DHCP_UID = 100,
+    POLICY_RECOVERY_UID = 101,
+    POLICY_UPDATE_UID = 102,
     POLICY_STICK_UID = 103,
 
     /* Lowest port an unprivileged process may bind. 80, not 0: the app gets 80 and 443, while 67
@@ -40,6 +42,21 @@ enum {
     POLICY_TRIAL = 600000,
     POLICY_TRIAL_CHECK = 2000,
     POLICY_TRIAL_SHOW = 30000,
+
+    /* How many may wait at the updater's gate for their answer, wrong guesses included. */
+    POLICY_UPDATE_CALLERS = 8,
+    /* ms. How long one may take to say what it wants, and how long it may be silent afterwards: a
+     * cable can be put back in that time. */
+    POLICY_UPDATE_GREETING = 10000,
+    POLICY_UPDATE_SILENCE = 60000,
+    /* ms. Between the answer that an update is installed and the restart: the answer has still to
+     * go through the server in front, and the network. */
+    POLICY_UPDATE_ANSWERED = 3000,
+
+    /* bytes, and how many files and folders. What an app may keep as its settings: it is copied
+     * before a new version is tried. */
+    POLICY_SETTINGS = 4 << 20,
+    POLICY_SETTINGS_FILES = 4096,
 
     /* bytes. The last lines: two tracebacks, and what led to them. */
     POLICY_LOG = 16384,

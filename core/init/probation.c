@@ -6,6 +6,7 @@
 #include "cmdline.h"
 #include "console.h"
 #include "duty.h"
+#include "keepsake.h"
 #include "machine.h"
 
 /* What is written down as long as a trial has no end. */
@@ -46,6 +47,18 @@ static struct trial_facts facts_of(const struct machine *machine)
     return facts;
 }
 
+/* What no trial and no update needs any more. */
+static void tidy_up(const struct machine *machine, bool noted)
+{
+    const struct keepsake keepsake = {"/data", "", POLICY_APP_UID};
+
+    if (!machine->record.kept)
+        return;
+    if (noted)
+        try_to("remove the note of the trial", record_set_note(NULL));
+    try_to("remove the copy of the app's settings", keepsake_drop(&keepsake));
+}
+
 static void pass(struct machine *machine)
 {
     int error;
@@ -60,7 +73,7 @@ static void pass(struct machine *machine)
         return;
     }
     machine->probation.runs = false;
-    try_to("remove the note of the trial", record_set_note(NULL));
+    tidy_up(machine, true);
     say("version %s is confirmed: slot %c is the good one", machine->config.version,
         machine->slot.running);
     supervision_end_trial(&machine->supervision);
@@ -151,6 +164,33 @@ static void begin_trial(struct machine *machine, const struct trial_note *note)
     loop_set(&machine->loop, &probation->tick, POLICY_TRIAL_CHECK);
 }
 
+/* Before the new version's app can change them. */
+static void keep_settings(struct machine *machine, const struct trial_note *note)
+{
+    const struct keepsake keepsake = {"/data", note->settings, POLICY_APP_UID};
+
+    if (note->settings[0] &&
+        !try_to("copy the app's settings before they change", keepsake_take(&keepsake)))
+        fall_back(machine, "the app's settings cannot be copied before they change");
+}
+
+/* Before the old version's app reads them. False: it is to be tried again at the next start. */
+static bool put_settings_back(const struct machine *machine, const struct trial_note *note)
+{
+    const struct keepsake keepsake = {"/data", note->settings, POLICY_APP_UID};
+    bool lost = false;
+
+    if (!machine->record.kept || note->settings[0] == '\0')
+        return true;
+    if (!try_to("put the app's settings back", keepsake_return(&keepsake, note->version, &lost)))
+        return false;
+    if (lost)
+        say("the app's settings are those of before the update; what version %s has made of them "
+            "is in /data/lost/settings-%s",
+            note->version, note->version);
+    return true;
+}
+
 /* A version that died before PID 1 had /data, or before PID 1, has left no word, and what is there
  * is another trial's. */
 static void tell_failure(struct machine *machine, const struct trial_note *note)
@@ -182,18 +222,22 @@ void probation_begin(struct machine *machine)
 {
     struct trial_note note = {.version = "(unknown)"};
     bool noted = machine->record.kept && record_note(&note);
+    bool over = !machine->slot.on_trial;
 
     if (machine->slot.on_trial) {
         begin_trial(machine, noted ? &note : NULL);
+        keep_settings(machine, &note);
     } else if (slot_is_back(&machine->slot)) {
         tell_failure(machine, &note);
-        try_to("give the new version up", slot_give_up(&machine->slot));
+        over = put_settings_back(machine, &note);
+        if (over)
+            try_to("give the new version up", slot_give_up(&machine->slot));
     } else if (slot_is_substitute(&machine->slot)) {
         begin_adoption(machine);
     }
     if (!machine->slot.on_trial)
         remember_failure(machine);
-    /* It may also be left over from a cut right after the end of a trial. */
-    if (noted && !machine->slot.on_trial)
-        try_to("remove the note of the trial", record_set_note(NULL));
+    /* They may also be left over from a cut right after the end of a trial. */
+    if (over)
+        tidy_up(machine, noted);
 }

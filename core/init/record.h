@@ -4,6 +4,8 @@
  *   running      there while the device runs: who finds it there at the start was cut off
  *   reset/last   why the last run that was cut off ended, the kernel's last words, its last lines;
  *   reset/before the same of the one before
+ *   claim        the claim code (claim.h)
+ *   settings/    the app's settings as they were before a trial (keepsake.h)
  *   trial        the note of what was before an update (note.h)
  *   failed       why the last new version did not pass its trial, and its last lines (failure.h)
  *

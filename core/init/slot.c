@@ -69,6 +69,11 @@ bool slot_is_substitute(const struct slot *slot)
     return slot->known && slot->running && !slot->on_trial && slot->state.good != slot->running;
 }
 
+int slot_arm(struct slot *slot)
+{
+    return write_state(slot, slot_state_arm(slot->state, slot->running == 'a' ? 'b' : 'a'));
+}
+
 int slot_confirm(struct slot *slot)
 {
     struct slot_state state = slot->state;

@@ -26,6 +26,9 @@ bool slot_is_back(const struct slot *slot);
 /* True when another slot is the good one, and none was to be tried: that one could not be started. */
 bool slot_is_substitute(const struct slot *slot);
 
+/* The other slot is tried at the next start. 0 or an errno value. */
+int slot_arm(struct slot *slot);
+
 /* The slot that runs becomes the good one. 0 or an errno value. */
 int slot_confirm(struct slot *slot);
 

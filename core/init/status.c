@@ -95,6 +95,20 @@ static void add_courier(struct page *page, const char *name, const struct courie
         add(page, name, "%s", state->text);
 }
 
+static void add_update(struct page *page, const struct update *update)
+{
+    switch (update->state) {
+    case UPDATE_OFF: break;
+    case UPDATE_IDLE: add(page, "update", "idle"); break;
+    case UPDATE_RUNNING:
+        add(page, "update", "running %llu %llu", (unsigned long long)update->done,
+            (unsigned long long)update->total);
+        break;
+    case UPDATE_INSTALLED: add(page, "update", "installed %s", update->text); break;
+    case UPDATE_REFUSED: add(page, "update", "refused %s", update->text); break;
+    }
+}
+
 size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
 {
     struct page page = {text, 0};
@@ -109,6 +123,7 @@ size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
     add_data(&page, &machine->storage);
     add_network(&page, &machine->network);
     add_app(&page, &machine->app);
+    add_update(&page, &machine->update);
     add(&page, "failed", "%s", machine->probation.failed);
     add(&page, "reset", "%s", machine->record.reset ? machine->record.reset : "");
     add_courier(&page, "usb", &machine->sticks.courier.state);

@@ -20,6 +20,7 @@ struct machine;
  *   network    "connected", "no-cable", "none" (no interface)
  *   address    one line for each
  *   app        "listening PORT", "starting", "ended"
+ *   update     "idle", "running DONE TOTAL" (bytes), "installed VERSION", "refused REASON"
  *   failed     the last version that did not pass its trial, and why
  *   reset      why the last run ended, if not in an orderly way
  *   usb        of the last stick: "looks", "offers VERSION FILE", "installs VERSION FILE", or how

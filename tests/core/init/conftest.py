@@ -18,7 +18,9 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "settings", "preseed", "gpt", "ext4"]
 PURE += ["log", "note", "trial", "failures", "health", "claim", "refused_call", "syscall_filter"]
-PURE += ["../update/text", "courier_state"]
+PURE += ["../update/text", "courier_state", "tree", "keepsake"]
+# Without headers of their own here: what those need.
+FURTHER = ["child"]
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
 FLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -58,14 +60,14 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     """Builds the extension once a session."""
     folder = tmp_path_factory.mktemp("init")
     ffi = FFI()
-    ffi.cdef("void *malloc(size_t size); void free(void *block);")
+    ffi.cdef("void *malloc(size_t size); void free(void *block); typedef int... uid_t;")
     for name in PURE:
         ffi.cdef(declarations(SOURCES / f"{name}.h"))
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
     ffi.cdef('extern "Python" { void answered(void *owner, int status); }')
     ffi.set_source("init_pure", "#include <stdlib.h>\n" + "".join(f'#include "{name}.h"\n' for name in PURE))
     ffi.emit_c_code(str(folder / "init_pure.c"))
-    sources = [str(path) for name in PURE if (path := SOURCES / f"{name}.c").exists()]
+    sources = [str(path) for name in PURE + FURTHER if (path := SOURCES / f"{name}.c").exists()]
     includes = [f"-I{SOURCES}", f"-I{sysconfig.get_path('include')}"]
     library = str(folder / "init_pure.so")
     argv = ["gcc", "-shared", "-fPIC", *FLAGS, *includes, str(folder / "init_pure.c"), *sources, "-o", library]
