@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import SlotState
+from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState, starts
+from appliance.bundle import Bundle, read_bundle, sign, write_bundle
 from appliance.keys import PrivateKey
 from appliance.recipes import Board
 from appliance.update import update_image, verify_for_image
 from appliance.version import open_disk, read_version
 from tests.appliance.cases import problem
 from tests.appliance.running import errors, invoke
-from tests.appliance.versions import Versions, with_small_slots
+from tests.appliance.versions import KEY, Versions, with_small_slots
 from tests.machine.disk import Disk
 
 OTHER = PrivateKey(b"o" * 32)
@@ -121,6 +123,70 @@ def test_every_damaged_bundle_is_refused(versions: Versions, device: Disk, tmp_p
         bundle.write_bytes(damaged)
         assert "damaged.update is refused: " in problem(lambda: update_image(device.path, bundle, JOBS)), name
     assert before == device.path.read_bytes()
+
+
+def test_a_bundle_that_was_signed_anew_is_refused(versions: Versions, device: Disk, tmp_path: Path) -> None:
+    """What somebody else has changed and signed: a part with its digest, the counter, the keys, or nothing at all."""
+    made = read_bundle(versions.bundle(8))
+    part = made.parts[:-1] + bytes([made.parts[-1] ^ 1])
+    digest = next(line.split()[-1] for line in reversed(made.says("part")))
+    kernel = next(int(line.split()[2]) for line in reversed(made.says("part")))
+    fitting = made.manifest.replace(digest.encode(), hashlib.sha256(part[-kernel:]).hexdigest().encode())
+    own_key = made.manifest.replace(KEY.public.hex().encode(), OTHER.public.hex().encode())
+    newer = made.manifest.replace(b"counter 8", b"counter 9")
+    changed = {
+        "a part": Bundle(fitting, (), part), "the counter": Bundle(newer, (), made.parts),
+        "whom it trusts": Bundle(own_key, (), made.parts), "nothing": Bundle(made.manifest, (), made.parts),
+    }
+    for name, bundle in changed.items():
+        path = tmp_path / f"{name.replace(' ', '-')}.update"
+        write_bundle(sign(bundle, [OTHER]), path)
+        untouched(device, path, "the bundle is not signed by enough keys that this device trusts")
+        moved = Bundle(bundle.manifest, made.signatures, bundle.parts)  # the right key's signature, of another manifest
+        write_bundle(moved, path)
+        if bundle.manifest != made.manifest:
+            untouched(device, path, "")
+
+
+def damaged_bundles(data: bytes) -> dict[str, bytes]:
+    """One of each kind."""
+    half = len(data) // 2
+    return {"flipped": data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :], "cut": data[: len(data) * 99 // 100],
+            "extended": data + b"\0", "swapped": data[:1000] + data[half:] + data[1000:half], "empty": b""}
+
+
+def test_damaged_bundles_through_the_command(versions: Versions, device: Disk, tmp_path: Path) -> None:
+    """Each kind of damage: exit code 1, one sentence, and not a byte of the disk is changed."""
+    before = device.path.read_bytes()
+    for name, data in damaged_bundles(versions.bundle(8).read_bytes()).items():
+        path = tmp_path / f"{name}.update"
+        path.write_bytes(data)
+        refused = invoke("update", device.path, path)
+        [said] = errors(refused)
+        assert (1, True) == (refused.returncode, said.startswith(f"{path.name} is refused: ")), said
+    assert before == device.path.read_bytes()
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(50, marks=pytest.mark.long)])
+def test_updates_to_and_fro(versions: Versions, device: Disk, count: int) -> None:
+    """One after the other into the slot that is not in use, each confirmed: every one is what a fresh image has, the slot that
+    runs is not touched, and the state counts up."""
+    good = "a"
+    for number in range(count):
+        counter, other = 8 + number, "b" if good == "a" else "a"
+        running = device.read(f"slot{good}")
+        bundle = versions.bundle(counter)
+        assert other == update_image(device.path, bundle, JOBS).slot
+        fresh = read_version(open_disk(versions.image(counter)), "a").data
+        assert fresh == device.read(f"slot{other}")[: len(fresh)]
+        assert running == device.read(f"slot{good}")
+        versions.forget(counter)
+        sequence = max(int(copy["seq"]) for copy in device.state())
+        assert 2 + 2 * number == sequence
+        assert [other, good] == starts([device.read("state", at, STATE_SIZE) for at in STATE_COPIES_AT])[:2]
+        older = min((0, 1), key=lambda copy: int(device.state()[copy]["seq"]))
+        device.write("state", STATE_COPIES_AT[older], SlotState(sequence + 1, other).block())  # as the device confirms
+        good = other
 
 
 def test_an_image_without_keys_accepts_nothing(versions: Versions, tmp_path: Path) -> None:

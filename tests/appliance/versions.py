@@ -35,6 +35,11 @@ class Versions:
         write_bundle(make_bundle(self.image(counter, name), keys or [KEY]), path)
         return path
 
+    def forget(self, counter: int) -> None:
+        """Files of this counter take no room any more."""
+        for path in self.folder.glob(f"*-{counter}-*"):
+            path.unlink()
+
 
 def with_small_slots(board: Board) -> Board:
     """The board, its disks quickly written and compared."""
