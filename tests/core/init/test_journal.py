@@ -170,7 +170,7 @@ def test_the_data_partition_is_found_by_its_guid(run: Run, tmp_path: Path, name:
     assert [
         "mkdir /data 0755",
         RIGHT_SIZE,
-        f"mount /dev/{device} /data ext4 0x40e errors=remount-ro",
+        f"mount /dev/{device} /data ext4 0x40e errors=remount-ro,noinit_itable",
         *FOLDERS,
         "on disk 1, rescue 0, warning 0",
         f"fapws4: /data is /dev/{device}",
@@ -207,7 +207,7 @@ def test_data_grows_with_the_disk(run: Run, tmp_path: Path, lost: str) -> None:
     assert [
         "mkdir /data 0755",
         f"partition 6: {size * 512} bytes from {DATA.first * 512}",
-        "mount /dev/vda6 /data ext4 0x40e errors=remount-ro",
+        "mount /dev/vda6 /data ext4 0x40e errors=remount-ro,noinit_itable",
     ] == lines[:3]
     assert f"resize /data to {size // 8} blocks" in lines
     assert f"fapws4: /data has grown to {size // 2048} MiB" in lines
@@ -244,7 +244,7 @@ def test_a_damaged_data_partition_is_never_touched(run: Run, tmp_path: Path) -> 
     assert [
         "mkdir /data 0755",
         RIGHT_SIZE,
-        "mount /dev/vda6 /data ext4 0x40e errors=remount-ro",
+        "mount /dev/vda6 /data ext4 0x40e errors=remount-ro,noinit_itable",
         "mkdir /run/data 0755",
         "mount /dev/vda6 /run/data ext4 0x40f noload",
         *MEMORY,

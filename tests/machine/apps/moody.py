@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+from fapws4 import threaded
+
 VERSION = "1.0"
 
 WORDS = dict(word.partition("=")[::2] for word in Path("/proc/cmdline").read_text().split())
@@ -29,6 +31,13 @@ def show(environ, start_response):
     return "\n".join(f"{name}={value}" for name, value in sorted(os.environ.items()))
 
 
+@threaded
+def rest(environ, start_response):
+    """Answers after so many seconds."""
+    time.sleep(int(environ["PATH_INFO"].rpartition("/")[2]))
+    return "rested"
+
+
 def fill(environ, start_response):
     """Writes until nothing more goes on the disk."""
     try:
@@ -40,4 +49,4 @@ def fill(environ, start_response):
     return "there is no end of it"
 
 
-PATHS = [("/environ", show), ("/fill", fill), ("/", answer)]
+PATHS = [("/environ", show), ("/fill", fill), ("/rest", rest), ("/", answer)]
