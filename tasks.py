@@ -298,7 +298,7 @@ def publish_bundle(c: Context, file: str, to: str, plain_http: bool = False) -> 
 
     The login is that of skopeo and podman (skopeo login REGISTRY), or FAPWS_REGISTRY_USER and FAPWS_REGISTRY_PASSWORD.
     """
-    target = container_registry.parse_reference(to, plain_http)
+    target = container_registry.parse_place(to, plain_http)
     report.show_line(f"{target} is {container_registry.publish(bundle.read_bundle(Path(file)), target)}")
     report.show_next([f"invoke update IMAGE {container_registry.PREFIX}{target}"])
 

@@ -22,13 +22,12 @@ from appliance.errors import Problem
 from appliance.places import cache_folder, scratch_folder
 from appliance.preflight import require
 from appliance.progress import step
+from appliance.reference import Reference, parse_reference
 from appliance.shell import Failed, run
 
 PROGRAMS = {"skopeo": "skopeo"}
 PREFIX = "oci:"  # in front of a reference, where a file could be meant too
 
-_REFERENCE = re.compile(r"(?P<registry>(?:localhost|[\w-]+(?:\.[\w-]+)+|\[[0-9a-f:.]+\]|[\w-]+(?=:\d))(?::\d+)?)"
-                        r"/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*):(?P<tag>\w[\w.-]{0,127})", re.ASCII)
 _LOOPBACK = re.compile(r"(localhost|127\.[\d.]+|\[::1\])(:\d+)?")
 _SAID = re.compile(r'level=fatal msg="((?:[^"\\]|\\.)*)"')
 _RETRIES = "3"
@@ -46,36 +45,31 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True)
-class Reference:
-    """Where a registry keeps something; ``plain``: it may be asked by http."""
+class Place:
+    """Where a registry keeps something, and whether it may be asked by http."""
 
-    registry: str
-    repository: str
-    tag: str
-    plain: bool = False
+    reference: Reference
+    plain: bool
 
     def __str__(self) -> str:
-        return f"{self.registry}/{self.repository}:{self.tag}"
+        return str(self.reference)
 
 
-def parse_reference(text: str, plain_http: bool = False) -> Reference:
+def parse_place(text: str, plain_http: bool = False) -> Place:
     """REGISTRY/REPOSITORY:TAG. Other machines than this one are asked by https, unless ``plain_http``."""
-    found = _REFERENCE.fullmatch(text)
-    if not found:
-        raise Problem(f"{text} does not name a place in a registry",
-                      "write REGISTRY/REPOSITORY:TAG, such as registry.example.com/hello:stable")
-    return Reference(**found.groupdict(), plain=plain_http or bool(_LOOPBACK.fullmatch(found["registry"])))
+    reference = parse_reference(text)
+    return Place(reference, plain_http or bool(_LOOPBACK.fullmatch(reference.registry)))
 
 
-def publish(bundle: Bundle, to: Reference) -> str:
+def publish(bundle: Bundle, to: Place) -> str:
     """Push the bundle, in one artifact under one tag, and return the artifact's digest."""
     require(PROGRAMS, "publishing")
     with scratch_folder(cache_folder("work")) as folder, step(f"send {bundle.about}"):
         layout = folder / "layout"
         layout.mkdir()
-        write_layout(bundle, layout, to.tag)
+        write_layout(bundle, layout, to.reference.tag)
         _skopeo(to, ["copy", "--quiet", "--retry-times", _RETRIES, "--preserve-digests", "--digestfile", folder / "digest",
-                     *_access(to, "dest-", folder), f"oci:{layout}:{to.tag}", f"docker://{to}"])
+                     *_access(to, "dest-", folder), f"oci:{layout}:{to.reference.tag}", f"docker://{to}"])
         return (folder / "digest").read_text().strip()
 
 
@@ -85,45 +79,45 @@ def fetched(what: str, plain_http: bool = False) -> Iterator[Path]:
     if not what.startswith(PREFIX):
         yield Path(what)
         return
-    source = parse_reference(what.removeprefix(PREFIX), plain_http)
+    source = parse_place(what.removeprefix(PREFIX), plain_http)
     with scratch_folder(cache_folder("work")) as folder:
-        file = folder / f"{source.tag}.update"
+        file = folder / f"{source.reference.tag}.update"
         write_bundle(_pulled(source, folder), file)
         yield file
 
 
-def _pulled(source: Reference, folder: Path) -> Bundle:
+def _pulled(source: Place, folder: Path) -> Bundle:
     require(PROGRAMS, "pulling from a registry")
     access = _access(source, "", folder)
     manifest = _skopeo(source, ["inspect", "--raw", "--retry-times", _RETRIES, *access, f"docker://{source}"]).encode()
     require_update(manifest, str(source))
-    exact = f"{source.registry}/{source.repository}@sha256:{hashlib.sha256(manifest).hexdigest()}"
+    exact = f"{source.reference.registry}/{source.reference.repository}@sha256:{hashlib.sha256(manifest).hexdigest()}"
     with step(f"fetch {source}"):
         _skopeo(source, ["copy", "--quiet", "--retry-times", _RETRIES, "--preserve-digests",
                          "--dest-oci-accept-uncompressed-layers", *_access(source, "src-", folder), f"docker://{exact}",
-                         f"oci:{folder}/layout:{source.tag}"])
+                         f"oci:{folder}/layout:{source.reference.tag}"])
     return read_layout(folder / "layout", manifest, str(source))
 
 
-def _access(reference: Reference, side: str, folder: Path) -> list[str | Path]:
+def _access(place: Place, side: str, folder: Path) -> list[str | Path]:
     """skopeo's options about the registry on one ``side`` of a command. A login is in nobody's list of processes."""
     user, password = os.environ.get("FAPWS_REGISTRY_USER"), os.environ.get("FAPWS_REGISTRY_PASSWORD")
-    options: list[str | Path] = [f"--{side}tls-verify=false"] if reference.plain else []
+    options: list[str | Path] = [f"--{side}tls-verify=false"] if place.plain else []
     if user and password:
         login = base64.b64encode(f"{user}:{password}".encode()).decode()
         file = folder / "auth.json"
         file.touch(mode=0o600)
-        file.write_text(json.dumps({"auths": {reference.registry: {"auth": login}}}))
+        file.write_text(json.dumps({"auths": {place.reference.registry: {"auth": login}}}))
         options += [f"--{side}authfile", file]
     return options
 
 
-def _skopeo(reference: Reference, arguments: list[str | Path]) -> str:
-    """What skopeo says; a Problem about the reference when it fails. Its policy of signatures is about images of others."""
+def _skopeo(place: Place, arguments: list[str | Path]) -> str:
+    """What skopeo says; a Problem about the place when it fails. Its policy of signatures is about images of others."""
     try:
         return run(["skopeo", "--insecure-policy", *arguments], what="skopeo")
     except Failed as failure:
         found = _SAID.search(failure.tail)
         said = found[1].replace('\\"', '"') if found else failure.tail
         remedy = next(remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, said))
-        raise Problem(f"{reference}: {said}", remedy.format(registry=reference.registry)) from failure
+        raise Problem(f"{place}: {said}", remedy.format(registry=place.reference.registry)) from failure

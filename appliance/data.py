@@ -29,6 +29,10 @@ class Settings:
     data_version: int = 0
     settings: str = ""
     usb_update: str = "ask"
+    update_from: str = ""
+    update_every: int = 0
+    update_ca: str = ""
+    update_plain_http: bool = False
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,12 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
                      "counter": release.counter, "data_version": release.data_version, "settings": release.settings,
                      "health": release.health, **({"usb_update": release.usb_update} if release.keys else {})}
+    if release.source:
+        configuration |= {"update_from": release.source.reference, "update_every": release.source.every or ""}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
-    files = {"conf": text, "manifest": slot, **({"keys": release.keys.text} if release.keys else {})}
+    files = {"conf": text, "manifest": slot, **({"keys": release.keys.text} if release.keys else {}),
+             **({"ca": release.source.authorities} if release.source and release.source.authorities else {})}
     return cpio.archive([*(cpio.folder(folder) for folder in folders),
                          cpio.character_device("dev/console", 5, 1),
                          *(cpio.file(f"etc/appliance.{kind}", content.encode()) for kind, content in files.items())])

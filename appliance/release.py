@@ -8,6 +8,8 @@
     settings = "settings"   the folder below the app's data that is put back when a new version fails
     usb_update = "ask"      whether an update on a USB stick is installed after somebody has pressed Enter at the device
                             (ask), by itself (auto) or never (off)
+
+update_source.py has those that say where devices look for updates.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from appliance.data import Settings
 from appliance.errors import Problem
 from appliance.keys import KeySet, read_key_set
 from appliance.recipes import read_section
+from appliance.update_source import UpdateSource, update_source_of
 
 # As core/update/manifest.c and core/init/config.c read them.
 _PRODUCT = re.compile(r"[A-Za-z0-9._-]{1,63}")
@@ -39,6 +42,7 @@ class Release:
     settings: str = ""
     keys: KeySet | None = None
     usb_update: str = "ask"
+    source: UpdateSource | None = None
     health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
 
 
@@ -57,6 +61,7 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
         raise Problem(f"usb_update of {app.parent / 'pyproject.toml'} is {said.usb_update!r}",
                       f"it is one of {', '.join(_USB_UPDATE)}")
     _within(said.data_version, _MOST_DATA_VERSION, "data_version")
+    source = update_source_of(said, app.parent / "pyproject.toml", file is not None)
     if file is None:
         if counter:
             raise Problem(f"a counter ({counter}) without keys: the image would accept no update",
@@ -73,7 +78,7 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
     if not _VERSION.fullmatch(version):
         raise Problem(f"VERSION of {app.name} is {version!r}, which a device cannot compare or show",
                       "let it consist of at most 63 letters, digits and . _ + ~ : -")
-    return Release(number, said.data_version, said.settings, trusted, said.usb_update)
+    return Release(number, said.data_version, said.settings, trusted, said.usb_update, source)
 
 
 def _within(number: int, most: int, name: str) -> None:

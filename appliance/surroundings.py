@@ -35,7 +35,7 @@ class Surroundings:
         if self.stick:
             image = str(stick_image(self.stick, scratch).resolve()).replace(",", ",,")
             arguments += ["-device", "qemu-xhci,id=usb", "-drive", f"if=none,id=stick,format=raw,snapshot=on,file={image}",
-                          "-device", "usb-storage,bus=usb.0,drive=stick,removable=on"]
+                          "-device", "usb-storage,id=plugged-stick,bus=usb.0,drive=stick,removable=on"]
         if self.clock:
             arguments += ["-rtc", f"base={self.clock}"]
         if self.wire:

@@ -21,12 +21,12 @@ static void set(char *field, size_t size, struct span value, const char *further
         span_copy(value, field, size);
 }
 
-static void set_counter(struct config *config, struct span value)
+static void set_number(char *field, size_t size, struct span value)
 {
     for (size_t i = 0; i < value.length; i++)
         if (value.start[i] < '0' || value.start[i] > '9')
             return;
-    set(config->counter, sizeof config->counter, value, "");
+    set(field, size, value, "");
 }
 
 static void parse_line(struct span line, struct config *config)
@@ -42,11 +42,15 @@ static void parse_line(struct span line, struct config *config)
     else if (span_skip(&line, "hostname="))
         set(config->hostname, sizeof config->hostname, line, "-");
     else if (span_skip(&line, "counter="))
-        set_counter(config, line);
+        set_number(config->counter, sizeof config->counter, line);
     else if (span_skip(&line, "usb_update="))
         set(config->usb_update, sizeof config->usb_update, line, "");
     else if (span_skip(&line, "settings="))
         set(config->settings, sizeof config->settings, line, "-_./");
+    else if (span_skip(&line, "update_from="))
+        set(config->update_from, sizeof config->update_from, line, "-_.:/[]");
+    else if (span_skip(&line, "update_every="))
+        set_number(config->update_every, sizeof config->update_every, line);
     else if (span_skip(&line, "health=") && line.length > 0 && line.start[0] == '/')
         set(config->health, sizeof config->health, line, "-_.~/%");
 }

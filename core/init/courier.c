@@ -109,8 +109,8 @@ void courier_init(struct courier *courier, struct loop *loop,
     *courier = (struct courier){.loop = loop, .fd = -1, .told = told, .owner = owner};
 }
 
-int courier_start(struct courier *courier, bool automatic, void (*run)(const void *, int),
-                  const void *order)
+int courier_start(struct courier *courier, bool automatic, const char *failed,
+                  void (*run)(const void *, int), const void *order)
 {
     int ends[2];
 
@@ -129,7 +129,7 @@ int courier_start(struct courier *courier, bool automatic, void (*run)(const voi
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     courier->fd = ends[0];
-    courier_state_begin(&courier->state, automatic);
+    courier_state_begin(&courier->state, automatic, failed);
     return loop_watch(courier->loop, courier->fd, POLLIN, packet_ready, courier);
 }
 
@@ -145,6 +145,12 @@ void courier_lose(struct courier *courier)
 {
     end_talk(courier);
     act(courier, courier_state_lose(&courier->state));
+}
+
+void courier_dismiss(struct courier *courier)
+{
+    end_talk(courier);
+    courier_state_lose(&courier->state);
 }
 
 bool courier_reaped(struct courier *courier, pid_t pid)

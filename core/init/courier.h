@@ -22,15 +22,18 @@ void courier_init(struct courier *courier, struct loop *loop,
                   void (*told)(void *, enum courier_act), void *owner);
 
 /* Forks; in the child, run(order, packets) is called as root, and never returns. Only when none
- * runs. 0 or an errno value. */
-int courier_start(struct courier *courier, bool automatic, void (*run)(const void *, int),
-                  const void *order);
+ * runs. `automatic` and `failed` as in courier_state.h. 0 or an errno value. */
+int courier_start(struct courier *courier, bool automatic, const char *failed,
+                  void (*run)(const void *, int), const void *order);
 
 /* Somebody wants what is offered. False when nothing is. */
 bool courier_agree(struct courier *courier);
 
 /* What it reads from is gone, or not wanted: it is ended, and told() what that means. */
 void courier_lose(struct courier *courier);
+
+/* What it offers is not wanted: it is ended without a word. */
+void courier_dismiss(struct courier *courier);
 
 /* To be told of every process that has been reaped. True when it was this one. */
 bool courier_reaped(struct courier *courier, pid_t pid);

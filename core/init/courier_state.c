@@ -27,9 +27,21 @@ static enum courier_act fault(struct courier_state *state)
     return end(state, COURIER_TELL);
 }
 
-void courier_state_begin(struct courier_state *state, bool automatic)
+void courier_state_begin(struct courier_state *state, bool automatic, const char *failed)
 {
-    *state = (struct courier_state){.phase = COURIER_LOOKS, .automatic = automatic};
+    state->phase = COURIER_LOOKS;
+    state->automatic = automatic;
+    state->failed = failed;
+    state->counter = 0;
+    state->version[0] = state->where[0] = state->text[0] = '\0';
+}
+
+static bool has_failed(const struct courier_state *state)
+{
+    struct span failed = span_of(state->failed);
+
+    return span_skip(&failed, "version ") && span_skip(&failed, state->version) &&
+           span_skip(&failed, " ");
 }
 
 static bool take_version(struct span *text, struct courier_state *state)
@@ -53,7 +65,7 @@ static enum courier_act hear_offer(struct courier_state *state, struct span text
         return fault(state);
     copy_shown(text, state->where, sizeof state->where);
     state->phase = COURIER_OFFERS;
-    return state->automatic ? courier_state_agree(state) : COURIER_ASK;
+    return state->automatic && !has_failed(state) ? courier_state_agree(state) : COURIER_ASK;
 }
 
 static enum courier_act hear_installed(struct courier_state *state, struct span text)
@@ -76,6 +88,10 @@ enum courier_act courier_state_hear(struct courier_state *state, struct span pac
 {
     if (state->phase == COURIER_LOOKS && span_skip(&packet, "offer "))
         return hear_offer(state, packet);
+    if (state->phase == COURIER_LOOKS && span_skip(&packet, "seen ")) {
+        copy_shown(packet, state->seen, sizeof state->seen);
+        return COURIER_WAIT;
+    }
     if (state->phase == COURIER_LOOKS && span_skip(&packet, "nothing ")) {
         copy_shown(packet, state->text, sizeof state->text);
         return end(state, packet.length > 0 ? COURIER_TELL : COURIER_QUIT);

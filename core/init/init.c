@@ -108,17 +108,18 @@ static void choose_host(void *owner, char host[64])
     }
 }
 
-/* Before the trial is looked at: a version that has just failed is not installed again by itself. */
-static void open_sticks(struct machine *machine)
+/* The ways in for updates that PID 1 looks at itself. On trial they wait for its end. */
+static void open_couriers(struct machine *machine)
 {
-    const char *how = machine->config.usb_update;
+    const char *how = machine->config.usb_update, *failed = machine->probation.failed;
     bool automatic = strcmp(how, "auto") == 0;
 
     if (automatic || strcmp(how, "ask") == 0)
         sticks_open(&machine->sticks, &machine->loop, &machine->modules, machine->config.name,
-                    machine->storage.disk.path, automatic && !slot_is_back(&machine->slot));
+                    machine->storage.disk.path, automatic, failed);
+    fetch_open(&machine->fetch, &machine->loop, &machine->config, failed);
     if (!machine->slot.on_trial)
-        sticks_begin(&machine->sticks);
+        machine_look_for_updates(machine);
 }
 
 /* The app waits for this, so that nothing it writes is hidden by a later mount. */
@@ -131,11 +132,11 @@ static void storage_done(void *owner)
     record_open(&machine->record, kept, machine->watchdog.has_reset);
     if (machine->storage.disk.path[0])
         try_to("read the slot state", slot_open(&machine->slot, &machine->storage.disk));
-    open_sticks(machine);
     probation_begin(machine);
     supervision_open(&machine->supervision, &machine->loop, &machine->app, machine->config.health,
                      machine->slot.on_trial, choose_host, machine);
     update_begin(machine);
+    open_couriers(machine);
     machine->app.keeps_data = kept;
     machine->app.rescue = machine->storage.rescue;
     app_start(&machine->app);
@@ -159,6 +160,12 @@ void machine_end(struct machine *machine, enum power power)
     app_stop(&machine->app);
 }
 
+void machine_look_for_updates(struct machine *machine)
+{
+    sticks_begin(&machine->sticks);
+    fetch_begin(&machine->fetch);
+}
+
 static void button_pressed(void *owner)
 {
     machine_end(owner, POWER_OFF);
@@ -172,7 +179,8 @@ static void reap(struct machine *machine)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         if (!app_reaped(&machine->app, pid, status) &&
             !storage_reaped(&machine->storage, pid, status) &&
-            !sticks_reaped(&machine->sticks, pid) && !update_reaped(machine, pid))
+            !sticks_reaped(&machine->sticks, pid) && !fetch_reaped(&machine->fetch, pid) &&
+            !update_reaped(machine, pid))
             network_reaped(&machine->network, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         finish(machine);

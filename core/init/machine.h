@@ -7,6 +7,7 @@
 #include "buttons.h"
 #include "claim.h"
 #include "config.h"
+#include "fetch.h"
 #include "hotplug.h"
 #include "kernel_log.h"
 #include "modules.h"
@@ -39,6 +40,7 @@ struct machine {
     struct claim claim;
     struct update update;
     struct sticks sticks;
+    struct fetch fetch;
     struct watchdog watchdog;
     bool watchdog_wanted;
     struct timer heartbeat;
@@ -50,5 +52,8 @@ struct machine {
 /* Ends everything in an orderly way. A second wish while the app is still stopping is
  * impatience. */
 void machine_end(struct machine *machine, enum power power);
+
+/* Begins to look for updates, once nothing is on trial. */
+void machine_look_for_updates(struct machine *machine);
 
 #endif

@@ -9,6 +9,7 @@ enum {
     POLICY_RECOVERY_UID = 101,
     POLICY_UPDATE_UID = 102,
     POLICY_STICK_UID = 103,
+    POLICY_FETCH_UID = 104,
 
     /* Lowest port an unprivileged process may bind. 80, not 0: the app gets 80 and 443, while 67
      * and 68 stay out of its reach, so that it cannot pose as a DHCP server or client. */
@@ -104,6 +105,9 @@ enum {
     POLICY_CONSOLES = 4,
     POLICY_INTERFACES = 8,
     POLICY_BUTTONS = 8,
+    /* s. After a start, a device that looks into a registry by itself does so this soon. */
+    POLICY_FETCH_FIRST = 60,
+
     /* Partitions of USB sticks that are still to be looked at. */
     POLICY_STICKS = 8,
     /* Signals, devices, links, the kernel's log, the app's two pipes, and one for each of the

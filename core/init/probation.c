@@ -77,7 +77,7 @@ static void pass(struct machine *machine)
     say("version %s is confirmed: slot %c is the good one", machine->config.version,
         machine->slot.running);
     supervision_end_trial(&machine->supervision);
-    sticks_begin(&machine->sticks);
+    machine_look_for_updates(machine);
 }
 
 /* Nothing may be left to do for a version that hangs: how it ends is written down before. */

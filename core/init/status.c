@@ -127,5 +127,6 @@ size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
     add(&page, "failed", "%s", machine->probation.failed);
     add(&page, "reset", "%s", machine->record.reset ? machine->record.reset : "");
     add_courier(&page, "usb", &machine->sticks.courier.state);
+    add_courier(&page, "fetch", &machine->fetch.courier.state);
     return page.used;
 }

@@ -24,7 +24,8 @@ struct machine;
  *   failed     the last version that did not pass its trial, and why
  *   reset      why the last run ended, if not in an orderly way
  *   usb        of the last stick: "looks", "offers VERSION FILE", "installs VERSION FILE", or how
- *              that ended */
+ *              that ended
+ *   fetch      the same of the registry, when the image names one */
 size_t status_format(const struct machine *machine, char text[STATUS_SIZE]);
 
 #endif

@@ -42,7 +42,8 @@ static void look(struct sticks *sticks)
     memmove(sticks->waiting[0], sticks->waiting[1], (size_t)sticks->waiting_count * STICK_NODE);
     load_modules(sticks->modules);
     try_to("look at a USB stick",
-           courier_start(&sticks->courier, sticks->automatic, stick_process_run, sticks->node));
+           courier_start(&sticks->courier, sticks->automatic, sticks->failed, stick_process_run,
+                         sticks->node));
 }
 
 static void enter_pressed(void *owner)
@@ -107,10 +108,14 @@ bool sticks_reaped(struct sticks *sticks, pid_t pid)
 }
 
 void sticks_open(struct sticks *sticks, struct loop *loop, struct modules *modules,
-                 const char *product, const char *own, bool automatic)
+                 const char *product, const char *own, bool automatic,
+                 const char *failed)
 {
-    *sticks = (struct sticks){
-        .automatic = automatic, .product = product, .own = own, .modules = modules};
+    *sticks = (struct sticks){.automatic = automatic,
+                              .failed = failed,
+                              .product = product,
+                              .own = own,
+                              .modules = modules};
     courier_init(&sticks->courier, loop, told, sticks);
 }
 

@@ -12,6 +12,7 @@
 struct sticks {
     bool begun;
     bool automatic;
+    const char *failed; /* see courier_state.h */
     const char *product; /* NULL: not opened, and everything below does nothing */
     const char *own; /* the disk that was booted from, which is no stick: /dev/sda, or "" */
     struct modules *modules;
@@ -24,7 +25,8 @@ struct sticks {
 
 /* `automatic`: nobody is asked. */
 void sticks_open(struct sticks *sticks, struct loop *loop, struct modules *modules,
-                 const char *product, const char *own, bool automatic);
+                 const char *product, const char *own, bool automatic,
+                 const char *failed);
 
 /* Looks at the sticks that are there, and from now on at those that come. */
 void sticks_begin(struct sticks *sticks);

@@ -7,8 +7,8 @@ import json
 import re
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,35 @@ TIMEOUT = 60  # seconds until a test is given up
 USER, PASSWORD = "tester", "not for others"
 
 
-@dataclass
 class Registry:
-    """A registry that listens on ``port`` of this machine; ``requests`` are those that it answered, such as "PUT /v2/..."."""
+    """A registry that listens on ``port`` of this machine."""
 
-    port: int
-    requests: list[str] = field(default_factory=list)
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._requests: list[str] = []
+        self._changed = threading.Condition()
 
     @property
     def name(self) -> str:
         """As it stands in front of a repository."""
         return f"127.0.0.1:{self.port}"
+
+    def note(self, request: str) -> None:
+        """It has answered one."""
+        with self._changed:
+            self._requests.append(request)
+            self._changed.notify_all()
+
+    @property
+    def requests(self) -> list[str]:
+        """What it has answered so far, such as "PUT /v2/...". Only where it speaks http to everybody: its log comes a little
+        later than its answers, and so it is asked once more, and that is waited for."""
+        with self._changed:
+            last = f"/v2/?after={len(self._requests)}"
+        urllib.request.urlopen(f"http://{self.name}{last}", timeout=TIMEOUT).close()
+        with self._changed:
+            assert self._changed.wait_for(lambda: f"GET {last}" in self._requests, TIMEOUT)
+            return [line for line in self._requests if "?after=" not in line]
 
     def counted(self, method: str) -> int:
         """How many requests with this method it has answered."""
@@ -63,15 +81,15 @@ def _ready(log: Any) -> Registry:
         said.append(line)
         if found := re.search(r"listening on [^\",]*:(\d+)", line):
             made = Registry(int(found[1]))
-            threading.Thread(target=_follow, args=(log, made.requests), daemon=True).start()
+            threading.Thread(target=_follow, args=(log, made), daemon=True).start()
             return made
     raise AssertionError("".join(said))
 
 
-def _follow(log: Any, requests: list[str]) -> None:
+def _follow(log: Any, made: Registry) -> None:
     """Its log must be read all the time, or it would wait for that."""
     with contextlib.suppress(ValueError):  # closed by the one who started it
         for line in log:
             entry = json.loads(line) if line.startswith("{") else {}  # the rest is that of Go's own server
             if "http.response.status" in entry:
-                requests.append(f"{entry['http.request.method']} {entry['http.request.uri']}")
+                made.note(f"{entry['http.request.method']} {entry['http.request.uri']}")

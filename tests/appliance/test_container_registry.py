@@ -13,7 +13,7 @@ import pytest
 from appliance import container_registry
 from appliance.artifact import TYPE
 from appliance.bundle import Bundle, read_bundle
-from appliance.container_registry import fetched, parse_reference, publish
+from appliance.container_registry import fetched, parse_place, publish
 from appliance.places import cache_folder
 from appliance.recipes import Board
 from appliance.shell import run
@@ -48,7 +48,7 @@ def test_a_bundle_comes_back_as_it_was(versions: Versions, store: Registry) -> N
     """Byte for byte; under another tag too; the newest when a tag is moved."""
     seven, eight = versions.bundle(7), versions.bundle(8)
     for bundle, tag in ((seven, "7"), (seven, "stable"), (eight, "stable")):
-        publish(read_bundle(bundle), parse_reference(f"{store.name}/hello:{tag}"))
+        publish(read_bundle(bundle), parse_place(f"{store.name}/hello:{tag}"))
     assert seven.read_bytes() == pulled(f"{store.name}/hello:7")
     assert eight.read_bytes() == pulled(f"{store.name}/hello:stable")
 
@@ -56,14 +56,14 @@ def test_a_bundle_comes_back_as_it_was(versions: Versions, store: Registry) -> N
 def test_what_the_registry_has_is_not_sent_again(versions: Versions, store: Registry) -> None:
     """Of the next version only what differs; the same bundle again is no blob at all, and gives the same digest."""
     first, second = read_bundle(versions.bundle(7)), read_bundle(versions.bundle(8))
-    publish(first, parse_reference(f"{store.name}/hello:7"))
+    publish(first, parse_place(f"{store.name}/hello:7"))
     sent = store.counted("POST")
     assert len(digests(first)) + 1 == sent  # the parts and the head
-    digest = publish(second, parse_reference(f"{store.name}/hello:8"))
+    digest = publish(second, parse_place(f"{store.name}/hello:8"))
     new = digests(second) - digests(first)
     assert (True, len(new) + 1) == (0 < len(new) < len(digests(first)), store.counted("POST") - sent)
     sent = store.counted("POST")
-    assert digest == publish(second, parse_reference(f"{store.name}/hello:again"))
+    assert digest == publish(second, parse_place(f"{store.name}/hello:again"))
     assert sent == store.counted("POST")
 
 
@@ -74,7 +74,7 @@ def digests(bundle: Bundle) -> set[str]:
 
 def test_the_artifact_is_one_that_others_understand(versions: Versions, store: Registry) -> None:
     """Its type, what it says of itself, and each part's name, as skopeo shows it."""
-    publish(read_bundle(versions.bundle(8)), parse_reference(f"{store.name}/hello:8"))
+    publish(read_bundle(versions.bundle(8)), parse_place(f"{store.name}/hello:8"))
     table = json.loads(run(["skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{store.name}/hello:8"]))
     assert (TYPE, "application/vnd.oci.image.manifest.v1+json") == (table["artifactType"], table["mediaType"])
     assert {"org.opencontainers.image.title": "hello", "org.opencontainers.image.version": "8.0"} == table["annotations"]
@@ -105,7 +105,7 @@ def test_what_a_registry_changes_is_refused(versions: Versions, store: Registry,
     """The signatures of another bundle before these parts: the registry accepts it, the device's code does not."""
     seven, nine = read_bundle(versions.bundle(7)), read_bundle(versions.bundle(9))
     mixed = Bundle(nine.manifest, seven.signatures, nine.parts)
-    publish(mixed, parse_reference(f"{store.name}/hello:mixed"))
+    publish(mixed, parse_place(f"{store.name}/hello:mixed"))
     device = Disk(versions.image(7), tmp_path / "device.img", versions.board)
     refused = invoke("update", device.path, f"oci:{store.name}/hello:mixed")
     assert (1, True) == (refused.returncode, "not signed by enough keys" in errors(refused)[0])
@@ -120,7 +120,7 @@ def test_https_and_logins(versions: Versions, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(container_registry, "_LOOPBACK", re.compile("nowhere"))
     with registry(tmp_path, (certificate, key), login=True) as store:
         place = f"{store.name}/hello:stable"
-        unknown = problem(lambda: publish(bundle, parse_reference(place)))
+        unknown = problem(lambda: publish(bundle, parse_place(place)))
         trusted = tmp_path / ".config" / "containers" / "certs.d" / store.name
         assert "is trusted by its certificate in ~/.config/containers/certs.d/" in unknown
         trusted.mkdir(parents=True)
@@ -128,12 +128,12 @@ def test_https_and_logins(versions: Versions, tmp_path: Path, monkeypatch: pytes
         monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
         monkeypatch.setenv("HOME", str(tmp_path))
         assert f"log in with: skopeo login {store.name}; or set FAPWS_REGISTRY_USER" in problem(
-            lambda: publish(bundle, parse_reference(place)))
+            lambda: publish(bundle, parse_place(place)))
         monkeypatch.setenv("FAPWS_REGISTRY_USER", USER)
         monkeypatch.setenv("FAPWS_REGISTRY_PASSWORD", "wrong")
-        assert "log in with: skopeo login" in problem(lambda: publish(bundle, parse_reference(place)))
+        assert "log in with: skopeo login" in problem(lambda: publish(bundle, parse_place(place)))
         monkeypatch.setenv("FAPWS_REGISTRY_PASSWORD", PASSWORD)
-        publish(bundle, parse_reference(place))
+        publish(bundle, parse_place(place))
         assert bundle.data == pulled(place)
 
 
@@ -142,8 +142,8 @@ def test_http_is_asked_for(versions: Versions, store: Registry, monkeypatch: pyt
     monkeypatch.setattr(container_registry, "_LOOPBACK", re.compile("nowhere"))
     bundle = read_bundle(versions.bundle(7))
     assert "it speaks http only; when its network is your own, say --plain-http" in problem(
-        lambda: publish(bundle, parse_reference(f"{store.name}/hello:7")))
-    publish(bundle, parse_reference(f"{store.name}/hello:7", plain_http=True))
+        lambda: publish(bundle, parse_place(f"{store.name}/hello:7")))
+    publish(bundle, parse_place(f"{store.name}/hello:7", plain_http=True))
 
 
 def test_what_is_not_there_or_no_update(store: Registry, tmp_path: Path) -> None:
@@ -163,12 +163,12 @@ def test_what_is_not_there_or_no_update(store: Registry, tmp_path: Path) -> None
                                   "--help/hello:1", "https://example.com/hello:1", "example.com/hello:", "/hello:1"])
 def test_references_that_name_no_place(text: str) -> None:
     """A registry, a repository and a tag, all of them."""
-    assert f"{text} does not name a place in a registry" in problem(lambda: parse_reference(text))
+    assert f"{text} does not name a place in a registry" in problem(lambda: parse_place(text))
 
 
 @pytest.mark.parametrize("text", ["localhost:5000/hello:1", "registry.example.com/team/hello:stable", "registry:5000/a/b-c:x",
                                   "[::1]:5000/hello:1", "127.0.0.1/hello:1"])
 def test_references(text: str) -> None:
     """As people write them; only this machine is asked by http without being told."""
-    reference = parse_reference(text)
+    reference = parse_place(text)
     assert (text, "example" not in text and not text.startswith("registry")) == (str(reference), reference.plain)

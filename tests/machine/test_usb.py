@@ -45,9 +45,34 @@ def with_updates(versions: Versions, folder: Path, *counters: int) -> Path:
 
 
 def test_nothing_happens_until_somebody_presses_enter(versions: Versions, tmp_path: Path) -> None:
-    """The newest is offered; the key starts it."""
+    """The newest is offered; with the key it is installed, tried and confirmed."""
     with device(versions, with_updates(versions, tmp_path, 6, 8), "ask") as machine:
         machine.wait_for(OFFERED)
         assert not any("is being installed" in line for line in machine.console)
         machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
         machine.wait_for(r"USB stick sda1: version 8\.0 is being installed")
+        machine.wait_for(r"USB stick sda1: version 8\.0 is installed")
+        machine.wait_for(r"hello 8\.0 on pc, slot b")
+        machine.wait_for(r"version 8\.0 is confirmed: slot b is the good one")
+        machine.wait_for(r"USB stick sda1: hello-6-0\.update: the bundle is older than the version that runs")
+
+
+def test_by_itself(versions: Versions, tmp_path: Path) -> None:
+    """Nobody is asked; afterwards what is on the stick is nothing new."""
+    with device(versions, with_updates(versions, tmp_path, 8), "auto") as machine:
+        machine.wait_for(r"USB stick sda1: version 8\.0 is being installed \(hello-8-0\.update\)")
+        machine.wait_for(r"USB stick sda1: version 8\.0 is installed")
+        machine.wait_for(r"version 8\.0 is confirmed: slot b is the good one")
+        machine.wait_for(r"USB stick sda1: hello-8-0\.update: the version of this bundle runs already")
+
+
+def test_a_stick_that_is_pulled(versions: Versions, tmp_path: Path) -> None:
+    """The offer ends with it, and Enter is an ordinary key again."""
+    with device(versions, with_updates(versions, tmp_path, 8), "ask") as machine:
+        machine.wait_for(OFFERED)
+        machine.ask("device_del", id="plugged-stick")
+        machine.wait_for(r"USB stick sda1: hello-8-0\.update is gone")
+        machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
+        machine.press_power_button()
+        assert 0 == machine.wait_for_end()
+        assert not any("is being installed" in line for line in machine.console)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 DEFAULTS = {"name": "app", "version": "", "board": "", "data": "", "hostname": "fapws4", "health": "",
-            "usb_update": "", "settings": ""}
+            "usb_update": "", "settings": "", "update_from": "", "update_every": ""}
 
 
 def parsed(pure: Any, text: bytes) -> dict[str, str]:
@@ -19,9 +19,10 @@ def parsed(pure: Any, text: bytes) -> dict[str, str]:
 def test_what_the_builder_writes_is_read(pure: Any) -> None:
     """Every documented key arrives; a later version's unknown keys do no harm."""
     text = (b"name=hello\nversion=1.2+g3\nboard=pc\ncolour=blue\n\ndata=data\nhostname=hello-7\nhealth=/is/it_well~%20\n"
-            b"usb_update=auto\nsettings=my/settings")
+            b"usb_update=auto\nsettings=my/settings\nupdate_from=[::1]:5000/a/b-c:x_1\nupdate_every=3600")
     expected = {"name": "hello", "version": "1.2+g3", "board": "pc", "data": "data", "hostname": "hello-7",
-                "health": "/is/it_well~%20", "usb_update": "auto", "settings": "my/settings"}
+                "health": "/is/it_well~%20", "usb_update": "auto", "settings": "my/settings",
+                "update_from": "[::1]:5000/a/b-c:x_1", "update_every": "3600"}
     assert expected == parsed(pure, text)
 
 

@@ -13,10 +13,14 @@ OFFER = b"offer 8 2.0+rc.1 meter 2.update"
 class Courier:
     """One that has just begun to look."""
 
-    def __init__(self, pure: Any, automatic: bool = False) -> None:
+    def __init__(self, pure: Any, automatic: bool = False, failed: bytes = b"") -> None:
         self.pure = pure
-        self.state = pure.ffi.new("struct courier_state *")
-        pure.lib.courier_state_begin(self.state, automatic)
+        self.state, self.failed = pure.ffi.new("struct courier_state *"), pure.ffi.new("char[]", failed)
+        self.begin(automatic)
+
+    def begin(self, automatic: bool = False) -> None:
+        """It begins to look, again."""
+        self.pure.lib.courier_state_begin(self.state, automatic, self.failed)
 
     def hear(self, packet: bytes) -> int:
         """What follows from a packet."""
@@ -55,6 +59,24 @@ def test_by_itself(pure: Any) -> None:
     assert INSTALL == courier.hear(OFFER)
     assert TELL == courier.hear(b"refused another update is running")
     assert "meter 2.update is refused: another update is running" == courier.text()
+
+
+@pytest.mark.parametrize(("failed", "act"), [
+    (b"version 2.0+rc.1 has not passed its trial: it hangs", ASK), (b"version 2.0 has not passed its trial: no", INSTALL),
+    (b"version 2.0+rc.10 has not passed its trial: no", INSTALL), (b"", INSTALL)])
+def test_a_version_that_has_failed_is_not_tried_again_by_itself(pure: Any, failed: bytes, act: int) -> None:
+    """Or it would be for ever; somebody may want it to."""
+    courier = Courier(pure, automatic=True, failed=failed)
+    assert act == courier.hear(OFFER)
+    assert (INSTALL if act == ASK else WAIT) == courier.agree()
+
+
+def test_what_was_seen_is_kept(pure: Any) -> None:
+    """From one look to the next."""
+    courier = Courier(pure)
+    assert (WAIT, QUIT) == (courier.hear(b"seen sha256:12"), courier.hear(b"nothing "))
+    courier.begin()
+    assert (ASK, "sha256:12") == (courier.hear(OFFER), courier.text("seen"))
 
 
 def test_nothing_there(pure: Any) -> None:
