@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
@@ -18,74 +17,29 @@
 #include "child.h"
 #include "datagram.h"
 #include "dhcp_client.h"
+#include "dhcp_sockets.h"
+#include "link_local.h"
 #include "loop.h"
 #include "policy.h"
 
 /* Descriptors of the process once it has moved in. */
-enum { REPORTS = 3, LINK = 4, ROUTED = 5 };
+enum { REPORTS = 3, LINK = 4, ROUTED = 5, ARP = 6 };
 
 enum { PACKET_SIZE = 1500 };
 
-static const char empty_root[] = "/run/empty";
-
-/* IPv4, UDP, no fragment, to port 68: nothing else of the wire reaches the process. Offsets
- * count from the IP header, because the socket is SOCK_DGRAM. */
-static const struct sock_filter only_dhcp[] = {
-    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 6),
-    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
-    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 4, 0),
-    BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
-    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, DHCP_CLIENT_PORT, 0, 1),
-    BPF_STMT(BPF_RET | BPF_K, 0xffff),
-    BPF_STMT(BPF_RET | BPF_K, 0),
+struct conversation {
+    const struct dhcp_order *order;
+    struct dhcp_client client;
+    struct link_local local;
+    int64_t alone_ms; /* when to look for an address without a server; INT64_MAX: there is one */
 };
 
-static bool set_option(int fd, int level, int option, const void *value, socklen_t size)
-{
-    return setsockopt(fd, level, option, value, size) == 0;
-}
-
-/* A packet socket, because an interface without an address gets no unicast through the kernel's
- * IP stack, and some servers answer by unicast whatever the broadcast flag says. */
-static int open_link(int index)
-{
-    struct sock_fprog filter = {sizeof only_dhcp / sizeof only_dhcp[0],
-                                (struct sock_filter *)only_dhcp};
-    struct sockaddr_ll address = {
-        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = index};
-    int on = 1;
-    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd >= 0 && set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) &&
-        set_option(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) &&
-        set_option(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) &&
-        bind(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    return -1;
-}
-
-/* An ordinary socket for renewals: the kernel finds the server's way and hardware address.
- * Answers are read from the packet socket; this one only keeps the kernel from refusing them as
- * sent to a closed port. */
-static int open_routed(const char *interface)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(DHCP_CLIENT_PORT)};
-    int on = 1;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd >= 0 && set_option(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, IF_NAMESIZE) &&
-        set_option(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) &&
-        bind(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    return -1;
-}
+static const char empty_root[] = "/run/empty";
 
 static bool give_up_rights(void)
 {
     struct rlimit none = {0, 0};
-    struct rlimit those_open = {ROUTED + 1, ROUTED + 1};
+    struct rlimit those_open = {ARP + 1, ARP + 1};
 
     return chroot(empty_root) == 0 && chdir("/") == 0 && child_become(POLICY_DHCP_UID) &&
            setrlimit(RLIMIT_NPROC, &none) == 0 && setrlimit(RLIMIT_FSIZE, &none) == 0 &&
@@ -101,18 +55,24 @@ static uint32_t random_number(void)
     return number;
 }
 
+static void broadcast(int fd, uint16_t protocol, int index, const uint8_t *packet, size_t size)
+{
+    struct sockaddr_ll everyone = {.sll_family = AF_PACKET,
+                                   .sll_protocol = htons(protocol),
+                                   .sll_ifindex = index,
+                                   .sll_halen = DHCP_MAC_SIZE,
+                                   .sll_addr = {255, 255, 255, 255, 255, 255}};
+
+    sendto(fd, packet, size, 0, (struct sockaddr *)&everyone, sizeof everyone);
+}
+
 static void send_to_all(const uint8_t *message, size_t length, const struct dhcp_order *order)
 {
     struct datagram datagram = {0, UINT32_MAX, DHCP_CLIENT_PORT, DHCP_SERVER_PORT, message, length};
-    struct sockaddr_ll everyone = {.sll_family = AF_PACKET,
-                                   .sll_protocol = htons(ETH_P_IP),
-                                   .sll_ifindex = order->index,
-                                   .sll_halen = DHCP_MAC_SIZE,
-                                   .sll_addr = {255, 255, 255, 255, 255, 255}};
     uint8_t packet[DHCP_MESSAGE_SIZE + DATAGRAM_HEADERS];
-    size_t size = datagram_write(&datagram, packet, sizeof packet);
 
-    sendto(LINK, packet, size, 0, (struct sockaddr *)&everyone, sizeof everyone);
+    broadcast(LINK, ETH_P_IP, order->index, packet,
+              datagram_write(&datagram, packet, sizeof packet));
 }
 
 static void send_to_server(const uint8_t *message, size_t length, uint32_t server)
@@ -127,24 +87,53 @@ static void send_to_server(const uint8_t *message, size_t length, uint32_t serve
     sendto(ROUTED, message, length, 0, (struct sockaddr *)&address, sizeof address);
 }
 
+static void report(const struct lease *lease)
+{
+    if (send(REPORTS, lease, sizeof *lease, MSG_NOSIGNAL) < 0)
+        _exit(1); /* PID 1 does not listen any more */
+}
+
 /* A message that could not be sent is one that was lost: the next try comes by itself. */
-static void act(struct dhcp_client *client, const struct dhcp_order *order, enum dhcp_act what)
+static void act(struct conversation *talk, enum dhcp_act what)
 {
     static const struct lease nothing;
     uint8_t message[DHCP_MESSAGE_SIZE];
     struct dhcp_request request;
 
-    if (what == DHCP_GAINED || what == DHCP_LOST) {
-        const struct lease *lease = what == DHCP_GAINED ? &client->lease : &nothing;
-
-        if (send(REPORTS, lease, sizeof *lease, MSG_NOSIGNAL) < 0)
-            _exit(1); /* PID 1 does not listen any more */
+    if (what == DHCP_GAINED) {
+        link_local_end(&talk->local);
+        talk->alone_ms = INT64_MAX;
+        report(&talk->client.lease);
+    } else if (what == DHCP_LOST) {
+        talk->alone_ms = loop_now() + POLICY_LINK_LOCAL_AFTER;
+        report(&nothing);
     } else if (what != DHCP_WAIT) {
-        request = dhcp_client_request(client, loop_now());
+        request = dhcp_client_request(&talk->client, loop_now());
         if (what == DHCP_BROADCAST)
-            send_to_all(message, dhcp_write(&request, message), order);
+            send_to_all(message, dhcp_write(&request, message), talk->order);
         else
-            send_to_server(message, dhcp_write(&request, message), client->lease.server);
+            send_to_server(message, dhcp_write(&request, message), talk->client.lease.server);
+    }
+}
+
+static void act_alone(struct conversation *talk, enum link_local_act what)
+{
+    struct lease lease = {0};
+    struct arp message;
+    uint8_t packet[ARP_SIZE];
+
+    if (what == LINK_LOCAL_WAIT)
+        return;
+    if (what == LINK_LOCAL_GAINED)
+        lease = (struct lease){.address = talk->local.address,
+                               .netmask = 0xffff0000,
+                               .seconds = UINT32_MAX};
+    if (what != LINK_LOCAL_SEND)
+        report(&lease);
+    if (what != LINK_LOCAL_LOST) {
+        message = link_local_message(&talk->local);
+        arp_write(&message, packet);
+        broadcast(ARP, ETH_P_ARP, talk->order->index, packet, sizeof packet);
     }
 }
 
@@ -160,7 +149,7 @@ static bool sum_is_missing(struct msghdr *header)
     return (auxdata.tp_status & TP_STATUS_CSUMNOTREADY) != 0;
 }
 
-static void receive(struct dhcp_client *client, const struct dhcp_order *order)
+static void receive(struct conversation *talk)
 {
     uint8_t packet[PACKET_SIZE];
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))] = {0};
@@ -176,8 +165,18 @@ static void receive(struct dhcp_client *client, const struct dhcp_order *order)
         _exit(0); /* the adapter was unplugged */
     if (length > 0 && datagram_read(packet, (size_t)length, sum_is_missing(&header), &datagram) &&
         datagram.source_port == DHCP_SERVER_PORT && datagram.destination_port == DHCP_CLIENT_PORT)
-        act(client, order,
-            dhcp_client_receive(client, datagram.payload, datagram.length, loop_now()));
+        act(talk,
+            dhcp_client_receive(&talk->client, datagram.payload, datagram.length, loop_now()));
+}
+
+static void receive_arp(struct conversation *talk)
+{
+    uint8_t packet[64];
+    ssize_t length = recv(ARP, packet, sizeof packet, 0);
+    struct arp heard;
+
+    if (length > 0 && arp_read(packet, (size_t)length, &heard))
+        act_alone(talk, link_local_receive(&talk->local, &heard, loop_now()));
 }
 
 static int milliseconds_until(int64_t due)
@@ -187,33 +186,60 @@ static int milliseconds_until(int64_t due)
     return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 
-static void talk(const struct dhcp_order *order)
+static void do_what_is_due(struct conversation *talk)
 {
-    struct dhcp_client client;
-    struct pollfd polled[] = {{LINK, POLLIN, 0}, {REPORTS, 0, 0}};
+    act(talk, dhcp_client_due(&talk->client, loop_now()));
+    if (loop_now() >= talk->alone_ms) {
+        talk->alone_ms = INT64_MAX;
+        link_local_begin(&talk->local, talk->order->mac, random_number, loop_now());
+    }
+    act_alone(talk, link_local_due(&talk->local, loop_now()));
+}
 
-    dhcp_client_init(&client, order->mac, order->hostname, order->remembered, random_number,
+static int64_t next_due(const struct conversation *talk)
+{
+    int64_t due = talk->client.due_ms;
+
+    due = talk->alone_ms < due ? talk->alone_ms : due;
+    return talk->local.due_ms < due ? talk->local.due_ms : due;
+}
+
+static void converse(const struct dhcp_order *order)
+{
+    struct conversation talk = {.order = order, .alone_ms = loop_now() + POLICY_LINK_LOCAL_AFTER};
+    struct pollfd polled[] = {{LINK, POLLIN, 0}, {ARP, POLLIN, 0}, {REPORTS, 0, 0}};
+
+    dhcp_client_init(&talk.client, order->mac, order->hostname, order->remembered, random_number,
                      loop_now());
+    link_local_end(&talk.local);
     for (;;) {
-        act(&client, order, dhcp_client_due(&client, loop_now()));
-        poll(polled, 2, milliseconds_until(client.due_ms));
-        if (polled[1].revents)
+        do_what_is_due(&talk);
+        poll(polled, 3, milliseconds_until(next_due(&talk)));
+        if (polled[2].revents)
             _exit(0);
         if (polled[0].revents)
-            receive(&client, order);
+            receive(&talk);
+        if (polled[1].revents)
+            receive_arp(&talk);
     }
 }
 
 static void run(const struct dhcp_order *order, int reports)
 {
-    int fds[] = {-1, -1, -1, reports, open_link(order->index), open_routed(order->interface)};
+    int fds[] = {-1,
+                 -1,
+                 -1,
+                 reports,
+                 dhcp_link_socket(order->index),
+                 dhcp_routed_socket(order->interface),
+                 dhcp_arp_socket(order->index)};
 
-    if (fds[LINK] < 0 || fds[ROUTED] < 0)
+    if (fds[LINK] < 0 || fds[ROUTED] < 0 || fds[ARP] < 0)
         _exit(2);
-    child_keep(fds, ROUTED + 1);
+    child_keep(fds, ARP + 1);
     if (!give_up_rights())
         _exit(3);
-    talk(order);
+    converse(order);
 }
 
 pid_t dhcp_process_start(const struct dhcp_order *order, int *reports)

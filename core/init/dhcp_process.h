@@ -1,7 +1,8 @@
-/* One process per interface that talks DHCP, so that what comes from the network is never parsed
- * by root: it opens its two sockets, then gives up every right (own user, empty root directory,
- * no files, no children) and from there on can do nothing but send DHCP messages and report
- * leases to PID 1. */
+/* One process per interface that talks DHCP, and claims an address of its own choice (RFC 3927) when
+ * no server has answered for POLICY_LINK_LOCAL_AFTER; DHCP goes on, and what it brings goes before.
+ * A process, so that what comes from the network is never parsed by root: it opens its sockets,
+ * then gives up every right (own user, empty root directory, no files, no children) and from there
+ * on can do nothing but send DHCP and ARP messages and report leases to PID 1. */
 #ifndef FAPWS4_INIT_DHCP_PROCESS_H
 #define FAPWS4_INIT_DHCP_PROCESS_H
 

@@ -40,6 +40,20 @@ static void show_answer_at(struct machine *machine, const struct interface *inte
         show_answer(machine, address);
 }
 
+static void show_name(struct machine *machine)
+{
+    const struct ready *ready = &machine->app.ready;
+
+    if (ready->port && ready_is_everywhere(ready) && machine->name.text[0] &&
+        network_has_address(&machine->network))
+        show_answer(machine, machine->name.text);
+}
+
+static void name_changed(void *owner)
+{
+    show_name(owner);
+}
+
 static void app_changed(void *owner)
 {
     struct machine *machine = owner;
@@ -56,6 +70,7 @@ static void app_changed(void *owner)
         show_answer(machine, NULL);
     for (int i = 0; i < POLICY_INTERFACES && ready_is_everywhere(ready); i++)
         show_answer_at(machine, &machine->network.interfaces[i]);
+    show_name(machine);
 }
 
 static void address_changed(void *owner, const struct interface *interface)
@@ -91,6 +106,7 @@ static void learn_identity(struct machine *machine)
     }
     memcpy(machine->app.timezone, settings.timezone, sizeof machine->app.timezone);
     network_begin(&machine->network, &settings.fixed);
+    name_begin(&machine->name, &machine->loop, machine->config.hostname, name_changed, machine);
 }
 
 /* Where the app is to be asked: at the device's own address, as everybody else will do. */
@@ -180,8 +196,8 @@ static void reap(struct machine *machine)
         if (!app_reaped(&machine->app, pid, status) &&
             !storage_reaped(&machine->storage, pid, status) &&
             !sticks_reaped(&machine->sticks, pid) && !fetch_reaped(&machine->fetch, pid) &&
-            !update_reaped(machine, pid))
-            network_reaped(&machine->network, pid);
+            !update_reaped(machine, pid) && !network_reaped(&machine->network, pid))
+            name_reaped(&machine->name, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         finish(machine);
 }

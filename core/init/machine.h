@@ -11,6 +11,7 @@
 #include "hotplug.h"
 #include "kernel_log.h"
 #include "modules.h"
+#include "name.h"
 #include "network.h"
 #include "power.h"
 #include "probation.h"
@@ -32,6 +33,7 @@ struct machine {
     struct signals signals;
     struct buttons buttons;
     struct network network;
+    struct name name;
     struct storage storage;
     struct record record;
     struct slot slot;

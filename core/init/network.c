@@ -12,6 +12,7 @@
 #include "console.h"
 #include "dhcp_process.h"
 #include "duty.h"
+#include "link_local.h"
 #include "netlink.h"
 #include "resolver.h"
 
@@ -114,12 +115,13 @@ static bool take_fixed(struct interface *interface)
 static void start_client(struct interface *interface)
 {
     struct dhcp_order order = {.index = interface->link.index,
-                               .hostname = interface->network->hostname,
-                               .remembered = interface->lease.address};
+                               .hostname = interface->network->hostname};
 
     if (!interface->network->begun || interface->client || !interface->link.carrier ||
         take_fixed(interface))
         return;
+    if (!link_local_is(interface->lease.address))
+        order.remembered = interface->lease.address;
     memcpy(order.interface, interface->link.name, sizeof order.interface);
     memcpy(order.mac, interface->link.mac, sizeof order.mac);
     interface->client_started_ms = loop_now();
@@ -247,7 +249,18 @@ void network_begin(struct network *network, const struct lease *fixed)
             start_client(&network->interfaces[i]);
 }
 
-static bool has_address(const struct network *network)
+bool network_was_given_address(const struct network *network)
+{
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        uint32_t address = network->interfaces[i].lease.address;
+
+        if (address && !link_local_is(address))
+            return true;
+    }
+    return false;
+}
+
+bool network_has_address(const struct network *network)
 {
     for (int i = 0; i < POLICY_INTERFACES; i++)
         if (network->interfaces[i].lease.address)
@@ -259,7 +272,7 @@ void network_explain(const struct network *network)
 {
     int count = 0;
 
-    if (has_address(network))
+    if (network_has_address(network))
         return;
     for (int i = 0; i < POLICY_INTERFACES; i++) {
         const struct link *link = &network->interfaces[i].link;

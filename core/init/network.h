@@ -1,6 +1,7 @@
 /* The network: the loopback up, every Ethernet interface up as it appears, an address by DHCP on
- * each that has a cable, name servers in /run/resolv.conf, where /etc/resolv.conf points. IPv6
- * link-local and SLAAC addresses are the kernel's own doing. */
+ * each that has a cable, or a link-local one where no server answers; name servers in
+ * /run/resolv.conf, where /etc/resolv.conf points. IPv6 link-local and SLAAC addresses are the
+ * kernel's own doing. */
 #ifndef FAPWS4_INIT_NETWORK_H
 #define FAPWS4_INIT_NETWORK_H
 
@@ -48,6 +49,13 @@ void network_begin(struct network *network, const struct lease *fixed);
 
 /* Says why there is no address: no interface, no cable, no server. Nothing when there is one. */
 void network_explain(const struct network *network);
+
+/* Whether an interface has an IPv4 address of any kind. */
+bool network_has_address(const struct network *network);
+
+/* Whether a server or a person has given an address: a link-local one does not count, which shows
+ * only that the card works. */
+bool network_was_given_address(const struct network *network);
 
 /* To be told of every process that has been reaped. True when it was a DHCP process of ours. */
 bool network_reaped(struct network *network, pid_t pid);

@@ -8,6 +8,7 @@ enum {
     POLICY_DHCP_UID = 100,
     POLICY_RECOVERY_UID = 101,
     POLICY_UPDATE_UID = 102,
+    POLICY_MDNS_UID = 105,
     POLICY_STICK_UID = 103,
     POLICY_FETCH_UID = 104,
 
@@ -88,6 +89,10 @@ enum {
      * seconds. */
     POLICY_WATCHDOG_TIMEOUT = 60,
     POLICY_WATCHDOG_FEED = 10000,
+
+    /* ms. So long a DHCP server may take before an interface chooses an address itself: five
+     * requests, and the half minute in which some switches let nothing through is nearly over. */
+    POLICY_LINK_LOCAL_AFTER = 20000,
 
     /* ms. A machine that has no address by then says why, to whoever stands in front of it. */
     POLICY_NETWORK_HINT = 15000,

@@ -44,6 +44,8 @@ static struct trial_facts facts_of(const struct machine *machine)
         facts.carrier = facts.carrier || interface->link.carrier;
         facts.address = facts.address || interface->lease.address;
     }
+    if (machine->probation.trial.noted)
+        facts.address = network_was_given_address(&machine->network);
     return facts;
 }
 

@@ -90,8 +90,7 @@ static int arm(struct machine *machine, const char *version)
 
     snprintf(note.version, sizeof note.version, "%s", version);
     snprintf(note.settings, sizeof note.settings, "%s", machine->config.settings);
-    for (int i = 0; i < POLICY_INTERFACES; i++)
-        note.address = note.address || machine->network.interfaces[i].lease.address;
+    note.address = network_was_given_address(&machine->network);
     if (machine->record.kept)
         error = record_set_note(&note);
     return error ? error : slot_arm(&machine->slot);

@@ -47,23 +47,36 @@ def fuzzer() -> Path:
     return program("target", "clang", instrumented, ("-fsanitize=fuzzer",))
 
 
-@pytest.fixture(scope="session")
-def bundle_fuzzer() -> Path:
-    """The program that feeds bundles to the updater's reader."""
-    flags = [*C_WARNINGS, "-Wshadow", "-fsanitize=fuzzer-no-link", *SANITIZED, *update_flags()]
-    own = [CORE / "update" / f"{name}.c" for name in ("bundle", "digest", "manifest", "text")]
-    own += [CORE / "init" / "span.c"]
-    sha2 = unpacked("hacl-sha2") / "Hacl_Hash_SHA2.c"
-    headers = sorted((CORE / "update").glob("*.h"))
-    digest = digest_of(*flags, *own, *headers, sha2, HERE / "bundle_target.c", Path(__file__))
-    folder = cache_folder("tests") / f"fuzz-bundle-{digest[:16]}"
+def alone(name: str, own: list[Path], foreign: list[Path], more: tuple[str, ...] = ()) -> Path:
+    """The program that libFuzzer drives made of NAME_target.c, files of the core and files of others."""
+    flags = [*C_WARNINGS, "-Wshadow", "-fsanitize=fuzzer-no-link", *SANITIZED, *more]
+    target = HERE / f"{name}_target.c"
+    headers = sorted({header for file in own for header in file.parent.glob("*.h")})
+    digest = digest_of(*flags, *own, *headers, *foreign, target, Path(__file__))
+    folder = cache_folder("tests") / f"fuzz-{name}-{digest[:16]}"
     if not folder.exists():
         with whole_folder(folder) as work:
             objects = compile_here(own, CORE, work / "core", flags, cores(), "clang")
-            objects += compile_here([HERE / "bundle_target.c"], HERE, work / "harness", flags, 1, "clang")
-            objects += compile_here([sha2], sha2.parent, work / "harness", [*flags, "-w"], 1, "clang")
-            run(["clang", *SANITIZED, "-fsanitize=fuzzer", *objects, "-o", work / "bundle"], what="linking the fuzzer")
-    return folder / "bundle"
+            objects += compile_here([target], HERE, work / "harness", flags, 1, "clang")
+            for file in foreign:
+                objects += compile_here([file], file.parent, work / "harness", [*flags, "-w"], 1, "clang")
+            run(["clang", *SANITIZED, "-fsanitize=fuzzer", *objects, "-o", work / name], what="linking the fuzzer")
+    return folder / name
+
+
+@pytest.fixture(scope="session")
+def bundle_fuzzer() -> Path:
+    """The program that feeds bundles to the updater's reader."""
+    own = [CORE / "update" / f"{name}.c" for name in ("bundle", "digest", "manifest", "text")]
+    return alone("bundle", [*own, CORE / "init" / "span.c"], [unpacked("hacl-sha2") / "Hacl_Hash_SHA2.c"],
+                 tuple(map(str, update_flags())))
+
+
+@pytest.fixture(scope="session")
+def network_fuzzer() -> Path:
+    """The program that says to a device what a local network might say."""
+    names = "arp crc32 datagram dhcp dhcp_client dns lease link_local mdns".split()
+    return alone("network", [CORE / "init" / f"{name}.c" for name in names], [])
 
 
 @pytest.fixture(scope="session")

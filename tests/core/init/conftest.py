@@ -19,6 +19,7 @@ PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "settings", "preseed", "gpt", "ext4"]
 PURE += ["log", "note", "trial", "failures", "health", "claim", "refused_call", "syscall_filter"]
 PURE += ["../update/text", "courier_state", "tree", "keepsake"]
+PURE += ["arp", "link_local", "dns", "mdns"]
 # Without headers of their own here: what those need.
 FURTHER = ["child"]
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]

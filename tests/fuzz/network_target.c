@@ -1,0 +1,125 @@
+/* libFuzzer's door to what the local network says to a device: DHCP, ARP and multicast DNS. Whatever
+ * arrives in whatever order, nothing is read behind it, and what is said in return can be read.
+ *
+ * An input is a row of packets, each with a head of two bytes: which parser, and a length. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../core/init/datagram.h"
+#include "../../core/init/dhcp_client.h"
+#include "../../core/init/link_local.h"
+#include "../../core/init/mdns.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const uint8_t mac[DHCP_MAC_SIZE] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
+static const struct mdns_addresses own = {
+    .ipv4 = {10, 0, 2, 15}, .has_ipv4 = true, .ipv6 = {{0xfe, 0x80}}, .ipv6_count = 1};
+
+struct device {
+    struct dhcp_client dhcp;
+    struct link_local local;
+    struct mdns mdns;
+    int64_t now;
+};
+
+static void insist(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "%s\n", what);
+    abort();
+}
+
+static uint32_t no_chance(void)
+{
+    return 0;
+}
+
+static void hear_dhcp(struct device *device, const uint8_t *packet, size_t length)
+{
+    enum dhcp_act act = dhcp_client_receive(&device->dhcp, packet, length, device->now);
+
+    lease_purge(&device->dhcp.lease);
+    if (act == DHCP_GAINED)
+        insist(device->dhcp.lease.seconds > 0, "a lease for no time");
+    device->now = device->dhcp.due_ms > device->now ? device->dhcp.due_ms : device->now;
+    dhcp_client_due(&device->dhcp, device->now);
+}
+
+static void hear_datagram(struct device *device, const uint8_t *packet, size_t length)
+{
+    struct datagram datagram;
+
+    if (!datagram_read(packet, length, length % 2, &datagram))
+        return;
+    insist(datagram.payload >= packet && datagram.payload + datagram.length <= packet + length,
+           "a payload outside of its packet");
+    hear_dhcp(device, datagram.payload, datagram.length);
+}
+
+static void hear_arp(struct device *device, const uint8_t *packet, size_t length)
+{
+    struct arp heard;
+
+    if (arp_read(packet, length, &heard))
+        link_local_receive(&device->local, &heard, device->now);
+    device->now += 1000;
+    link_local_due(&device->local, device->now);
+    insist(link_local_is(device->local.address), "an address of another kind");
+}
+
+static void hear_mdns(struct device *device, const uint8_t *packet, size_t length)
+{
+    uint8_t message[MDNS_MESSAGE_SIZE];
+    uint16_t port = length % 2 ? MDNS_PORT : 1024;
+    enum mdns_act act = mdns_receive(&device->mdns, packet, length, port, &own, device->now);
+    struct dns_reader reader;
+    struct dns_header header;
+    struct dns_record record;
+
+    device->now += 1000;
+    mdns_due(&device->mdns, device->now);
+    if (act != MDNS_ANSWER && act != MDNS_REPLY)
+        return;
+    length = mdns_write_answer(&device->mdns, &own, message);
+    insist(dns_begin(&reader, message, length, &header), "an answer that is none");
+    for (int i = 0; i < header.questions; i++)
+        insist(dns_next_question(&reader, &record), "a question that cannot be read");
+    for (int i = 0; i < header.answers; i++)
+        insist(dns_next_record(&reader, &record) && dns_name_equals(record.name, device->mdns.name),
+               "an answer about another name");
+    insist(reader.at == length, "bytes behind the answer");
+}
+
+/* The packet is copied to a block of its own, at whose end the sanitizer stands. */
+static void hear(struct device *device, uint8_t which, const uint8_t *data, size_t length)
+{
+    static void (*const parsers[])(struct device *, const uint8_t *, size_t) = {
+        hear_dhcp, hear_datagram, hear_arp, hear_mdns};
+    uint8_t *packet = malloc(length ? length : 1);
+
+    insist(packet != NULL, "no memory");
+    memcpy(packet, data, length);
+    parsers[which % 4](device, packet, length);
+    free(packet);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct device device = {.now = 1000};
+
+    dhcp_client_init(&device.dhcp, mac, "hello", 0, no_chance, device.now);
+    dhcp_client_due(&device.dhcp, device.now);
+    link_local_begin(&device.local, mac, no_chance, device.now);
+    mdns_begin(&device.mdns, "hello", no_chance, device.now);
+    while (size >= 2) {
+        size_t length = (size_t)data[1] * 2 < size - 2 ? (size_t)data[1] * 2 : size - 2;
+
+        hear(&device, data[0], data + 2, length);
+        data += 2 + length;
+        size -= 2 + length;
+    }
+    return 0;
+}
