@@ -16,7 +16,9 @@ try:
         container_registry,
         cuts,
         data_files,
+        device,
         device_config,
+        device_update,
         disks,
         doctor,
         emulate,
@@ -124,22 +126,24 @@ def compile(c: Context, target: str = "x86_64", jobs: int = 0, offline: bool = F
     report.show_times()
 
 
-@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _TARGET, iterable=["add_data", "exclude"], optional=["trace"])
+@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _TARGET | _RELEASE | {
+          "for_device": "with the device's own pages, as the program of an image has them (invoke image); https with --keys"},
+      iterable=["add_data", "exclude"], optional=["trace"])
 @report.told
 def freeze(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
     add_data: Sequence[str] | None = None, requirements: str = "", target: str = "", exclude: Sequence[str] | None = None,
-    report_: bool = False, trace: str = "",
+    report_: bool = False, trace: str = "", for_device: bool = False, keys: str = "", counter: int = 0,
 ) -> None:
     """Stage 2: the app and all that it needs into one static binary."""
-    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), (), target, requirements,
-                           exclude=exclude or (), report=report_, trace=_tests(trace))
+    plan = build.make_plan(app, board, output, jobs, offline, add_data or (), (), target, requirements, keys, counter,
+                           exclude=exclude or (), report=report_, trace=_tests(trace), for_device=for_device)
     build.require_programs(offline)
     frozen = build.build_binary(plan)
     report.show_files([*plan.binaries, plan.description, *([plan.contents] if report_ else [])])
     report.show_shares("binary", build.shares_of(frozen))
     report.show_times()
-    report.show_next([*_ways_to_run(plan), *([f"invoke image {app}"] if plan.boots else [])])
+    report.show_next([*_ways_to_run(plan), *([f"invoke image {app}"] if plan.recovery else [])])
 
 
 def _tests(trace: str | bool) -> str | None:
@@ -304,24 +308,41 @@ def publish_bundle(c: Context, file: str, to: str, plain_http: bool = False) -> 
 
 
 @task(name="update", help={
-    "image": "a disk image, which is written to: its slot that is not in use, and which slot is tried next",
+    "target": "a disk image, which is written to: its slot that is not in use, and which slot is tried next; or a device, "
+              "like https://192.168.7.20:8443",
     "file": "the bundle, or oci:REGISTRY/REPOSITORY:TAG, where invoke publish has put it",
     "plain_http": _PLAIN_HTTP,
-    "verify_only": "only say whether the image's device would accept it",
+    "verify_only": "only say whether it would be accepted",
+    "fingerprint": "of the device's certificate, as its screen shows it (default: what was agreed to before, or asks)",
+    "code": "the device's claim code, as its screen shows it (default: FAPWS_CLAIM, or asks)",
+    "wait": "until the device has tried the new version: exit code 1 when it has not proved itself",
     "jobs": _APP["jobs"], "offline": _APP["offline"]})
 @report.told
-def update_image(
-    c: Context, image: str, file: str, verify_only: bool = False, plain_http: bool = False, jobs: int = 0,
-    offline: bool = False,
+def update_target(
+    c: Context, target: str, file: str, verify_only: bool = False, plain_http: bool = False, fingerprint: str = "",
+    code: str = "", wait: bool = False, jobs: int = 0, offline: bool = False,
 ) -> None:
-    """Put an update into a disk image, by the same code as on a device; exit code 1 and the reason when it is refused."""
+    """Update a disk image or a device, by the same code; exit code 1 and the reason when it is refused."""
+    address = device.address_in(target)
     with container_registry.fetched(file, plain_http) as path:
-        if verify_only:
-            update.verify_for_image(Path(image), path, jobs or build.cores(), offline)
+        if address:
+            known = device.known_device(address, fingerprint, device.agreed_on_terminal)
+            _update_device(known, path, device_update.claim_code(code), verify_only, wait)
+        elif verify_only:
+            update.verify_for_image(Path(target), path, jobs or build.cores(), offline)
             report.show_line(f"{file} would be accepted")
-            return
-        report.show_update(update.update_image(Path(image), path, jobs or build.cores(), offline))
-    report.show_next([f"invoke emulate {image} --keep"])
+        else:
+            report.show_update(update.update_image(Path(target), path, jobs or build.cores(), offline))
+            report.show_next([f"invoke emulate {target} --keep"])
+
+
+def _update_device(known: device.Device, bundle_file: Path, code: str, verify_only: bool, wait: bool) -> None:
+    if verify_only:
+        device_update.verify_on_device(known, bundle_file, code)
+        report.show_line(f"{known.address} would accept {bundle_file}")
+        return
+    report.show_sent(device_update.update_device(known, bundle_file, code, wait), wait)
+    report.show_next([] if wait else [f"https://{known.address}/ says whether it has proved itself"])
 
 
 @task(name="powercut", help={

@@ -135,24 +135,25 @@ def sets_tls(app: Path) -> bool:
 
 def analyse(
     app: Path, interpreter: Interpreter, packages: Packages = NO_PACKAGES, exclude: Iterable[str] = (), jobs: int = 1,
-    offline: bool = False,
+    offline: bool = False, further: Iterable[str] = (),
 ) -> Analysis:
     """Find what the app needs; from the cache when no import of its own files has changed.
 
     Besides the app's own files and the standard library only ``packages`` are seen: never what happens to be installed
-    where the builder runs. The modules ``exclude``, and what only they reach, are left out.
+    where the builder runs. The modules ``exclude``, and what only they reach, are left out; the modules ``further`` are
+    wanted besides the app.
     ``jobs`` and ``offline`` are for what must be compiled so that hooks can import the packages here.
     """
-    app, exclude = app.resolve(), sorted(set(exclude))
+    app, exclude, further = app.resolve(), sorted(set(exclude)), sorted(further)
     read_app(app)
     folder = cache_folder("analyses", digest_of(str(app))[:16])
     key = digest_of(interpreter.digest, str(interpreter.stdlib), *_SCRIPTS, Path(__file__), str(app), *_tool_folders(),
-                    _tools(), str(packages.site), packages.digest, tree_digest(PACKAGE), *exclude)
+                    _tools(), str(packages.site), packages.digest, tree_digest(PACKAGE), *exclude, "further", *further)
     kept = folder / f"{key[:16]}.json"
     found = json.loads(kept.read_text()) if kept.exists() else None
     if found is None or _has_changed(found, app.parent):
         with step(f"analyse {app.name}"):
-            found = _analyse_with(set(), app, interpreter, packages, exclude, jobs, offline)
+            found = _analyse_with(set(), app, interpreter, packages, exclude, further, jobs, offline)
         found["own"] = {item["file"]: _part_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
         with whole_file(kept) as work:
             work.write_text(json.dumps(found, indent=1))
@@ -180,28 +181,30 @@ def _has_changed(found: dict[str, Any], folder: Path) -> bool:
 
 
 def _analyse_with(
-    added: set[str], app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str], jobs: int,
-    offline: bool,
+    added: set[str], app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str], further: list[str],
+    jobs: int, offline: bool,
 ) -> dict[str, Any]:
     """Analyse under the interpreter with these added modules, and with one more for each that turns out to be missing."""
     wide = widened(interpreter, added, jobs, offline) if added else interpreter
     try:
-        return _analyse_inside(app, wide, packages, exclude)
+        return _analyse_inside(app, wide, packages, exclude, further)
     except Failed as failure:
         said = failure.tail.strip().splitlines()[-1]
         lacking = set(re.findall(r"No module named '(\w+)'", said)) & ADDED_MODULES.keys() - added
         if not lacking:
             raise Problem(f"{app.name} cannot be analysed", said) from failure
-    return _analyse_with(added | lacking, app, interpreter, packages, exclude, jobs, offline)
+    return _analyse_with(added | lacking, app, interpreter, packages, exclude, further, jobs, offline)
 
 
-def _analyse_inside(app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str]) -> dict[str, Any]:
+def _analyse_inside(
+    app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str], further: list[str]
+) -> dict[str, Any]:
     """Run analysis_inside.py under the interpreter and take up what it found."""
     request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
                "compiled": {extension.name: {"part": "app" if package.own else package.name, "imports": package.imports}
                             for package in packages.chosen for extension in package.extensions},
                "site": str(packages.site or ""), "stdlib": str(interpreter.stdlib), "package": str(PACKAGE),
-               "repository": str(REPOSITORY), "exclude": exclude}
+               "repository": str(REPOSITORY), "exclude": exclude, "further": further}
     bytecode = cache_folder("bytecode", interpreter.digest[:16])  # hooks start dozens of interpreters that import the same
     environment = {"PYTHONPATH": os.pathsep.join(_tool_folders()), "PYTHONDONTWRITEBYTECODE": "", "PYTHONHASHSEED": "0",
                    "PYTHONNOUSERSITE": "1", "PYTHONPYCACHEPREFIX": str(bytecode)}

@@ -67,7 +67,7 @@ def analyse(request: dict, work: str, plugins: Plugins, outlines: dict[str, list
                  "xref-file": os.path.join(work, "xref"), "hiddenimports": [], "pathex": [], "main_package": None,
                  "modules_cache": None, "ui_admin": False, "ui_access": False, "upx_dir": None, "noconfirm": True})
     return build_main.Analysis([request["app"]], pathex=request["path"], excludes=list(request["excluded"]),
-                               hiddenimports=list(ALWAYS), noarchive=False)
+                               hiddenimports=[*ALWAYS, *request["further"]], noarchive=False)
 
 
 def see_packages(build_main, site: str) -> None:
@@ -205,7 +205,7 @@ def reach(graph, outlines: dict[str, list[Part]], request: dict) -> Reach:
     library = (request["stdlib"], *(os.path.join(folder, "fapws4") for folder in request["path"]))
     found = Reach(graph, outlines, request["app"], library, LINKED_WHEN_REACHED, request["exclude"],
                   called_from_c(sys.executable))
-    for name in (graph._top_script_node.identifier, *ALWAYS):
+    for name in (graph._top_script_node.identifier, *ALWAYS, *request["further"]):
         found.add(name)
     found.with_codecs(name for name in ALWAYS if name.startswith("encodings."))
     while True:
@@ -225,9 +225,10 @@ def named(found: Reach, request: dict) -> dict[str, str]:
 
 
 def needs(found: Reach, request: dict) -> dict[str, list[str]]:
-    """Module -> what must be there with it; "" is the interpreter, which prints tracebacks with all that these may take."""
+    """Module -> what must be there with it; "" is the interpreter, which prints tracebacks with all that these may take, and
+    what the program has besides the app."""
     script, stem = found.graph._top_script_node.identifier, os.path.splitext(os.path.basename(request["app"]))[0]
-    return {"": sorted(found.reached_from(ALWAYS)),
+    return {"": sorted(found.reached_from([*ALWAYS, *request["further"]])),
             **{stem if name == script else name: names for name, names in found.needs().items()}}
 
 
@@ -245,7 +246,7 @@ def _codecs_named(nodes, request: dict) -> set[str]:
     nodes = list(nodes)
     named = {node.identifier for node in nodes}
     wanted = {"encodings.cp437"} if "zipfile" in named else set()
-    wanted |= {"encodings.idna"} if "_socket" in named else set()
+    wanted |= {"encodings.idna"} if "socket" in named else set()
     for node in nodes:
         file = str(node.filename)
         if getattr(node, "code", None) is not None and not file.startswith(request["stdlib"] + os.sep):

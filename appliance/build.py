@@ -43,7 +43,8 @@ from appliance.trial import try_program
 # The packages of the builder's environment that decide what comes out.
 FORMATS = ("image", "oci")
 
-# Libraries that only apps that reach them have.
+# The pages of a device (core/face.h), which the program of an image has besides the app.
+RECOVERY = "fapws4.recovery.pages"
 
 _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
@@ -65,6 +66,7 @@ class Plan:
     formats: tuple[str, ...] = ("image",)
     requirements: str = ""  # a file; else the one beside the app, if there is one
     release: Release = NO_UPDATES
+    for_device: bool = False  # the program is to go into an image
     compressed: bool = False  # a compressed copy of the image, too
     report: bool = False  # write what the program consists of
     exclude: tuple[str, ...] = ()  # modules to leave out, besides those that its project names
@@ -83,6 +85,19 @@ class Plan:
     def target(self) -> str:
         """The processor of the board if it is one of them, else the only or first one."""
         return self.targets[0]
+
+    @property
+    def recovery(self) -> str:
+        """How the recovery pages in the program speak: https where a device accepts updates, http where it accepts none;
+        empty when they are not in it."""
+        if not self.for_device or self.target != self.board.target:
+            return ""
+        return "https" if self.release.keys else "http"
+
+    @property
+    def serves_tls(self) -> bool:
+        """Whether the program speaks TLS as a server."""
+        return sets_tls(self.app) or self.recovery == "https"
 
     @property
     def binary(self) -> Path:
@@ -152,7 +167,7 @@ def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
     formats: Iterable[str] = ("image",), target: str = "", requirements: str = "", keys: str = "", counter: int = 0,
     compressed: bool = False, exclude: Iterable[str] = (), report: bool = False,
-    trace: str | None = None,
+    trace: str | None = None, for_device: bool = False,
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong.
 
@@ -172,7 +187,7 @@ def make_plan(
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
     plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
                 requirements, replace(release_of(path.resolve(), version_of(path), keys, counter), health=health_of(path)),
-                compressed, report, (*settings_of(path.resolve()).exclude, *exclude), trace)
+                for_device or "image" in formats, compressed, report, (*settings_of(path.resolve()).exclude, *exclude), trace)
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",
@@ -183,7 +198,7 @@ def make_plan(
     requirements_of(plan.app, requirements)
     data_files(plan.app, plan.data)
     if offline:
-        require_offline(needed_sources(chosen if plan.boots else None, ["openssl"] if sets_tls(path) else []))
+        require_offline(needed_sources(chosen if plan.boots else None, ["openssl"] if plan.serves_tls else []))
     return plan
 
 
@@ -207,13 +222,14 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     choice = choose(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
     packages = install(choice, Workplace(interpreter, tools, plan.jobs, plan.offline))
-    analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline)
+    analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline,
+                       [RECOVERY] if plan.recovery else [])
     data = data_files(plan.app, plan.data)
     if plan.trace is not None:
         digest = digest_of(interpreter.digest, packages.digest, *plan.exclude, *(item.file for item in data))
         analysis = traced(analysis, Trial(plan.trace), digest, partial(_write_recording, plan, analysis, data))
     archive = freeze(analysis, interpreter, data)
-    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline,
+    runtime = link_runtime(analysis.builtins, plan.serves_tls, interpreter, tools, plan.jobs, plan.offline,
                            packages.extensions.values())
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
@@ -226,7 +242,7 @@ def _write_recording(plan: Plan, analysis: Analysis, data: tuple[DataFile, ...],
     archive = freeze(analysis, interpreter, data, recording_finder())
     packages = install(choose(plan.app, plan.requirements, BUILDER, plan.offline),
                        Workplace(interpreter, tools, plan.jobs, plan.offline))
-    runtime = link_runtime(analysis.builtins, sets_tls(plan.app), interpreter, tools, plan.jobs, plan.offline,
+    runtime = link_runtime(analysis.builtins, plan.serves_tls, interpreter, tools, plan.jobs, plan.offline,
                            packages.extensions.values())
     add_archive(runtime, archive, program)
 
@@ -283,7 +299,7 @@ def _contents(plan: Plan, frozen: Frozen) -> str:
 
 def code_of(plan: Plan, frozen: Frozen) -> Code:
     """Whose the bytes of a program are that are not in its archive."""
-    return weigh_runtime(frozen.analysis.builtins, sets_tls(plan.app), frozen.interpreter, frozen.tools, plan.jobs,
+    return weigh_runtime(frozen.analysis.builtins, plan.serves_tls, frozen.interpreter, frozen.tools, plan.jobs,
                          plan.offline, frozen.analysis.packages.extensions.values())
 
 
@@ -306,6 +322,11 @@ def build_image(plan: Plan) -> Image:
     if plan.target not in table["targets"]:
         raise Problem(f"{plan.description} is of a build for {', '.join(table['targets'])}",
                       f"first: invoke freeze {plan.app.name}")
+    there = table.get("recovery", "")
+    if not there or (plan.recovery, there) == ("https", "http"):
+        keys = " --keys FILE --counter N" if plan.release.keys else ""
+        raise Problem(f"{plan.binary} was not made for such an image: it has no pages of the device",
+                      f"first: invoke freeze {plan.app.name} --for-device{keys}")
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
@@ -389,6 +410,7 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
         "core": tree_digest(CORE),
         "board": board.name if board else None,
         "targets": plan.targets,
+        "recovery": plan.recovery,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, libraries)],
         "openssl": load_source("openssl").version if "openssl" in libraries else None,

@@ -123,6 +123,10 @@ class Machine:
             _request(self._port, "/")
         return f"http://127.0.0.1:{self._port}/"
 
+    def forward(self, guest_port: int) -> int:
+        """A port here that leads to one of the machine's."""
+        return self._monitor.forward(guest_port)
+
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body of a GET; waits for the app first."""
         self.url()

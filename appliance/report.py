@@ -13,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from appliance.components import Component
+from appliance.device_update import Sent
 from appliance.disks import Disk, human_size, obstacles
 from appliance.doctor import Finding
 from appliance.errors import Problem
@@ -105,6 +106,12 @@ def show_powercut(report: Report, seed: int) -> None:
     if report.booted or report.killed:
         show_line(f"{report.booted} of these disks booted, {report.killed} machines killed: {len(report.faults)} faults")
     show_line(f"seed {seed}: " + (f"{report.failed} failures" if report.failed else "old or new, never neither"))
+
+
+def show_sent(sent: Sent, waited: bool) -> None:
+    """What an update sent to a device, and what becomes of it."""
+    end = "runs and has proved itself" if waited else "is installed; the device restarts and tries it"
+    show_line(f"version {sent.version} {end}; {megabytes(sent.bytes)} of {megabytes(sent.whole)} were sent")
 
 
 def show_times() -> None:

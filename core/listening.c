@@ -112,6 +112,35 @@ int listening_open(struct address *address)
     return -error;
 }
 
+static bool listens(int fd)
+{
+    int value = 0;
+    socklen_t length = sizeof(value);
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0;
+}
+
+static bool read_place(const union place *place, struct address *address)
+{
+    address->is_unix = false;
+    address->is_v6 = place->any.sa_family == AF_INET6;
+    address->port = ntohs(address->is_v6 ? place->v6.sin6_port : place->v4.sin_port);
+    if (address->is_v6)
+        return inet_ntop(AF_INET6, &place->v6.sin6_addr, address->host, INET6_ADDRSTRLEN) != NULL;
+    return place->any.sa_family == AF_INET &&
+           inet_ntop(AF_INET, &place->v4.sin_addr, address->host, INET_ADDRSTRLEN) != NULL;
+}
+
+bool listening_read(int fd, struct address *address)
+{
+    union place place;
+    socklen_t length = sizeof(place);
+
+    memset(&place, 0, sizeof(place));
+    return listens(fd) && getsockname(fd, &place.any, &length) == 0 &&
+           read_place(&place, address);
+}
+
 void listening_remove(const struct address *address)
 {
     if (address->is_unix)

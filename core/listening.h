@@ -9,6 +9,10 @@
  */
 int listening_open(struct address *address);
 
+/* Where a TCP socket listens that somebody else has opened; `is_secure` is left as it is. False when
+ * it is none. */
+bool listening_read(int fd, struct address *address);
+
 /* Removes the file of a unix socket; for who opened it, at the end. */
 void listening_remove(const struct address *address);
 

@@ -1,6 +1,8 @@
 /* fapws4: the web server with Python inside. See options.h for the command line and runtime.h for
  * where Python comes from. */
+#include "activation.h"
 #include "announce.h"
+#include "face.h"
 #include "handover.h"
 #include "listening.h"
 #include "options.h"
@@ -12,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +117,8 @@ static PyObject *import_app(const struct options *options, const char *program)
         first = "-m"; /* as python -m does, until the module's file is known */
     if (set_arguments(first, options) != 0)
         return NULL;
+    if (strcmp(program, FACE_RECOVERY) == 0)
+        return runtime_import_module(FACE_RECOVERY_MODULE);
     return options->module != NULL ? runtime_import_module(options->module)
                                    : runtime_import_app(options->app);
 }
@@ -146,16 +151,29 @@ static int watch_files(void)
     return done != NULL ? 0 : fail_to_import();
 }
 
+/* The socket that was handed over, or one of its own. */
+static bool open_listener(struct settings *settings, struct post *post)
+{
+    if (post->activated >= 0) {
+        post->listener = post->activated;
+        if (listening_read(post->listener, &settings->address))
+            return true;
+        fputs("fapws4: descriptor 3 (LISTEN_FDS): must be a listening TCP socket\n", stderr);
+        return false;
+    }
+    post->listener = listening_open(&settings->address);
+    if (post->listener < 0)
+        announce_failure(&settings->address, -post->listener);
+    return post->listener >= 0;
+}
+
 /* The first process: it serves alone, or becomes the supervisor of those that will. */
 static int serve_first(struct settings *settings, struct post *post, bool reload)
 {
     int exit_code = 1;
 
-    post->listener = listening_open(&settings->address);
-    if (post->listener < 0) {
-        announce_failure(&settings->address, -post->listener);
+    if (!open_listener(settings, post))
         return 1;
-    }
     if (reload || settings->workers > 1) {
         struct handover handover = {post->listener, reload ? 1 : settings->workers,
                                     settings->address};
@@ -165,7 +183,7 @@ static int serve_first(struct settings *settings, struct post *post, bool reload
     } else {
         exit_code = serve(settings, post);
     }
-    if (exit_code != 0)
+    if (exit_code != 0 && post->activated < 0)
         listening_remove(&settings->address);
     return exit_code;
 }
@@ -252,7 +270,7 @@ static int complain_about_options(const struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct post post = {.listener = -1, .channel = -1};
+    struct post post = {.listener = -1, .activated = -1, .channel = -1};
     struct handover handover;
     struct options options;
     int exit_code;
@@ -276,6 +294,7 @@ int main(int argc, char **argv)
         umask((mode_t)options.umask);
     post.ready = take_ready_descriptor();
     post.access_log = options.access_log;
+    post.activated = activation_take();
     if (!handover_take(&handover))
         return run(&options, argc, argv, &post, NULL);
     post.channel = supervise(&handover, post.ready, options.reload); /* only workers come back */

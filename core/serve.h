@@ -9,6 +9,7 @@
 /* Where this process serves, and as whom. */
 struct post {
     int listener; /* the listening socket */
+    int activated; /* the one that was handed over at the start (activation.h), or -1 */
     int channel;  /* to the supervisor, -1 without one */
     const char *access_log; /* instead of the app's, or NULL */
     int ready;    /* the descriptor of FAPWS_READY_FD, or -1 */

@@ -5,7 +5,10 @@
 
 #include "buffer.h"
 
-enum { TLS_FAULT = 512 }; /* bytes of a text that says what is wrong */
+enum {
+    TLS_FAULT = 512,     /* bytes of a text that says what is wrong */
+    TLS_FINGERPRINT = 96 /* bytes of one as text */
+};
 
 /* Certificate and key, and what is agreed on with every client. */
 struct tls_context;
@@ -44,6 +47,12 @@ struct tls_library {
     bool (*write)(struct tls_session *session, struct slice data, struct buffer *output);
     /* Tells the client that nothing follows. */
     void (*farewell)(struct tls_session *session, struct buffer *output);
+    /* Makes a key (P-256) and a certificate that it signs itself, valid whatever the clock shows,
+     * for these names and IP addresses, the first of which is its subject; NULL ends them. Both are
+     * appended as PEM. */
+    bool (*issue)(const char *const *names, struct buffer *certificate, struct buffer *key);
+    /* The SHA-256 of the first certificate in a PEM text, "AB:CD:..." False when there is none. */
+    bool (*fingerprint)(struct slice certificate, char text[TLS_FINGERPRINT]);
 };
 
 /* core/tls/library.c */

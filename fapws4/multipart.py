@@ -5,7 +5,8 @@
         for upload in form.files.get("picture", []):
             shutil.copyfileobj(upload.file, ...)
 
-The body is read as it comes; large files go to a temporary file that has no name.
+The body is read as it comes; large files go to a temporary file that has no name. `read_parts` keeps nothing: a
+`streaming` handler passes on what arrives.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from fapws4.parameters import parse_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from tempfile import SpooledTemporaryFile
     from typing import Any
 
-__all__ = ["Form", "FormError", "Upload", "parse_form"]
+__all__ = ["Form", "FormError", "Part", "Upload", "parse_form", "read_parts"]
 
 _BLOCK = 65536  # bytes read at once
 
@@ -68,6 +69,34 @@ class Form:
                 upload.close()
 
 
+class Part:
+    """One part of a form, as it arrives.
+
+    `filename` is None for a text field; else it is a label as in Upload. `header` has the part's fields by their names in
+    lower case. `data` gives the content in pieces.
+    """
+
+    def __init__(self, name: str, filename: str | None, header: Mapping[str, str], data: Iterator[bytes]) -> None:
+        self.name = name
+        self.filename = filename
+        self.header = header
+        self.data = data
+
+
+def read_parts(environ: Mapping[str, Any], *, max_header_size: int = 8192) -> Iterator[Part]:
+    """The parts of the form in wsgi.input, in the order of the body.
+
+    What of a part's `data` is not taken is passed over when the next part is asked for. FormError says with which code to
+    refuse.
+    """
+    reader = PartReader(_reader(environ), _boundary(environ), max_header_size)
+    while (header := reader.next_part()) is not None:
+        data = reader.data()
+        yield Part(*_disposition(header), header, data)
+        for _ in data:
+            pass
+
+
 def parse_form(
     environ: Mapping[str, Any],
     *,
@@ -87,21 +116,18 @@ def parse_form(
     """
     form = Form()
     try:
-        reader = PartReader(_reader(environ), _boundary(environ), max_header_size)
-        left, count = max_fields_size, 0
-        while (header := reader.next_part()) is not None:
-            count += 1
-            if count > max_parts:
+        left = max_fields_size
+        for count, part in enumerate(read_parts(environ, max_header_size=max_header_size)):
+            if count == max_parts:
                 raise FormError(f"the form has more than {max_parts} parts", 413)
-            name, filename = _disposition(header)
-            if filename is None:
-                data = _take_field(reader, left)
+            if part.filename is None:
+                data = _take_field(part, left)
                 left -= len(data)
-                form.fields.setdefault(name, []).append(data.decode("utf-8", "replace"))
+                form.fields.setdefault(part.name, []).append(data.decode("utf-8", "replace"))
                 continue
-            upload = _take_file(reader, header, filename, max_file_size, spool_size)
+            upload = _take_file(part, part.filename, max_file_size, spool_size)
             if upload is not None:
-                form.files.setdefault(name, []).append(upload)
+                form.files.setdefault(part.name, []).append(upload)
         return form
     except BaseException:
         form.close()
@@ -158,9 +184,11 @@ def _unescape(text: str) -> str:
 
 def _extended_value(text: str) -> str:
     """`UTF-8''na%C3%AFve.txt` (RFC 8187): not for forms, but old versions of urllib3 send it."""
-    from urllib.parse import unquote
-
-    return unquote(text.rpartition("'")[2], errors="replace")
+    first, *others = text.rpartition("'")[2].encode().split(b"%")
+    try:
+        return (first + b"".join(bytes.fromhex(other[:2].decode()) + other[2:] for other in others)).decode("utf-8", "replace")
+    except ValueError:
+        raise FormError("the name of a file is malformed") from None
 
 
 def _label(filename: str) -> str:
@@ -170,25 +198,23 @@ def _label(filename: str) -> str:
     return "" if printable.strip(". ") == "" else printable[:255]
 
 
-def _take_field(reader: PartReader, limit: int) -> bytes:
+def _take_field(part: Part, limit: int) -> bytes:
     data = bytearray()
-    for piece in reader.data():
+    for piece in part.data:
         data += piece
         if len(data) > limit:
             raise FormError("the fields of the form are too long", 413)
     return bytes(data)
 
 
-def _take_file(
-    reader: PartReader, header: Mapping[str, str], filename: str, limit: int | None, spool_size: int
-) -> Upload | None:
+def _take_file(part: Part, filename: str, limit: int | None, spool_size: int) -> Upload | None:
     """The file of a part; None when the user has chosen none."""
     from tempfile import SpooledTemporaryFile
 
     file = SpooledTemporaryFile(max_size=spool_size)  # noqa: SIM115
     size = 0
     try:
-        for piece in reader.data():
+        for piece in part.data:
             size += len(piece)
             if limit is not None and size > limit:
                 raise FormError(f"a file is larger than {limit} bytes", 413)
@@ -200,5 +226,5 @@ def _take_file(
     if not filename and not size:
         file.close()
         return None
-    content_type = header.get("content-type", "application/octet-stream")
+    content_type = part.header.get("content-type", "application/octet-stream")
     return Upload(filename, content_type, size, file)

@@ -18,8 +18,8 @@ STAGES = """errors positionals places progress shell recipes registries unpackin
     packages compiler extensions building installation analysis archive symbols link contents trial trace cpio fat gpt oci
     pe tools kernel bootloader slot version bundle fat_map blockmap preseed device_config image container components sbom
     licences handout build host monitor sparse disks target_disk unpacked_image flash stick wire surroundings emulate
-    update write_log cuts recordings replay data_files comeback judge powercut artifact container_registry provision
-    skeleton doctor report""".split()
+    update device device_update write_log cuts recordings replay data_files comeback judge powercut artifact
+    container_registry provision skeleton doctor report""".split()
 
 # Run by a Python of their own, imported by nobody.
 INSIDE = {"analysis_inside", "archive_inside", "backend_inside", "compiler_inside", "missing_inside", "names_inside",

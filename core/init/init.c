@@ -79,10 +79,12 @@ static void address_changed(void *owner, const struct interface *interface)
     char address[IPV4_TEXT_SIZE];
 
     ipv4_text(interface->lease.address, address);
-    if (interface->lease.address)
+    if (interface->lease.address) {
         say("address %s (%s)", address, interface->link.name);
-    else
+        pages_address(machine, address);
+    } else {
         say("no address (%s)", interface->link.name);
+    }
     if (machine->app.ready.port && ready_is_everywhere(&machine->app.ready))
         show_answer_at(machine, interface);
 }
@@ -153,6 +155,7 @@ static void storage_done(void *owner)
                      machine->slot.on_trial, choose_host, machine);
     update_begin(machine);
     open_couriers(machine);
+    pages_begin(machine);
     machine->app.keeps_data = kept;
     machine->app.rescue = machine->storage.rescue;
     app_start(&machine->app);
@@ -196,7 +199,8 @@ static void reap(struct machine *machine)
         if (!app_reaped(&machine->app, pid, status) &&
             !storage_reaped(&machine->storage, pid, status) &&
             !sticks_reaped(&machine->sticks, pid) && !fetch_reaped(&machine->fetch, pid) &&
-            !update_reaped(machine, pid) && !network_reaped(&machine->network, pid))
+            !update_reaped(machine, pid) && !network_reaped(&machine->network, pid) &&
+            !pages_reaped(&machine->pages, pid, status))
             name_reaped(&machine->name, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         finish(machine);

@@ -13,6 +13,7 @@
 #include "modules.h"
 #include "name.h"
 #include "network.h"
+#include "pages.h"
 #include "power.h"
 #include "probation.h"
 #include "record.h"
@@ -43,6 +44,7 @@ struct machine {
     struct update update;
     struct sticks sticks;
     struct fetch fetch;
+    struct pages pages;
     struct watchdog watchdog;
     bool watchdog_wanted;
     struct timer heartbeat;

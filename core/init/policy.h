@@ -97,6 +97,17 @@ enum {
     /* ms. A machine that has no address by then says why, to whoever stands in front of it. */
     POLICY_NETWORK_HINT = 15000,
 
+    /* Where the device has pages of its own: https when the image accepts updates, and http, to be
+     * looked at only, when it does not. Ports that no app takes by default. */
+    POLICY_RECOVERY_PORT = 8443,
+    POLICY_RECOVERY_PORT_PLAIN = 8080,
+    /* s. Their process ends when nobody has asked for anything for so long. */
+    POLICY_RECOVERY_IDLE = 300,
+    /* ms. How long it may take to say its one line to PID 1 ... */
+    POLICY_CONTROL_PATIENCE = 5000,
+    /* ... and how long it has to answer its browser before an order ends it. */
+    POLICY_ORDER_WAITS = 2000,
+
     /* ms. The last lines leave a 115200 baud port in a third of a second; a dead one must not
      * hold power-off. */
     POLICY_CONSOLE_DRAIN = 1000,
@@ -115,9 +126,9 @@ enum {
 
     /* Partitions of USB sticks that are still to be looked at. */
     POLICY_STICKS = 8,
-    /* Signals, devices, links, the kernel's log, the app's two pipes, and one for each of the
-     * above, of consoles two; and room. */
-    POLICY_WATCHES = 48,
+    /* Signals, devices, links, the kernel's log, the app's two pipes, the doors and who stands in
+     * them, and one for each of the above, of consoles two; and room. */
+    POLICY_WATCHES = 64,
 };
 
 #endif

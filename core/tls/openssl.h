@@ -41,4 +41,7 @@ const char *tls_complaint(const struct tls_session *session, struct tls_context 
 bool tls_write(struct tls_session *session, struct slice data, struct buffer *output);
 void tls_farewell(struct tls_session *session, struct buffer *output);
 
+bool tls_issue(const char *const *names, struct buffer *certificate, struct buffer *key);
+bool tls_fingerprint(struct slice certificate, char text[TLS_FINGERPRINT]);
+
 #endif

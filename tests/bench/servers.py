@@ -55,7 +55,7 @@ def installed(app: str, prefix: Path) -> Server:
 def frozen(app: str, page: str = "hello", **extra: str) -> Server:
     """The same, frozen into one static program."""
     file = _file(app)
-    plan = make_plan(str(file), "pc", str(cache_folder("bench", f"frozen-{app}")), 0, False)
+    plan = make_plan(str(file), "pc", str(cache_folder("bench", f"frozen-{app}")), 0, False, formats=())
     build_binary(plan)
     return Server("fapws4, frozen", (plan.binary, *_ANY), {"BENCH_APP": page, **extra})
 

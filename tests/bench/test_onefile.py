@@ -37,7 +37,7 @@ def test_the_size_of_a_traced_program(tmp_path: Path) -> None:
     """Of samples/hello with what one request imports."""
     app = Path(shutil.copy(HELLO, tmp_path))
     (tmp_path / "ask.py").write_text(ASK)
-    plan = make_plan(str(app), "pc", str(tmp_path / "dist"), 0, False, trace=f"'{sys.executable}' ask.py")
+    plan = make_plan(str(app), "pc", str(tmp_path / "dist"), 0, False, formats=(), trace=f"'{sys.executable}' ask.py")
     build_binary(plan)
     assert plan.binary.stat().st_size <= SIZES["hello, traced"]
     assert [] == writes_at_start(Server("traced", (plan.binary, "--server", "127.0.0.1:0")))

@@ -54,7 +54,7 @@ def beside_onefile(rounds: int) -> Outcome:
 
 def frozen(app: Path) -> tuple[Server, dict[str, int]]:
     """The program of an app, and what its bytes are."""
-    plan = make_plan(str(app), "pc", str(cache_folder("bench", f"onefile-{app.stem}")), 0, False)
+    plan = make_plan(str(app), "pc", str(cache_folder("bench", f"onefile-{app.stem}")), 0, False, formats=())
     made = build_binary(plan)
     shares = contents.shares(plan.binary.stat().st_size, made.archive, code_of(plan, made))
     return Server("fapws4", (plan.binary, "--server", "127.0.0.1:0")), dict(sorted(shares.items(), key=lambda item: -item[1]))

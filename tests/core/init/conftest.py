@@ -17,7 +17,7 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 # In include order: a header may use only what stands earlier.
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "settings", "preseed", "gpt", "ext4"]
-PURE += ["log", "note", "trial", "failures", "health", "claim", "refused_call", "syscall_filter"]
+PURE += ["log", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
 PURE += ["../update/text", "courier_state", "tree", "keepsake"]
 PURE += ["arp", "link_local", "dns", "mdns"]
 # Without headers of their own here: what those need.
@@ -65,7 +65,7 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     for name in PURE:
         ffi.cdef(declarations(SOURCES / f"{name}.h"))
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
-    ffi.cdef('extern "Python" { void answered(void *owner, int status); }')
+    ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(void *owner); }')
     ffi.set_source("init_pure", "#include <stdlib.h>\n" + "".join(f'#include "{name}.h"\n' for name in PURE))
     ffi.emit_c_code(str(folder / "init_pure.c"))
     sources = [str(path) for name in PURE + FURTHER if (path := SOURCES / f"{name}.c").exists()]

@@ -1,0 +1,101 @@
+#include "pages.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "../tls.h"
+#include "console.h"
+#include "duty.h"
+#include "machine.h"
+#include "orders.h"
+
+static void show(struct machine *machine, const char *address)
+{
+    const struct pages *pages = &machine->pages;
+    char url[128];
+
+    recovery_url(&pages->recovery, address, url);
+    if (pages->recovery.secure)
+        say("status and updates: %s, certificate %s", url, pages->certificate.fingerprint);
+    else
+        say("status: %s", url);
+}
+
+static void for_each_address(struct machine *machine, void (*act)(struct machine *, const char *))
+{
+    char address[IPV4_TEXT_SIZE];
+
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        ipv4_text(machine->network.interfaces[i].lease.address, address);
+        if (machine->network.interfaces[i].lease.address)
+            act(machine, address);
+    }
+}
+
+static void listen_now(void *owner)
+{
+    struct machine *machine = owner;
+    struct recovery *recovery = &machine->pages.recovery;
+
+    if (try_to("listen for who asks for the recovery pages",
+               recovery_open(recovery, &machine->loop, recovery->secure, machine->app.output[1])))
+        for_each_address(machine, show);
+}
+
+static void order_fired(void *owner)
+{
+    struct machine *machine = owner;
+
+    machine->pages.ordered(machine);
+}
+
+/* An image with keys can be changed from outside, and for that its pages speak TLS. */
+static bool speaks_tls(void)
+{
+    char fault[TLS_FAULT];
+
+    if (access("/etc/appliance.keys", F_OK) != 0)
+        return false;
+    if (tls_library(fault))
+        return true;
+    warn("no update over the network: %s", fault);
+    return false;
+}
+
+void pages_begin(struct machine *machine)
+{
+    struct pages *pages = &machine->pages;
+    int door = door_open(DOOR_FOLDER "/control");
+
+    if (!try_to("open the door for the recovery pages", door < 0 ? -door : 0))
+        return;
+    control_open(&pages->control, &machine->loop, door, orders, &machine->claim, machine);
+    pages->order = (struct timer){.fired = order_fired, .owner = machine};
+    pages->recovery = (struct recovery){.secure = speaks_tls(), .listener = -1};
+    pages->begun = true;
+    if (!pages->recovery.secure) {
+        listen_now(machine);
+        return;
+    }
+    certificate_open(&pages->certificate, &machine->loop, machine->config.hostname, listen_now,
+                     machine);
+    for_each_address(machine, pages_address);
+}
+
+void pages_address(struct machine *machine, const char *address)
+{
+    struct pages *pages = &machine->pages;
+
+    if (!pages->begun)
+        return;
+    if (pages->recovery.listener >= 0)
+        show(machine, address);
+    else if (pages->recovery.secure)
+        certificate_need(&pages->certificate, address);
+}
+
+bool pages_reaped(struct pages *pages, pid_t pid, int status)
+{
+    return recovery_reaped(&pages->recovery, pid, status) ||
+           certificate_reaped(&pages->certificate, pid);
+}

@@ -1,0 +1,29 @@
+/* The device's own pages, put together: certificate, recovery process, and what that may order. */
+#ifndef FAPWS4_INIT_PAGES_H
+#define FAPWS4_INIT_PAGES_H
+
+#include "certificate.h"
+#include "control.h"
+#include "recovery.h"
+
+struct machine;
+
+struct pages {
+    bool begun;
+    struct certificate certificate;
+    struct recovery recovery;
+    struct control control;
+    struct timer order;                     /* runs from an order until it is done ... */
+    void (*ordered)(struct machine *machine); /* ... which is this one */
+};
+
+/* To be called when the storage has settled and the claim code is known. */
+void pages_begin(struct machine *machine);
+
+/* To be told that an interface has got an address, or that the pages are to be shown at it. */
+void pages_address(struct machine *machine, const char *address);
+
+/* To be told of every process that has been reaped. True when it was one of theirs. */
+bool pages_reaped(struct pages *pages, pid_t pid, int status);
+
+#endif

@@ -1,0 +1,32 @@
+/* The recovery pages: this same binary as another unprivileged program (face.h). PID 1 holds the
+ * listening socket; the program is started when somebody connects, and ends by itself when nobody
+ * has asked for a while: as long as nobody looks, the pages cost no memory. */
+#ifndef FAPWS4_INIT_RECOVERY_H
+#define FAPWS4_INIT_RECOVERY_H
+
+#include <sys/types.h>
+
+#include "backoff.h"
+#include "loop.h"
+
+struct recovery {
+    struct loop *loop;
+    bool secure;  /* https, and so the device can be changed; else http, to be looked at */
+    int listener; /* -1 = none yet */
+    int output;   /* where the program's lines go */
+    pid_t pid;    /* 0: it does not run */
+    int64_t started_ms;
+    struct backoff backoff;
+    struct timer restart;
+};
+
+/* Listens. With `secure` there must be a certificate (certificate.h). 0 or an errno value. */
+int recovery_open(struct recovery *recovery, struct loop *loop, bool secure, int output);
+
+/* "https://HOST:PORT/" into url[128]; host is an IPv4 address. */
+void recovery_url(const struct recovery *recovery, const char *host, char url[128]);
+
+/* To be told of every process that has been reaped. True when it was this one. */
+bool recovery_reaped(struct recovery *recovery, pid_t pid, int status);
+
+#endif

@@ -1,0 +1,135 @@
+"""PID 1's door for the recovery pages: what is answered at once, what takes the claim code, and how long a wrong one takes."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+CODE = b"7HRT-22KX"
+
+
+class Door:
+    """A control over a real socket, and a loop that is turned by hand."""
+
+    def __init__(self, pure: Any, listener: socket.socket) -> None:
+        self.pure, self.place = pure, listener.getsockname()
+        self.acted = 0
+        ffi = pure.ffi
+        self.loop, self.control, self.claim = (ffi.new(f"struct {name} *") for name in ("loop", "control", "claim"))
+        self.text = ffi.new("char[]", b"answer\n" * 4000)
+        self.names = [ffi.new("char[]", name) for name in (b"log", b"restart")]
+        self.verbs = ffi.new("struct verb[3]", [[self.names[0], False, pure.lib.act], [self.names[1], True, pure.lib.act]])
+        ffi.def_extern(name="act")(self._act)
+        pure.lib.loop_init(self.loop)
+        code, _block = pure.span(CODE)
+        assert pure.lib.claim_read(self.claim, code[0])
+        pure.lib.control_open(self.control, self.loop, listener.fileno(), self.verbs, self.claim, ffi.NULL)
+
+    def _act(self, _owner: Any) -> Any:
+        self.acted += 1
+        return {"start": self.text, "length": len(self.text) - 1}
+
+    def call(self, line: bytes = b"") -> socket.socket:
+        """A caller who has connected and said this."""
+        caller = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        caller.connect(self.place)
+        caller.sendall(line)
+        return caller
+
+    def turn(self) -> None:
+        """One turn of the loop."""
+        self.pure.lib.loop_turn(self.loop)
+
+    def answer(self, caller: socket.socket, turns: int = 50) -> bytes:
+        """What a caller is told, until the door is closed to it."""
+        received = b""
+        with caller:
+            for _ in range(turns):
+                if not select.select([caller], [], [], 0)[0]:
+                    self.turn()
+                    continue
+                block = caller.recv(65536)
+                if not block:
+                    return received
+                received += block
+        raise AssertionError(f"no end of the answer: {received!r}")
+
+    def hurry(self) -> None:
+        """All that is waited for is due now."""
+        for caller in self.control.callers:
+            if caller.patience.due_ms:
+                self.pure.lib.loop_set(self.loop, self.pure.ffi.addressof(caller, "patience"), 0)
+
+
+@pytest.fixture
+def door(pure: Any) -> Iterator[Door]:
+    """Nobody has called yet."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind("\0" + "control-test")
+        listener.listen()
+        listener.setblocking(False)
+        yield Door(pure, listener)
+
+
+def test_an_answer_is_whole_and_the_last(door: Door) -> None:
+    """As long as it may be, also when the line comes in pieces."""
+    assert b"answer\n" * 4000 == door.answer(door.call(b"log\n"))
+    caller = door.call(b"lo")
+    door.turn()
+    door.turn()
+    caller.sendall(b"g\nrestart 7HRT-22KX\n")
+    assert b"answer\n" * 4000 == door.answer(caller)
+    assert 2 == door.acted
+
+
+@pytest.mark.parametrize("line", [b"restart 7HRT-22KX\n", b"restart 7hrt22kx\n", b"restart   7HRT 22KX\n"])
+def test_the_right_code(door: Door, line: bytes) -> None:
+    """As people type it."""
+    assert door.answer(door.call(line)).startswith(b"answer")
+    assert 1 == door.acted
+
+
+@pytest.mark.parametrize("line", [b"restart\n", b"restart \n", b"restart 7HRT-22K\n", b"restart 7HRT-22KX1\n"])
+def test_a_wrong_code_waits(door: Door, line: bytes) -> None:
+    """Longer with each one; others are answered meanwhile, and the right code never waits."""
+    waits = []
+    for _ in range(3):
+        caller = door.call(line)
+        before = door.pure.lib.loop_now()
+        while not any(one.wrong and one.fd >= 0 for one in door.control.callers):
+            door.turn()
+        [due] = [one.patience.due_ms for one in door.control.callers if one.wrong and one.fd >= 0]
+        waits.append(round((due - before) / 1000))
+        assert door.answer(door.call(b"log\n")).startswith(b"answer")
+        door.hurry()
+        assert b"refused the claim code is wrong\n" == door.answer(caller)
+    assert [1, 2, 4] == waits
+    assert 3 == door.acted
+    assert door.answer(door.call(b"restart 7HRT-22KX\n")).startswith(b"answer")
+
+
+@pytest.mark.parametrize("line", [b"x\n", b"\n", b"logs\n", b"lo\n", b"\0\n"])
+def test_what_is_no_order(door: Door, line: bytes) -> None:
+    """It is said."""
+    assert b"refused there is no such order\n" == door.answer(door.call(line))
+    assert 0 == door.acted
+
+
+def test_callers_that_say_nothing(door: Door) -> None:
+    """They are let go: one that says too much, one that leaves, and those that wait for the others to be tired."""
+    assert b"" == door.answer(door.call(b"x" * 128))
+    leaving = door.call(b"log")
+    leaving.shutdown(socket.SHUT_WR)
+    assert b"" == door.answer(leaving)
+    places = len(door.control.callers)
+    silent = [door.call() for _ in range(places)]
+    while sum(caller.fd >= 0 for caller in door.control.callers) < places:
+        door.turn()
+    late = door.call(b"log\n")
+    door.hurry()
+    assert [b""] * places == [door.answer(caller) for caller in silent]
+    assert door.answer(late).startswith(b"answer")
