@@ -17,7 +17,7 @@ from appliance.places import REPOSITORY
 from appliance.shell import run
 from tests.bench.image import HELLO
 from tests.bench.onefile import PEER_APP, run_pyinstaller
-from tests.bench.tables import Outcome, Table, ratio
+from tests.bench.tables import Outcome, Table, judged, ratio
 
 _ROUNDS = 3
 SECOND = "aarch64"
@@ -56,7 +56,7 @@ def new_package() -> Outcome:
             app.write_text(f"import itsdangerous  # {number}\nimport {'base64' if number % 2 else 'bisect'}\n{source}")
             seconds.append(_seconds(lambda: _run_freeze(app, Path(scratch, "dist"))))
     rows = [[name, f"{chosen(seconds):.1f}"] for name, chosen in (("best", min), ("median", statistics.median))]
-    kept = "kept" if min(seconds) <= PACKAGE_MUST else "broken"
+    kept = judged(min(seconds) <= PACKAGE_MUST)
     table = Table(f"A new package to a new binary, in seconds ({_ROUNDS} times)", ["", "fapws4"], rows,
                   [f"Must be <= {PACKAGE_MUST} s: {kept}."])
     return Outcome([table], {"seconds": seconds})

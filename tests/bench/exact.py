@@ -25,7 +25,7 @@ from tests.bench.counting import (
 from tests.bench.peers import PEERS, left_out, peer
 from tests.bench.processes import Server, environment, stop
 from tests.bench.servers import APPS, Certificate, bare, certificate, fapws4, with_tls
-from tests.bench.tables import Outcome, Table, ratio
+from tests.bench.tables import Outcome, Table, judged, ratio
 
 _FLASK_LENGTHS = (64, 384)  # requests; fewer, since each is some fifty times a hello's
 
@@ -57,7 +57,7 @@ def cases() -> Outcome:
         verdicts += [f"BROKEN: {case.title}: {', '.join(found)}"] if found else []
         calls = f"{'' if must.exactly else '<= '}{must.calls:g}"
         rows.append([case.title, f"{must.instructions:,} / {calls}", str(ours), *(
-            _beside(ours, costs[name].get(case.name)) for name in costs if name != "fapws4"), "broken" if found else "kept"])
+            _beside(ours, costs[name].get(case.name)) for name in costs if name != "fapws4"), judged(not found)])
     others = [name for name in costs if name != "fapws4"]
     table = Table("User instructions / system calls per request", ["case", "must", "fapws4", *others, "the must is"], rows, [
         "In brackets: fapws4's instructions over that server's.", *verdicts,
@@ -121,7 +121,7 @@ def flask() -> Outcome:
     served, alone = flask_instructions()
     found = served - alone
     row = ["Flask hello", f"{FLASK_MUST:,}", f"{served:,.0f}", f"{alone:,.0f}", f"{found:,.0f}",
-           "broken" if found > FLASK_MUST else "kept"]
+           judged(found <= FLASK_MUST)]
     columns = ["case", "must", "served by fapws4", "called in a bare loop", "fapws4's part", "the must is"]
     return Outcome([Table("User instructions per request of Flask", columns, [row])], {"served": served, "alone": alone})
 

@@ -8,7 +8,7 @@ from tests.bench.cases import KEEP_ALIVE, Case, post, request
 from tests.bench.counting import LONG, SHORT, instructions_of, instructions_per_request, require_programs, under_callgrind
 from tests.bench.processes import Server
 from tests.bench.servers import fapws4
-from tests.bench.tables import Outcome, Table
+from tests.bench.tables import Outcome, Table, judged
 
 HEADERS = (0, 1, 5, 10, 20, 50)
 SIZES = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -23,15 +23,17 @@ def growth() -> Outcome:
     bodies, responses = with_bodies(), with_responses()
     routes = with_routes()
     more = routes[ROUTES[-1]] - routes[1]
-    verdict = "kept" if more <= ROUTES_MUST else "broken"
     tables = [
         Table("Headers of a request", ["headers", "instructions", "per header", "one differs each time", "per header"],
-              [[*_grown(count, same), *_grown(count, changing)[1:]] for count in HEADERS]),
-        Table("Body read by the app", ["bytes", "instructions", "per byte"], [_grown(size, bodies) for size in SIZES]),
-        Table("Response", ["bytes", "instructions", "per byte"], [_grown(size, responses) for size in SIZES]),
+              [[*_grown(count, same), *_grown(count, changing)[1:]] for count in HEADERS], [_linear(same), _linear(changing)]),
+        Table("Body read by the app", ["bytes", "instructions", "per byte"], [_grown(size, bodies) for size in SIZES],
+              [_linear(bodies)]),
+        Table("Response", ["bytes", "instructions", "per byte"], [_grown(size, responses) for size in SIZES],
+              [_linear(responses)]),
         Table("Routes in PATHS, the last one matches", ["routes", "instructions", "per route"],
               [_grown(count, routes) for count in ROUTES],
-              [f"Among 1,000 costs {more:,.0f} more than among 1, must be <= {ROUTES_MUST:,}: {verdict}."]),
+              [f"Among 1,000 costs {more:,.0f} more than among 1, must be <= {ROUTES_MUST:,}: {judged(more <= ROUTES_MUST)}.",
+               _linear(routes)]),
     ]
     return Outcome(tables, {"headers": same, "headers, one differs": changing, "body": bodies, "response": responses,
                             "routes": routes})
@@ -80,3 +82,10 @@ def _grown(size: int, costs: dict[int, float]) -> list[str]:
     least = min(costs)
     each = f"{(costs[size] - costs[least]) / (size - least):,.2f}" if size > least else "-"
     return [f"{size:,}", f"{costs[size]:,.0f}", each]
+
+
+def _linear(costs: dict[int, float]) -> str:
+    """Whether the largest size costs, all in all, no more for each unit than a smaller one does."""
+    *smaller, largest = (costs[size] / size for size in sorted(costs) if size)
+    verdict = judged(largest <= max(smaller))
+    return f"Must grow linearly or better: {largest:,.2f} for each at the end, {max(smaller):,.2f} at most before: {verdict}."

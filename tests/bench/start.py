@@ -13,7 +13,7 @@ from tests.bench.client import drive
 from tests.bench.counting import callgrind, require_programs, total_in, under_callgrind
 from tests.bench.processes import Server, environment
 from tests.bench.servers import frozen, installed
-from tests.bench.tables import Outcome, Table, ratio
+from tests.bench.tables import Outcome, Table, judged, ratio
 
 FROZEN_MUST = 40_000_000
 ABOVE_PYTHON_MUST = 10_000_000
@@ -32,7 +32,8 @@ def start() -> Outcome:
         ["python -c pass", "-", f"{python / 1e6:.1f}", ratio(python, python)],
     ]
     columns = ["start", "must", "million instructions", "over python -c pass"]
-    return Outcome([Table("Instructions from exec to the first answer", columns, rows)], found)
+    notes = [f"Frozen: {judged(found['frozen'] <= FROZEN_MUST)}; installed: {judged(above <= ABOVE_PYTHON_MUST)}."]
+    return Outcome([Table("Instructions from exec to the first answer", columns, rows, notes)], found)
 
 
 def installed_and_python() -> dict[str, int]:

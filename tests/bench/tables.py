@@ -55,5 +55,10 @@ def ratio(ours: float, theirs: float) -> str:
     return f"x{ours / theirs:.2f}" if theirs else "-"
 
 
+def judged(kept: bool) -> str:
+    """The last word of a note about a must."""
+    return "kept" if kept else "broken"
+
+
 def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

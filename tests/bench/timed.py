@@ -10,13 +10,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from appliance.preflight import require
-from tests.bench.cases import KEEP_ALIVE, P99_MUST, SHARES, Case
+from tests.bench.cases import CROWD_MUST, KEEP_ALIVE, P99_MUST, SCALE_MUST, SHARES, Case
 from tests.bench.client import hold
 from tests.bench.load import CONNECTIONS, Slice, press, server_cores
 from tests.bench.peers import PEERS, left_out, nginx, peer
 from tests.bench.processes import Running, Server, room_for_connections, running
 from tests.bench.servers import bare, certificate, fapws4, frozen, with_tls
-from tests.bench.tables import Outcome, Table, ratio
+from tests.bench.tables import Outcome, Table, judged, ratio
 
 FILE_SIZE = 102_400
 IDLE = 10_000
@@ -82,11 +82,11 @@ def verdicts(case: str, found: Mapping[str, Sequence[Slice]]) -> list[str]:
     for name, share in SHARES.get(case, {}).items():
         if name in least:
             reached = least[name] / least["fapws4"]
-            said.append(f"Must reach {share:g} of {name}'s speed: {reached:.2f}, {'kept' if reached >= share else 'broken'}.")
+            said.append(f"Must reach {share:g} of {name}'s speed: {reached:.2f}, {judged(reached >= share)}.")
     if case == "keep-alive" and "bare C" in found:
         late = {name: min(turn.p99 for turn in turns) for name, turns in found.items()}
         times = late["fapws4"] / max(1, late["bare C"])
-        said.append(f"p99 must be <= {P99_MUST} times bare C's: {times:.2f}, {'kept' if times <= P99_MUST else 'broken'}.")
+        said.append(f"p99 must be <= {P99_MUST} times bare C's: {times:.2f}, {judged(times <= P99_MUST)}.")
     return said
 
 
@@ -102,7 +102,9 @@ def beside_idle(slices: int, seconds: float) -> Outcome:
         for connection in idle:
             connection.close()
     shown = rows({f"beside {IDLE:,} idle ones": beside, "without": without})
-    table = Table(f"fapws4, {CONNECTIONS} active connections: {slices} turns of {seconds:g} s", _COLUMNS, shown)
+    title, found = f"fapws4, {CONNECTIONS} active connections: {slices} turns of {seconds:g} s", _times(beside, without)
+    verdict = f"The idle ones must cost nothing measurable (<= {CROWD_MUST}): {found:.2f}, {judged(found <= CROWD_MUST)}."
+    table = Table(title, _COLUMNS, shown, [verdict])
     return Outcome([table], {"idle": [asdict(each) for each in beside], "none": [asdict(each) for each in without]})
 
 
@@ -118,8 +120,15 @@ def scale(slices: int, seconds: float) -> Outcome:
             shared.append(press(double, KEEP_ALIVE, seconds))
     shown = rows({"2 workers": shared, "1 worker": alone})
     title = f"fapws4, {CONNECTIONS} connections, cores beside the load's: {len(cores)}; {slices} turns of {seconds:g} s"
-    table = Table(title, _COLUMNS, shown, ["CPU per request with two workers must be <= 1.1 times one worker's."])
+    found = _times(shared, alone)
+    verdict = f"Two workers must need <= {SCALE_MUST} times one worker's CPU: {found:.2f}, {judged(found <= SCALE_MUST)}."
+    table = Table(title, _COLUMNS, shown, [verdict])
     return Outcome([table], {"two": [asdict(each) for each in shared], "one": [asdict(each) for each in alone]})
+
+
+def _times(one: Sequence[Slice], other: Sequence[Slice]) -> float:
+    """The one's CPU time per request over the other's, by the best slices."""
+    return min(turn.cpu for turn in one) / min(turn.cpu for turn in other)
 
 
 def _servers(case: Case, file: Path) -> dict[str, Callable[[], Server]]:

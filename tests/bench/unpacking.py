@@ -21,7 +21,7 @@ from appliance.report import megabytes
 from tests.bench.image import HELLO
 from tests.bench.onefile import FLASK_APP, PEER_APP, SAMPLE, nuitka, onefile
 from tests.bench.processes import Server, resident, running
-from tests.bench.tables import Outcome, Table
+from tests.bench.tables import Outcome, Table, judged
 
 FLASK = SAMPLE / "wsgi_flask.py"
 SIZES = {"hello": 5_000_000, "hello, traced": 4_200_000, "Flask": 11_000_000}  # bytes at most
@@ -111,11 +111,7 @@ def verdicts(name: str, found: Mapping[str, Mapping[str, float]]) -> list[str]:
     peers = [of for each, of in found.items() if each != "fapws4"]
     quicker, smaller = min(of["start"] for of in peers), min(of["memory"] for of in peers)
     is_quick = ours["start"] <= STARTS[name] * quicker
-    return [f"Size must be <= {megabytes(SIZES[name])}: {_kept(ours['size'] <= SIZES[name])}.",
-            f"Start must be <= {STARTS[name]:.2f} of the quicker's: {ours['start'] / quicker:.3f}, {_kept(is_quick)}.",
-            f"Memory must be below either's: {_kept(ours['memory'] < smaller)}.",
-            f"The start must change nothing on a disk: {_kept(not ours['writes'])}."]
-
-
-def _kept(is_so: bool) -> str:
-    return "kept" if is_so else "broken"
+    return [f"Size must be <= {megabytes(SIZES[name])}: {judged(ours['size'] <= SIZES[name])}.",
+            f"Start must be <= {STARTS[name]:.2f} of the quicker's: {ours['start'] / quicker:.3f}, {judged(is_quick)}.",
+            f"Memory must be below either's: {judged(ours['memory'] < smaller)}.",
+            f"The start must change nothing on a disk: {judged(not ours['writes'])}."]

@@ -13,10 +13,13 @@ from tests.bench.load import press
 from tests.bench.peers import PEERS, peer
 from tests.bench.processes import Server, resident, room_for_connections, running
 from tests.bench.servers import bare, fapws4, frozen
-from tests.bench.tables import Outcome, Table
+from tests.bench.tables import Outcome, Table, judged
 
 IDLE = 5_000
 IDLE_MUST = 512  # bytes
+# What issue 4 wants of the frozen server, in bytes, and how it says it.
+MUSTS = {"rest": (8_000_000, "8 MB"), "growth": (1_000_000, "1 MB"), "idle": (IDLE_MUST, "0.5 KB"),
+         "in_flight": (10_240, "10 KB")}
 IDLE_TLS = 1_000
 IDLE_TLS_MUST = 24 * 1024  # of which OpenSSL 3.0 has 14 KB; with memory for records for all they would be 48
 IN_FLIGHT = 1_000
@@ -39,12 +42,13 @@ def memory() -> Outcome:
             rest, load = _loaded(server("hello"))
             idle = each(server("hello"), KEEP_ALIVE, KEEP_ALIVE.requests[0], IDLE, answered=True)
             flying = each(server("post"), POST, POST.requests[0][:-_HALF], IN_FLIGHT, answered=False)
-        figures[name] = {"rest": rest, "load": load, "idle": idle, "in_flight": flying}
+        figures[name] = {"rest": rest, "growth": load - rest, "idle": idle, "in_flight": flying}
         rows.append([name, megabytes(rest), megabytes(load - rest), f"{idle / 1024:.2f} KB", f"{flying / 1024:.2f} KB"])
     columns = ["server", "at rest", "growth under load", f"an idle connection ({IDLE:,})",
                f"a request in flight ({IN_FLIGHT:,} halves of 1 KB bodies)"]
-    must = ["must, frozen", "<= 8 MB", "<= 1 MB", "<= 0.5 KB", "<= 10 KB"]
-    return Outcome([Table("Resident memory", columns, [must, *rows])], figures)
+    must = ["must, frozen", *(f"<= {text}" for _, text in MUSTS.values())]
+    verdicts = [judged(figures["fapws4, frozen"][what] <= most) for what, (most, _) in MUSTS.items()]
+    return Outcome([Table("Resident memory", columns, [must, ["is", *verdicts], *rows])], figures)
 
 
 def _loaded(server: Server) -> tuple[int, int]:
