@@ -171,7 +171,7 @@ static void keep_settings(struct machine *machine, const struct trial_note *note
 {
     const struct keepsake keepsake = {"/data", note->settings, POLICY_APP_UID};
 
-    if (note->settings[0] &&
+    if (machine->record.kept && note->settings[0] &&
         !try_to("copy the app's settings before they change", keepsake_take(&keepsake)))
         fall_back(machine, "the app's settings cannot be copied before they change");
 }
@@ -220,10 +220,20 @@ static void remember_failure(struct machine *machine)
         memcpy(machine->probation.failed, failure.text, FAILURE_TEXT);
 }
 
+/* Without a note the settings are those that this version declares, which seldom change. */
+static bool read_note(const struct machine *machine, struct trial_note *note)
+{
+    if (machine->record.kept && record_note(note))
+        return true;
+    *note = (struct trial_note){.version = "unknown"};
+    memcpy(note->settings, machine->config.settings, sizeof note->settings);
+    return false;
+}
+
 void probation_begin(struct machine *machine)
 {
-    struct trial_note note = {.version = "(unknown)"};
-    bool noted = machine->record.kept && record_note(&note);
+    struct trial_note note;
+    bool noted = read_note(machine, &note);
     bool over = !machine->slot.on_trial;
 
     if (machine->slot.on_trial) {

@@ -73,6 +73,14 @@ def bundle_fuzzer() -> Path:
 
 
 @pytest.fixture(scope="session")
+def session_fuzzer() -> Path:
+    """The program that feeds what a client sends to a session."""
+    own = [CORE / "update" / f"{name}.c" for name in "bundle digest install manifest refusal session text".split()]
+    return alone("session", [*own, CORE / "init" / "span.c"], [unpacked("hacl-sha2") / "Hacl_Hash_SHA2.c"],
+                 tuple(map(str, update_flags())))
+
+
+@pytest.fixture(scope="session")
 def network_fuzzer() -> Path:
     """The program that says to a device what a local network might say."""
     names = "arp crc32 datagram dhcp dhcp_client dns lease link_local mdns".split()

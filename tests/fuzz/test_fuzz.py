@@ -76,3 +76,14 @@ def test_the_local_network(network_fuzzer: Path, tmp_path: Path) -> None:
                                               (0, offer), (2, claim), (1, b"\x45" + bytes(27))]):
         (tmp_path / str(number)).write_bytes(bytes([which, (len(packet) + 1) // 2]) + packet)
     looked_for(network_fuzzer, network_fuzzer, "fuzz-network", tmp_path, SECONDS // 4)
+
+
+def test_sessions(session_fuzzer: Path, tmp_path: Path) -> None:
+    """Whatever a client sends, no slot becomes startable that is not whole."""
+    small = Slot([("volume0", 0, b"v" * 20), ("binary", 20, bytes(range(200))), ("kernel", 512, b"k" * 90)], 1024)
+    key = PrivateKey(b"1" * 32)
+    data = packed(small, manifest_of(small, [key]), [key])
+    wanted = data[: -sum(len(part) for _, _, part in small.parts)] + small.parts[0][2] + small.parts[1][2]
+    for number, (mode, sent) in enumerate([(0, wanted), (1, data), (2, data), (5, data), (1, data[:-1]), (1, data + b"x")]):
+        (tmp_path / str(number)).write_bytes(bytes([mode]) + sent)
+    looked_for(session_fuzzer, session_fuzzer, "fuzz-session", tmp_path, SECONDS // 4)
