@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 SOURCES = CORE / "update"
 # In include order: a header may use only what stands earlier.
 HEADERS = ["text", "digest", "signature", "manifest", "identity", "bundle", "install", "greeting", "session"]
-HEADERS += ["head", "choice", "sender"]
+HEADERS += ["head", "choice", "sender", "../init/policy", "../init/loop", "../init/claim", "../init/gate"]
 # install.c writes to a disk whose faults a test chooses.
 DISK = ["-Dpwrite=faulty_pwrite", "-Dpread=faulty_pread"]
 
@@ -46,7 +46,7 @@ def compiled(folder: Path, generated: Path) -> list[Path]:
     """The objects of everything."""
     flags = [*SANITIZED, *C_WARNINGS, "-Wshadow", "-fPIC", *update_flags()]
     own = [path for path in sorted(SOURCES.glob("*.c")) if path.stem != "install"]
-    own += [CORE / "init" / "span.c", CORE / "init" / "file.c"]
+    own += [CORE / "init" / f"{name}.c" for name in ("span", "file", "loop", "claim", "gate")]
     monocypher, sha2 = unpacked("monocypher") / "monocypher.c", unpacked("hacl-sha2") / "Hacl_Hash_SHA2.c"
     objects = compile_here(own, CORE, folder / "own", flags, cores())
     faulty = [*flags, *DISK, "-include", str(HERE / "faults.h")]
@@ -102,6 +102,7 @@ def updater(tmp_path_factory: pytest.TempPathFactory) -> Updater:
         bool asked(void *owner, char why[256]);
         void went_on(void *owner, uint64_t done, uint64_t total);
         bool was_installed(void *owner, const struct manifest *manifest, char why[256]);
+        void entered(void *owner, int fd, enum session_mode mode, struct span early);
     }''')
     includes = "".join(f'#include "{name}.h"\n' for name in ["refusal", *HEADERS, "faults"])
     ffi.set_source("update_pure", "#include <stdlib.h>\n" + includes)
