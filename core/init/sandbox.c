@@ -35,6 +35,7 @@ static const struct landlock_place places[] = {
     {"/dev/shm", LANDLOCK_POSSESS},
     {"/tmp", LANDLOCK_POSSESS},
     {"/data/app", LANDLOCK_POSSESS},
+    {"/data/lost", LANDLOCK_POSSESS},
 };
 
 /* LOG: the kernel says what it refuses, and kernel_log.c makes it a line of the device's log. */

@@ -67,6 +67,15 @@ class Disk:
         """A file of PID 1's folder of /data; "" when it is not there."""
         return self._debugfs(f"cat .fapws4/{name}")
 
+    def keep_setting(self, text: str) -> None:
+        """Put the file settings/word into the app's folder of /data, as the app would have written it."""
+        belongs = [f"sif app/{name} {field} 1000" for name in ("settings", "settings/word") for field in ("uid", "gid")]
+        self._debugfs("mkdir app", text, "mkdir app/settings", "write {file} app/settings/word", *belongs)
+
+    def lost_setting(self, version: str) -> str:
+        """What a version has made of that file in vain; "" when nothing was kept of it."""
+        return self._debugfs(f"cat lost/settings-{version}/word")
+
     def _debugfs(self, *commands: str) -> str:
         """Run debugfs on a copy of the data partition of a machine that is off, with its journal replayed."""
         with tempfile.TemporaryDirectory() as scratch:

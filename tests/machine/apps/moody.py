@@ -1,4 +1,5 @@
-"""An app that behaves as the kernel's command line says, which every slot has for itself: mood=500, exit, deaf or silent."""
+"""An app that behaves as the kernel's command line says, which every slot has for itself: mood=500, exit, deaf or silent;
+or convert: it converts its settings, and then is ill."""
 
 import os
 import sys
@@ -15,6 +16,9 @@ MOOD = WORDS.get("mood", "")
 if MOOD == "exit":
     print("I cannot go on", flush=True)
     sys.exit(3)
+WORD = Path("/data/app/settings/word")
+if MOOD == "convert":
+    WORD.write_text(WORD.read_text() + ", converted")
 if MOOD == "deaf":
     time.sleep(3600)
 
@@ -22,7 +26,7 @@ if MOOD == "deaf":
 def answer(environ, start_response):
     if MOOD == "silent":
         time.sleep(3600)
-    if MOOD == "500":
+    if MOOD in ("500", "convert"):
         raise RuntimeError("I am ill")
     return "well"
 
@@ -49,4 +53,8 @@ def fill(environ, start_response):
     return "there is no end of it"
 
 
-PATHS = [("/environ", show), ("/fill", fill), ("/rest", rest), ("/", answer)]
+def say(environ, start_response):
+    return WORD.read_text()
+
+
+PATHS = [("/environ", show), ("/word", say), ("/fill", fill), ("/rest", rest), ("/", answer)]

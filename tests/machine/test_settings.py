@@ -1,0 +1,47 @@
+"""The app's settings, which a new version converts and then fails: the old one finds them as they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.bootloader import SlotState
+from appliance.emulate import Machine
+from appliance.recipes import Board
+from tests.machine.disk import Disk
+
+NOTE = "version 1.0\ndisk yes\naddress yes\nsettings settings\nend\n"
+
+
+def come_back(machine: Machine) -> None:
+    """The old version starts, puts the settings back, and answers with them."""
+    machine.wait_for("starting slot a ")
+    machine.wait_for("the app's settings are those of before the update; what version 1.0 has made of them is in "
+                     "/data/lost/settings-1.0")
+    assert machine.get("/word") == (200, b"as it was")
+    machine.press_power_button()
+    assert machine.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("cut", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_settings_come_back(moody_image: Path, pc: Board, tmp_path: Path, cut: bool) -> None:
+    """By the trial's end or a power cut in it; what the new version made of them is kept aside."""
+    disk = Disk(moody_image, tmp_path / "disk.img", pc)
+    disk.fill_slot_b("console=ttyS0 mood=convert fapws4.trial=20")
+    disk.write_state(SlotState(4, "a"), SlotState(5, "a", "b", 1))
+    disk.keep("trial", NOTE)
+    disk.keep_setting("as it was")
+    with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("version 1.0 is on trial")
+        if cut:
+            machine.wait_for("answers at")
+            machine.cut_power()
+        else:
+            machine.wait_for("the trial of version 1.0 has failed")
+            come_back(machine)
+    if cut:
+        with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine:
+            come_back(machine)
+    assert cut or disk.lost_setting("1.0") == "as it was, converted"  # an app that does not wait for the disk may lose it
+    assert "6.a..0" in [copy["end"] for copy in disk.state()]
