@@ -30,7 +30,7 @@ from appliance.progress import step
 from appliance.shell import Failed, run
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
-_SCRIPTS = (_SCRIPT, *(Path(__file__).with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach")))
+_SCRIPTS = (_SCRIPT, *(_SCRIPT.with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach", "scan")))
 
 # Of hashlib, as in analysis_inside.py.
 _OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
@@ -200,11 +200,12 @@ def _analyse_inside(
     app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str], further: list[str]
 ) -> dict[str, Any]:
     """Run analysis_inside.py under the interpreter and take up what it found."""
+    scans = cache_folder("scans", digest_of(interpreter.digest, _tools(), *_SCRIPTS)[:16])
     request = {"app": str(app), "path": [str(app.parent), str(_package_folder())], "excluded": _EXCLUDED,
                "compiled": {extension.name: {"part": "app" if package.own else package.name, "imports": package.imports}
                             for package in packages.chosen for extension in package.extensions},
                "site": str(packages.site or ""), "stdlib": str(interpreter.stdlib), "package": str(PACKAGE),
-               "repository": str(REPOSITORY), "exclude": exclude, "further": further}
+               "repository": str(REPOSITORY), "exclude": exclude, "further": further, "scans": str(scans)}
     bytecode = cache_folder("bytecode", interpreter.digest[:16])  # hooks start dozens of interpreters that import the same
     environment = {"PYTHONPATH": os.pathsep.join(_tool_folders()), "PYTHONDONTWRITEBYTECODE": "", "PYTHONHASHSEED": "0",
                    "PYTHONNOUSERSITE": "1", "PYTHONPYCACHEPREFIX": str(bytecode)}

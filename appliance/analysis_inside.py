@@ -15,9 +15,10 @@ import sys
 import tempfile
 
 from missing_inside import absent_names, missing_of
-from names_inside import Plugins, modules_run, names_imported, parsed
-from outline_inside import Part, called_from_c, outline
+from names_inside import Plugins
+from outline_inside import called_from_c
 from reach_inside import Reach
+from scan_inside import Scan, follow_names
 
 KINDS = ("SourceModule", "Package", "NamespacePackage")
 
@@ -33,10 +34,6 @@ PACKERS = {"bz2": "_bz2", "lzma": "_lzma"}
 LINKED_WHEN_REACHED = (OPENSSL_MODULE, "_sqlite3", *PACKERS.values())
 OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
 
-# What the library needs without importing it: packages that it reads files of, when they are there, what makes
-# `python -m` of an app's sys.executable, and what its part in C imports: module -> modules.
-NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",), "decimal": ("collections.abc", "numbers")}
-
 # In every program, under other names (appliance/archive.py).
 FROZEN = ("importlib._bootstrap", "importlib._bootstrap_external")
 
@@ -44,8 +41,8 @@ FROZEN = ("importlib._bootstrap", "importlib._bootstrap_external")
 BROUGHT = {"importlib.resources": "importlib.readers"}
 
 
-def analyse(request: dict, work: str, plugins: Plugins, outlines: dict[str, list[Part]]):
-    """PyInstaller's Analysis object for the app, run with no spec file; and the outline of each module."""
+def analyse(request: dict, work: str, plugins: Plugins, scanned: dict[str, Scan]):
+    """PyInstaller's Analysis object for the app, run with no spec file; ``scanned`` gets what is found in each module."""
     from PyInstaller.building import build_main
     from PyInstaller.config import CONF
     from PyInstaller.depend import analysis, bindepend, imphook
@@ -56,8 +53,7 @@ def analyse(request: dict, work: str, plugins: Plugins, outlines: dict[str, list
         module.get_python_library_path = lambda: sys.executable
     analysis.PY3_BASE_MODULES = frozenset()
     analysis.PyiModuleGraph.analyze_runtime_hooks = lambda *_: []
-    installed = [folder + os.sep for folder in (request["stdlib"], request["site"]) if folder]
-    follow_names(analysis.PyiModuleGraph, plugins, outlines, *installed)
+    follow_names(analysis.PyiModuleGraph, plugins, scanned, request)
     keep_hidden_imports(imphook.ModuleHook)
     see_packages(build_main, request["site"])
     see_compiled(analysis.PyiModuleGraph, request["compiled"], request["site"])
@@ -102,35 +98,6 @@ def keep_hidden_imports(hook_class) -> None:
             graph.add_edge(graph.find_node(hook.module_name), node)
 
     hook_class._process_hidden_imports = noted
-
-
-def follow_names(graph_class, plugins: Plugins, outlines: dict[str, list[Part]], *installed: str) -> None:
-    """Let the graph follow ``import_module("a.b")``, ``python -m a.b`` and entry points as it follows ``import a.b``, and take
-    the outline of every module.
-
-    It knows statements only. In the standard library, the first of the folders ``installed``, such texts are for modules
-    that few apps want: left alone. What the app's own files import, and what that needs in turn, is taken off the list of
-    what is excluded.
-    """
-    scan_statements = graph_class._scan_code
-    wanted: set[str] = set()
-
-    def scan_code(graph, module, code, tree=None):
-        scan_statements(graph, module, code, tree)
-        file = str(module.filename)
-        tree = parsed(file) if tree is None and file.endswith(".py") else tree
-        if tree is not None:
-            outlines[module.identifier] = outline(tree, module.identifier, type(module).__name__ == "Package")
-        if tree is not None and not file.startswith(installed[0]):
-            found = [*names_imported(tree), *((name, 0) for name in (*modules_run(tree), *plugins.looked_for(tree)))]
-            module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in found]
-        module._deferred_imports += [(False, (name, module, None, 0), {}) for name in NEEDED.get(module.identifier, ())]
-        if not file.startswith(installed) or module.identifier.partition(".")[0] in wanted:
-            tops = {name.partition(".")[0] for _, (name, *_), _ in module._deferred_imports}
-            wanted.update(name for name in tops if graph.lazynodes.pop(name, name) is None)
-        return module
-
-    graph_class._scan_code = scan_code
 
 
 def see_compiled(graph_class, compiled: dict, site: str) -> None:
@@ -195,7 +162,7 @@ def modules_of(nodes: list, request: dict, owners: dict[str, str]) -> list[dict]
     return sorted(found, key=lambda item: item["name"])
 
 
-def reach(graph, outlines: dict[str, list[Part]], request: dict) -> Reach:
+def reach(graph, scanned: dict[str, Scan], request: dict) -> Reach:
     """The modules that the app or the interpreter can come to.
 
     PyInstaller's hook for ``encodings`` brings all 120 codecs, and with the Chinese, Japanese and Korean ones a megabyte of
@@ -203,6 +170,7 @@ def reach(graph, outlines: dict[str, list[Part]], request: dict) -> Reach:
     socket needs it.
     """
     library = (request["stdlib"], *(os.path.join(folder, "fapws4") for folder in request["path"]))
+    outlines = {name: scan.parts for name, scan in scanned.items()}
     found = Reach(graph, outlines, request["app"], library, LINKED_WHEN_REACHED, request["exclude"],
                   called_from_c(sys.executable))
     for name in (graph._top_script_node.identifier, *ALWAYS, *request["further"]):
@@ -279,13 +247,13 @@ def _texts_of(code) -> set[str]:
     return texts
 
 
-def owners_of_files() -> dict[str, str]:
-    """Real path of each installed file -> name of its distribution."""
+def owners_of_files(site: str) -> dict[str, str]:
+    """Real path of each file that the app's packages have installed -> name of its distribution."""
     owners = {}
-    for distribution in importlib.metadata.distributions():
-        for file in distribution.files or ():
-            if file.suffix == ".py":
-                owners[os.path.realpath(str(distribution.locate_file(file)))] = distribution.metadata["Name"]
+    for distribution in importlib.metadata.distributions(path=[site]) if site else ():
+        name = distribution.metadata["Name"]
+        owners.update((os.path.realpath(str(distribution.locate_file(file))), name)
+                      for file in distribution.files or () if file.suffix == ".py")
     return owners
 
 
@@ -318,22 +286,24 @@ def main() -> None:
     os.dup2(2, 1)  # hooks may print
     with tempfile.TemporaryDirectory() as work:
         os.environ["XDG_DATA_HOME"] = work  # of modules of the app that hooks import
-        plugins, outlines = Plugins(request["site"]), {}
-        analysis = analyse(request, work, plugins, outlines)
-        found = reach(analysis.graph, outlines, request)
+        plugins, scanned = Plugins(request["site"]), {}
+        analysis = analyse(request, work, plugins, scanned)
+        found = reach(analysis.graph, scanned, request)
         nodes = list(found.nodes.values())
-        modules = modules_of(nodes, request, owners_of_files())
+        modules = modules_of(nodes, request, owners_of_files(request["site"]))
         extensions = [name for name, _, kind in analysis.binaries if kind == "EXTENSION"]
         builtins = {node.identifier for node in nodes if type(node).__name__ == "BuiltinModule"}
         builtins |= openssl_modules(found)
         builtins -= {made for name, made in PACKERS.items() if not imported_outside(name, analysis.graph, request)}
         parts = {item["part"] for item in modules}
         parts |= {item["part"] for name, item in request["compiled"].items() if name in builtins}
+        hard = {name: scan.hard for name, scan in scanned.items()}
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
                    "files": files_of(analysis, plugins, modules), "distributions": distributions_of(parts),
                    "through": named(found, request), "needs": needs(found, request),
                    "left_out": left_out(analysis.graph, found), "unknown": sorted(found.excluded - found.refused.keys()),
-                   "missing": missing_of(analysis.graph, request["app"], modules), "absent": absent_names(analysis.graph)}
+                   "missing": missing_of(analysis.graph, request["app"], modules, hard),
+                   "absent": absent_names(analysis.graph)}
     with os.fdopen(answer, "w") as out:
         out.write(json.dumps(answers) + "\n")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 ABSENT = ("MissingModule", "InvalidSourceModule", "InvalidPackage", "InvalidCompiledModule", "ExcludedModule")
@@ -15,10 +16,19 @@ ABSENT = ("MissingModule", "InvalidSourceModule", "InvalidPackage", "InvalidComp
 # Always there: what runs, the import system under its own names, and the C modules of the program itself.
 PROVIDED = ("__main__", "_frozen_importlib", "_frozen_importlib_external", "_fapws4", "_fapws4_archive")
 
+# (line, module, what is taken from it as if it were modules too) of an import that must succeed.
+Hard = tuple[int, str, list[str]]
 
-def missing_of(graph: Any, app: str, modules: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first import that cannot succeed, as {file, line, what, hint}; nothing when all can."""
-    return _Search(graph, {item["name"]: item for item in modules if item["part"] == "app"}).in_file(app, "", False)
+
+def missing_of(
+    graph: Any, app: str, modules: list[dict[str, Any]], known: Mapping[str, list[Hard]] | None = None
+) -> list[dict[str, Any]]:
+    """The first import that cannot succeed, as {file, line, what, hint}; nothing when all can.
+
+    ``known`` are the imports of modules that somebody has read already.
+    """
+    own = {item["name"]: item for item in modules if item["part"] == "app"}
+    return _Search(graph, own, known or {}).in_file(app, "", False)
 
 
 def absent_names(graph: Any) -> list[str]:
@@ -27,8 +37,8 @@ def absent_names(graph: Any) -> list[str]:
 
 
 class _Search:
-    def __init__(self, graph: Any, own: dict[str, dict[str, Any]]) -> None:
-        self.graph, self.own = graph, own
+    def __init__(self, graph: Any, own: dict[str, dict[str, Any]], known: Mapping[str, list[Hard]]) -> None:
+        self.graph, self.own, self.known = graph, own, known
         self.seen: set[str] = set()
         self.lacks: dict[str, str] = {}
 
@@ -65,17 +75,24 @@ class _Search:
             elif node is None and "." in name:  # the graph does not look inside a package that is not there
                 self.lacks[name] = self._lacking(name.rpartition(".")[0])
             elif node is not None and name not in self.own and str(node.filename).endswith(".py"):
-                needed = hard_imports(node.filename, name, type(node).__name__ == "Package")
+                needed = self._needed(node, name)
                 self.lacks[name] = next((found for _, other, _ in needed if (found := self._lacking(other))), "")
         return self.lacks[name]
 
+    def _needed(self, node: Any, name: str) -> list[Hard]:
+        return self.known[name] if name in self.known else hard_imports(node.filename, name, type(node).__name__ == "Package")
 
-def hard_imports(file: str, name: str, package: bool) -> list[tuple[int, str, list[str]]]:
-    """(line, module, what is taken from it as if it were modules too) of each import that must succeed."""
+
+def hard_imports(file: str, name: str, package: bool) -> list[Hard]:
+    """Each import of a file that must succeed."""
     with open(file, "rb") as source:
-        body = ast.parse(source.read()).body
-    found: list[tuple[int, str, list[str]]] = []
-    for node in body:
+        return hard_imports_in(ast.parse(source.read()), name, package)
+
+
+def hard_imports_in(tree: ast.Module, name: str, package: bool) -> list[Hard]:
+    """The same of a syntax tree."""
+    found: list[Hard] = []
+    for node in tree.body:
         if isinstance(node, ast.Import):
             found += [(node.lineno, entry.name, []) for entry in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module != "__future__":

@@ -9,17 +9,13 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import os
+from dataclasses import dataclass
 from typing import Any
 
 # Groups that are for tools, not for a program that runs.
 TOOLS = {"console_scripts", "gui_scripts", "pyinstaller40", "distutils.commands", "setuptools.finalize_distribution_options"}
 
 ASKING = ("entry_points", "iter_entry_points")
-
-
-def parsed(file: str) -> ast.AST:
-    with open(file, "rb") as source:
-        return ast.parse(source.read())
 
 
 def names_imported(tree: ast.AST) -> list[tuple[str, int]]:
@@ -61,11 +57,10 @@ class Plugins:
                        if point.group not in TOOLS]
         self.asked: dict[str, Any] = {}
 
-    def looked_for(self, tree: ast.AST) -> list[str]:
+    def looked_for(self, asked: Asked) -> list[str]:
         """The modules behind the entry points that a module may ask for."""
-        if not self.points:
-            return []
-        groups = groups_asked(tree, {point.group for point, _ in self.points})
+        known = {point.group for point, _ in self.points}
+        groups = known & asked.groups or (set() if asked.certain else known)
         chosen = [(point, distribution) for point, distribution in self.points if point.group in groups]
         self.asked.update((distribution.name, distribution) for _, distribution in chosen)
         return [point.module for point, _ in chosen]
@@ -77,19 +72,26 @@ class Plugins:
         return {(place, file) for place, file in files if os.path.basename(place) in ("METADATA", "entry_points.txt")}
 
 
-def groups_asked(tree: ast.AST, known: set[str]) -> set[str]:
-    """Of the ``known`` groups of entry points, those that a module may ask for.
+@dataclass(frozen=True)
+class Asked:
+    """The groups of entry points that a module asks for: those that its calls name; or, when one has a name that comes from
+    elsewhere (not ``certain``), those that stand in it as texts, of which there may be none that is a group: then all."""
 
-    The group that a call names as a literal; else those that stand in the module as texts; else, when it asks with a name
-    that comes from elsewhere, all.
-    """
-    calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    groups: frozenset[str] = frozenset()
+    certain: bool = True
+
+
+def groups_asked(tree: ast.AST) -> Asked:
+    """What a module asks importlib.metadata for."""
     asking = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name) and last_name(node) in ASKING]
+    renamed = any(isinstance(node, ast.alias) and node.asname and node.name in ASKING for node in ast.walk(tree))
+    if not (asking or renamed):
+        return Asked()
+    calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
     groups = [group_of(calls[id(node)]) if id(node) in calls else "" for node in asking]
-    groups += ["" for node in ast.walk(tree) if isinstance(node, ast.alias) and node.asname and node.name in ASKING]
-    if all(groups):
-        return known & set(groups)
-    return known & {text_of(node) for node in ast.walk(tree)} or known
+    if all(groups) and not renamed:
+        return Asked(frozenset(groups))
+    return Asked(frozenset(map(text_of, ast.walk(tree))), False)
 
 
 def group_of(call: ast.Call) -> str:

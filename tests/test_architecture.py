@@ -23,7 +23,7 @@ STAGES = """errors positionals places progress shell recipes registries unpackin
 
 # Run by a Python of their own, imported by nobody.
 INSIDE = {"analysis_inside", "archive_inside", "backend_inside", "compiler_inside", "missing_inside", "names_inside",
-          "outline_inside", "pip_inside", "reach_inside"}
+          "outline_inside", "pip_inside", "reach_inside", "scan_inside"}
 
 BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets")
 

@@ -305,3 +305,32 @@ def test_hooks_have_the_c_modules_that_the_program_will_have(interpreter: Interp
     assert "42\n" == run([wide.python, "-c", program])
     with pytest.raises(Failed, match="_sqlite3"):
         run([interpreter.python, "-c", program])
+
+
+ASKING = """import importlib, importlib.metadata, {}
+
+def page(*_):
+    importlib.import_module("{}")
+    return str(importlib.metadata.entry_points(group="crates"))
+"""
+
+
+def test_what_is_known_of_a_module_goes_with_its_content(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found in modules is kept for the next analysis, which finds the same; a package that is another now is read
+    anew."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    app = written(tmp_path, "import crate\n\nPATHS = [('/', crate.page)]\n")
+    written(tmp_path / "site", "[crates]\none = plugged\n", "crate-1.dist-info/entry_points.txt")
+    written(tmp_path / "site", "Metadata-Version: 2.1\nName: crate\nVersion: 1\n", "crate-1.dist-info/METADATA")
+    written(tmp_path / "site", "", "plugged.py")
+    found = []
+    for names in (("colorsys", "bisect"), ("colorsys", "bisect"), ("csv", "base64")):
+        written(tmp_path / "site", ASKING.format(*names), "crate.py")
+        found.append(analysis._analyse_inside(app, interpreter, Packages(site=tmp_path / "site"), [], []))
+    assert found[0] == found[1]
+    modules = [{item["name"] for item in each["modules"]} for each in found]
+    assert {"crate", "plugged", "colorsys", "bisect"} <= modules[1]
+    assert {"crate", "plugged", "csv", "base64"} <= modules[2]
+    assert "colorsys" not in modules[2]
