@@ -139,6 +139,17 @@ void confide(const char *format, ...)
     va_end(arguments);
 }
 
+void note_warning(const char *format, ...)
+{
+    char line[POLICY_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    log_add(&the_log, formatted(line, format, arguments));
+    va_end(arguments);
+    warned = true;
+}
+
 bool console_warned(void)
 {
     bool since = warned;

@@ -20,7 +20,10 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for what the next boot should know of: it makes console_warned() true. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for what only a person in front of the device is to read: the log does not have it. */
+/* The same for what somebody else has shown already: only the log gets it. */
+void note_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* As say, for what only a person in front of the device is to read: the log does not have it. */
 void confide(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Shows the end of another run's lines (POLICY_LOG_SHOWN), marked as such. */

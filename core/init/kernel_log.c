@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "kernel_message.h"
 #include "refused_call.h"
 #include "syscall_filter.h"
 
@@ -24,11 +25,34 @@ static void show(struct kernel_log *log, const struct refused_call *call)
     say("refused: system call %s of process %d", name ? name : number, call->process);
 }
 
+/* The kernel has shown it itself. */
+static void note(struct kernel_log *log, struct span text)
+{
+    int64_t now = loop_now();
+
+    if (now - log->errors_since_ms >= POLICY_LOG_EVERY) {
+        log->errors_since_ms = now;
+        log->errors = 0;
+    }
+    if (log->errors++ < POLICY_KERNEL_ERRORS)
+        note_warning("kernel: %.*s", (int)text.length, text.start);
+}
+
+static void hear(struct kernel_log *log, struct span record)
+{
+    struct refused_call call;
+    struct span text;
+
+    if (refused_call_parse(record, &call))
+        show(log, &call);
+    else if (kernel_message_is_error(record, &text))
+        note(log, text);
+}
+
 /* One read is one record; EPIPE says that the kernel has dropped some. */
 static void ready(void *owner)
 {
     struct kernel_log *log = owner;
-    struct refused_call call;
     char record[1024];
 
     for (int i = 0; i < 64; i++) {
@@ -36,8 +60,8 @@ static void ready(void *owner)
 
         if (length < 0 && errno != EPIPE)
             return;
-        if (length > 0 && refused_call_parse((struct span){record, (size_t)length}, &call))
-            show(log, &call);
+        if (length > 0)
+            hear(log, (struct span){record, (size_t)length});
     }
 }
 

@@ -67,6 +67,8 @@ enum {
     /* ms. The least time between two writings of the log to /data: an app that warns all day costs
      * a card 16 KiB in ten minutes. */
     POLICY_LOG_EVERY = 600000,
+    /* Errors of the kernel in that time which the log takes in: a disk that dies repeats itself. */
+    POLICY_KERNEL_ERRORS = 32,
 
     /* ms. The server gives requests in flight 10 s after SIGTERM; two more let Python finish. */
     POLICY_APP_STOP = 12000,

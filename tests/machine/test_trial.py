@@ -10,6 +10,7 @@ from appliance.bootloader import SlotState
 from appliance.emulate import Machine
 from appliance.recipes import Board
 from tests.machine.disk import Disk
+from tests.machine.freeze import debugger_door, freeze
 
 NOTE = "version 1.0\ndisk yes\naddress yes\nend\n"
 ARMED = (SlotState(4, "a"), SlotState(5, "a", "b", 1))
@@ -103,6 +104,22 @@ def test_a_new_version_that_dies_is_given_up(disk: Disk, hang: str) -> None:
         machine.wait_for(f"version 1.0 has not passed its trial: {reason}")
         if reason == NO_END:
             machine.wait_for(r"fapws4: \| .*version 1.0 is on trial")
+        machine.wait_for("answers at")
+    assert sorted(copy["end"] for copy in disk.state()) == ["5.a.b.0", "6.a..0"]
+
+
+@pytest.mark.long
+def test_a_new_version_that_hangs_is_ended_by_the_watchdog(disk: Disk) -> None:
+    """A kernel that stands still in the midst of its trial is reset without anybody's hand; the old version says so."""
+    armed(disk, "console=ttyS0 mood=deaf")
+    door = disk.path.with_name("door")
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True, extra=debugger_door(door)) as machine:
+        machine.wait_for("starting slot b ")
+        machine.wait_for("address 10.0.2.15")
+        freeze(door)
+        machine.wait_for("starting slot a ", 240)
+        machine.wait_for("the last run did not end in an orderly way: the watchdog has reset the machine")
+        machine.wait_for(f"version 1.0 has not passed its trial: {NO_END}")
         machine.wait_for("answers at")
     assert sorted(copy["end"] for copy in disk.state()) == ["5.a.b.0", "6.a..0"]
 
