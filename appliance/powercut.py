@@ -17,7 +17,7 @@ from pathlib import Path
 from appliance.bundle import read_bundle
 from appliance.comeback import Device, Failure
 from appliance.cuts import SAMPLES, Cut, all_kept, cuts, lot, parse_cut
-from appliance.emulate import Machine
+from appliance.emulate import Machine, StillOn
 from appliance.errors import Problem
 from appliance.judge import Judge, Memory, Outcome
 from appliance.places import cache_folder, digest_of, file_digest, scratch_folder
@@ -106,6 +106,11 @@ class Bench:
         self.origin = digest_of(file_digest(image), file_digest(bundle), wishes.firmware, str(wishes.change or ""))
         self.folder = (wishes.work.resolve() if wishes.work else cache_folder("powercut")) / self.origin[:16]
         self.recorder = Recorder(image, bundle, board, self.folder, wishes.firmware, wishes.change, jobs, offline)
+
+    @property
+    def installs(self) -> bool:
+        """Whether a device with this image takes updates from a stick."""
+        return self.old.says("usb_update") != "off"
 
     def device(self, size: int) -> Device:
         """What is known of a disk of this size: the data partition may have grown to its end."""
@@ -208,7 +213,8 @@ def powercut(image: Path, bundle: Path, board: Board, wishes: Wishes, jobs: int,
     """All recordings, judged; then a sample of them booted, and machines killed."""
     bench = Bench(image, bundle, board, wishes, jobs, offline)
     report = Report()
-    for name in wishes.names:
+    names = [name for name in wishes.names if name != "install" or bench.installs]
+    for name in names:
         report.judged.append(bench.judged(name))
     for each, outcome, cut in _to_boot(report.judged, wishes.boots):
         name = each.recording.name
@@ -225,15 +231,16 @@ def powercut(image: Path, bundle: Path, board: Board, wishes: Wishes, jobs: int,
 
 
 def kill(bench: Bench, number: int) -> str:
-    """The power goes while an updated device starts, at a moment of which nobody knows what is being written; what is wrong
-    afterwards, or ""."""
-    recording = bench.recorder.recording("trial")
+    """The power goes while a device installs an update (one that cannot: while it tries one that is installed), at a moment of
+    which nobody knows what is being written; what is wrong afterwards, or ""."""
+    name = "install" if bench.installs else "trial"
+    recording = bench.recorder.recording(name)
     moment = lot(bench.wishes.seed, "kill", number).uniform(0, recording.seconds)
-    with step(f"kill {number} after {moment:.1f} s"), bench.recorder.disk("update", "trial") as disk:
-        with bench.recorder.machine(disk) as machine:
+    with step(f"kill {number}, {moment:.1f} s into {name}"), bench.recorder.disk(BEFORE[name], name) as disk:
+        with bench.recorder.offered(disk) if bench.installs else bench.recorder.machine(disk) as machine:
             try:
                 machine.wait_for_end(moment)
-            except Problem:
+            except StillOn:
                 machine.cut_power()
         return bench.boot(disk, None, keep=True)
 

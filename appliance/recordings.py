@@ -2,6 +2,7 @@
 
     update      a bundle is put into the slot that is not in use (by `invoke update`, which runs the device's own code)
     start       the first boot on a disk that is larger than the image: the table and /data grow
+    install     a device that runs updates itself, from a USB stick
     trial       the boot after the update: GRUB counts the try, PID 1 confirms the new version
     settings    an app that runs is asked to change its settings (only when a request for that is named)
 
@@ -14,8 +15,9 @@ import dataclasses
 import http.client
 import json
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +30,18 @@ from appliance.places import scratch_folder, whole_folder
 from appliance.progress import step
 from appliance.recipes import Board
 from appliance.sparse import copy_sparse
+from appliance.surroundings import Surroundings
 from appliance.update import update_image
 
 GROWTH = 64 << 20  # bytes that the disk of a device has more than the image
 
 # What each goes on from, and which versions may be found behind a cut; the last of them is there at the end.
-BEFORE = {"update": "", "start": "", "trial": "update", "settings": "start"}
-EXPECTED = {"update": ("old", "new"), "start": ("old",), "trial": ("old", "new"), "settings": ("old",)}
+BEFORE = {"update": "", "start": "", "install": "start", "trial": "update", "settings": "start"}
+EXPECTED = {"update": ("old", "new"), "start": ("old",), "install": ("old", "new"), "trial": ("old", "new"),
+            "settings": ("old",)}
 
 _ANSWERS = "answers at"
+_OFFERED = "press Enter here to install it|is being installed"
 _PATIENCE = 240.0  # s for one step of a boot
 
 
@@ -64,7 +69,7 @@ def parse_request(text: str) -> Request | None:
 
 @dataclass(frozen=True)
 class Recording:
-    """``happened`` on a disk of ``size`` bytes; what is judged begins with event ``begin``; it took so many ``seconds``."""
+    """``happened`` on a disk of ``size`` bytes; what is judged begins with event ``begin``, and took so many ``seconds``."""
 
     name: str
     happened: list[Event]
@@ -87,10 +92,9 @@ class Recorder:
         if name not in self._made:
             folder = self._folder / name
             if not folder.exists():
-                make: Callable[[Path, Path], int] = getattr(self, f"_record_{name}")
+                make: Callable[[Path, Path], tuple[int, float]] = getattr(self, f"_record_{name}")
                 with step(f"record: {name}"), whole_folder(folder) as work, self.disk(BEFORE[name], name) as disk:
-                    began = time.monotonic()
-                    begin = make(disk, work / "log")
+                    begin, began = make(disk, work / "log")
                     facts = {"size": disk.stat().st_size, "begin": begin, "seconds": time.monotonic() - began}
                     (work / "facts.json").write_text(json.dumps(facts))
             facts = json.loads((folder / "facts.json").read_text())
@@ -118,7 +122,20 @@ class Recorder:
             if name != "update":
                 os.truncate(disk, disk.stat().st_size + GROWTH)
 
-    def machine(self, disk: Path, log: Path | None = None, keep: bool = True) -> Machine:
+    @contextmanager
+    def offered(self, disk: Path, log: Path | None = None) -> Iterator[Machine]:
+        """A machine that has been asked to install the bundle, which is on a stick, and has just begun to."""
+        with scratch_folder(self._folder) as stick:
+            shutil.copyfile(self._bundle, stick / "bundle.update")
+            # Recorded is what goes before the restart: the start behind it is a recording of its own.
+            with self.machine(disk, log, stick=stick, extra=["-no-reboot"] if log else []) as machine:
+                if "is being installed" not in machine.wait_for(_OFFERED, _PATIENCE)[0]:
+                    machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
+                    machine.wait_for("is being installed", _PATIENCE)
+                yield machine
+
+    def machine(self, disk: Path, log: Path | None = None, keep: bool = True, stick: Path | None = None,
+                extra: Sequence[str] = ()) -> Machine:
         """A machine with that disk, whose every write goes to the file before it goes on (QEMU's cache=directsync); with
         ``log`` it is recorded instead."""
         place = str(disk.resolve()).replace(",", ",,")
@@ -131,32 +148,50 @@ class Recorder:
                      "-blockdev", "driver=blklogwrites,node-name=disk,file=raw,log=log,log-sector-size=512"]
         arguments = [*drive, "-device", "virtio-blk-pci,drive=disk,bootindex=0"]
         board = dataclasses.replace(self._board, emulate=dataclasses.replace(self._board.emulate, disk=arguments))
-        return Machine(disk, board, firmware=self._firmware, keep=keep)
+        return Machine(disk, board, firmware=self._firmware, keep=keep, around=Surroundings(stick=stick),
+                       extra=extra)
 
-    def _record_update(self, disk: Path, log: Path) -> int:
+    def _record_update(self, disk: Path, log: Path) -> tuple[int, float]:
+        began = time.monotonic()
         update_image(disk, self._bundle, self._jobs, self._offline, record=log)
-        return 0
+        return 0, began
 
-    def _record_start(self, disk: Path, log: Path) -> int:
+    def _record_start(self, disk: Path, log: Path) -> tuple[int, float]:
+        began = time.monotonic()
         with self.machine(disk, log) as machine:
             machine.wait_for("/data has grown", _PATIENCE)
+            if not any(_ANSWERS in line for line in machine.console):
+                machine.wait_for(_ANSWERS, _PATIENCE)
             _end(machine)
-        return 0
+        return 0, began
 
-    def _record_trial(self, disk: Path, log: Path) -> int:
+    def _record_install(self, disk: Path, log: Path) -> tuple[int, float]:
+        with self.offered(disk, log) as machine:
+            begin, began = _written(log), time.monotonic()
+            machine.wait_for("is installed; it is tried", _PATIENCE)
+            machine.wait_for_end(_PATIENCE)
+        return begin, began
+
+    def _record_trial(self, disk: Path, log: Path) -> tuple[int, float]:
+        began = time.monotonic()
         with self.machine(disk, log) as machine:
             machine.wait_for("is confirmed: slot", _PATIENCE)
             _end(machine)
-        return 0
+        return 0, began
 
-    def _record_settings(self, disk: Path, log: Path) -> int:
+    def _record_settings(self, disk: Path, log: Path) -> tuple[int, float]:
         assert self._change
         with self.machine(disk, log) as machine:
             url = urlsplit(machine.url(_PATIENCE))
-            begin = len(list(events(log.read_bytes())))
+            begin, began = _written(log), time.monotonic()
             _ask(url.netloc, self._change)
             _end(machine)
-        return begin
+        return begin, began
+
+
+def _written(log: Path) -> int:
+    """How much has happened so far."""
+    return len(list(events(log.read_bytes())))
 
 
 def _end(machine: Machine) -> None:

@@ -5,8 +5,16 @@ import os
 from fapws4 import data_dir
 
 VALUE = data_dir() / "value"
-if not VALUE.exists():
-    VALUE.write_text("old " * 2000)
+
+
+def keep(text):
+    fresh = VALUE.with_suffix(".new")
+    with fresh.open("w") as out:
+        out.write(text * 3000)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(VALUE)
+    os.sync()
 
 
 def show(environ, start_response):
@@ -14,13 +22,7 @@ def show(environ, start_response):
 
 
 def change(environ, start_response):
-    fresh = VALUE.with_suffix(".new")
-    with fresh.open("w") as out:
-        out.write(environ["fapws.params"]["value"][0] * 3000)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(VALUE)
-    os.sync()
+    keep(environ["fapws.params"]["value"][0])
     return "kept"
 
 
@@ -29,5 +31,8 @@ def be_careless(environ, start_response):
         out.write(environ["fapws.params"]["value"][0] * 3000)
     return "kept, perhaps"
 
+
+if not VALUE.exists():
+    keep("old")
 
 PATHS = [("/settings", change), ("/careless", be_careless), ("/", show)]
