@@ -61,9 +61,10 @@ static void told(void *owner, enum courier_act act)
         say("USB stick %s: version %s is being installed (%s)", sticks->node, found->version,
             found->where);
     if (act == COURIER_ASK) {
+        /* First, because what was typed before it listens is forgotten. */
+        enter_listen(&sticks->enter, sticks->courier.loop, enter_pressed, sticks);
         say("USB stick %s has version %s of %s (%s): press Enter here to install it", sticks->node,
             found->version, sticks->product, found->where);
-        enter_listen(&sticks->enter, sticks->courier.loop, enter_pressed, sticks);
     } else if (act == COURIER_TELL) {
         say("USB stick %s: %s", sticks->node, found->text);
     }
