@@ -118,7 +118,8 @@ class Machine:
     def url(self, timeout: float | None = _PATIENCE) -> str:
         """Where the app is to be reached from here, once it answers HTTP with any status at all."""
         if not self._port:
-            guest_port = int(self.wait_for(_ANSWERS, timeout)[1] or 80)
+            said = next(filter(None, (re.search(_ANSWERS, line) for line in self.console)), None)
+            guest_port = int((said or self.wait_for(_ANSWERS, timeout))[1] or 80)
             self._port = self._monitor.forward(guest_port)
             _request(self._port, "/")
         return f"http://127.0.0.1:{self._port}/"

@@ -9,7 +9,7 @@ from functools import partial
 
 from appliance.errors import Problem
 from appliance.progress import console, step
-from tests.bench import building, exact, growth, image, results, runtime, start, timed, unpacking, weight
+from tests.bench import building, device, exact, growth, image, results, runtime, start, timed, unpacking, weight
 from tests.bench.cases import TIMED, Case
 from tests.bench.tables import Outcome, show
 
@@ -71,5 +71,6 @@ VERBS: Mapping[str, Mapping[str, Part]] = {
               "package": _always(building.new_package),
               "onefile": lambda settings: unpacking.beside_onefile(settings.slices)},
     "image": {"sizes": _always(image.sizes), "start": lambda settings: image.start(settings.slices),
-              "memory": _always(image.memory)},
+              "memory": _always(image.memory), "update": _always(device.update), "power-on": _always(device.power_on),
+              "least": _always(device.least_memory)},
 }
