@@ -44,6 +44,7 @@ def test_the_last_words_of_a_kernel_are_kept_by_uefi(disk: Disk) -> None:
         machine.wait_for("answers at")
         machine.ask("system_reset")
         machine.wait_for("the last run did not end in an orderly way: power cut or reset")
+        machine.wait_for("its last lines are in /data/.fapws4/reset/last")
     kept = disk.kept("reset/before")
     assert kept.startswith("the kernel has died\n")
     assert "Kernel panic - not syncing: NMI: Not continuing" in kept
