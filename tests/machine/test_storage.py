@@ -14,6 +14,7 @@ from appliance.image import layout
 from appliance.recipes import Board
 from appliance.surroundings import Surroundings
 from tests.machine.disk import Disk
+from tests.machine.status import status
 
 
 @pytest.fixture
@@ -94,7 +95,23 @@ def test_a_damaged_data_partition_is_said_and_left_alone(moody_image: Path, pc: 
         environment = machine.get("/environ")[1].decode().splitlines()
         assert "FAPWS_DATA=memory" in environment
         assert not [line for line in environment if line.startswith("FAPWS_RESCUE")]
+        assert status(machine)["data"] == "memory"
     assert disk.read("data") == before
+
+
+@pytest.mark.long
+def test_a_device_without_its_data_partition_works(moody_image: Path, pc: Board, tmp_path: Path) -> None:
+    """Somebody has deleted it: after ten seconds the app answers from memory, and nothing is made in its place."""
+    disk = Disk(moody_image, tmp_path / "disk.img", pc)
+    checked("sgdisk", "-d", str(len(layout(pc, "moody"))), disk.path)
+    before = tables(disk)
+    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("no disk with the data partition of this image after 10 s")
+        assert "FAPWS_DATA=memory" in machine.get("/environ")[1].decode().splitlines()
+        assert status(machine)["data"] == "memory"
+        machine.press_power_button()
+        assert machine.wait_for_end() == 0
+    assert tables(disk) == before
 
 
 @pytest.mark.long
@@ -121,6 +138,7 @@ def test_a_full_data_partition_stops_nothing(moody_image: Path, pc: Board, tmp_p
         with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True) as machine:
             assert machine.get("/fill") == (200, b"[Errno 28] No space left on device")
             assert machine.get("/") == (200, b"well")
+            assert status(machine)["data"] == "ok"
             machine.press_power_button()
             assert machine.wait_for_end() == 0
         assert not [line for line in machine.console if "cannot mount" in line]

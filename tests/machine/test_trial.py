@@ -11,6 +11,7 @@ from appliance.emulate import Machine
 from appliance.recipes import Board
 from tests.machine.disk import Disk
 from tests.machine.freeze import debugger_door, freeze
+from tests.machine.status import status
 
 NOTE = "version 1.0\ndisk yes\naddress yes\nend\n"
 ARMED = (SlotState(4, "a"), SlotState(5, "a", "b", 1))
@@ -53,7 +54,8 @@ BAD = {
     "app answers 500": (SHORT + "mood=500", "the app answers with an error of the server", "I am ill"),
     "app does not answer": (SHORT + "mood=silent", "the app listens and does not answer", "has not answered"),
     "app does not listen": (SHORT + "mood=deaf", "the app does not listen", "on trial"),
-    "no network": (SHORT + "module_blacklist=virtio_net", "there is no network interface, and before", "on trial"),
+    "no network": (SHORT + "module_blacklist=virtio_net", "there is no network interface, and before there was an address",
+                   "on trial"),
 }
 
 
@@ -70,6 +72,9 @@ def test_a_bad_new_version_is_given_up_and_the_old_one_says_why(disk: Disk, bad:
         machine.wait_for(f"version 1.0 has not passed its trial: {reason}")
         machine.wait_for(rf"fapws4: \| .*{line}")
         machine.wait_for("answers at")
+        told = status(machine)
+        assert (told["state"], told["slot"]) == ("confirmed", "a")
+        assert told["failed"] == f"version 1.0 has not passed its trial: {reason}"
         machine.press_power_button()
         assert machine.wait_for_end() == 0
     assert sorted(copy["end"] for copy in disk.state()) == ["5.a.b.0", "6.a..0"]
@@ -132,6 +137,9 @@ def test_an_app_that_cannot_start_leaves_the_device_up(disk: Disk) -> None:
         machine.wait_for("address 10.0.2.15")
         machine.wait_for("recovery: moody has failed 3 times; from now on it is started once a minute")
         machine.wait_for("it starts again in 60 s")
+        told = status(machine)
+        assert told["state"].startswith("recovery moody has failed 3 times; it ended after ")
+        assert told["app"] == "ended"
         machine.press_power_button()
         assert machine.wait_for_end() == 0
     assert "I cannot go on" in disk.kept("log")
