@@ -51,6 +51,8 @@ enum {
      * cable can be put back in that time. */
     POLICY_UPDATE_GREETING = 10000,
     POLICY_UPDATE_SILENCE = 60000,
+    /* ms. How long a second one waits for the end of the first, before it is refused. */
+    POLICY_UPDATE_OVERLAP = 2000,
     /* ms. Between the answer that an update is installed and the restart: the answer has still to
      * go through the server in front, and the network. */
     POLICY_UPDATE_ANSWERED = 3000,

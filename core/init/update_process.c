@@ -138,9 +138,20 @@ static bool fork_session(int fd, enum session_mode mode, struct span early)
     return false;
 }
 
+/* Who has asked what is missing, or was refused, comes again at once: then the session before is
+ * about to end. */
+static void await_end(void)
+{
+    struct pollfd alive = {updater.alive, POLLIN, 0};
+
+    if (updater.session && poll(&alive, 1, POLICY_UPDATE_OVERLAP) > 0)
+        session_ended(NULL);
+}
+
 static void begin_session(void *owner, int fd, enum session_mode mode, struct span early)
 {
     (void)owner;
+    await_end();
     if (updater.session)
         session_refuse(fd, "another update is under way: try again when it has ended", 0);
     else if (!fork_session(fd, mode, early))
