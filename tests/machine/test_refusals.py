@@ -1,4 +1,4 @@
-"""What a device that runs makes of updates that it must not take, over its network; and that it takes a good one afterwards."""
+"""What a device that runs makes of updates that it must not take, over its network; a good one is taken afterwards."""
 
 from __future__ import annotations
 
