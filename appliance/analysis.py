@@ -21,6 +21,8 @@ from encodings.aliases import aliases
 from pathlib import Path
 from typing import Any
 
+from appliance import demands
+from appliance.demands import Demand
 from appliance.errors import Problem
 from appliance.installation import NO_PACKAGES, Packages
 from appliance.interpreter import Interpreter
@@ -30,7 +32,8 @@ from appliance.progress import step
 from appliance.shell import Failed, run
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
-_SCRIPTS = (_SCRIPT, *(_SCRIPT.with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach", "scan")))
+_SCRIPTS = (_SCRIPT, *(_SCRIPT.with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach", "scan")),
+            Path(demands.__file__))
 
 # Of hashlib, as in analysis_inside.py.
 _OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
@@ -68,6 +71,8 @@ class Analysis:
     ``through`` has for each module, C modules too, the one that imports it; "" is the interpreter itself. ``left_out`` are
     modules that imports name and the program lacks, by the reason that it gives to who imports one all the same. ``needs``:
     what must be there with a module, or with the interpreter (""): what it imports at once, and what it reaches by name.
+    ``demands``: what files ask of the system; ``called``: the names by which functions may be looked for in libraries;
+    ``always``: the files that are imported whenever the app is.
     """
 
     app: Path
@@ -79,6 +84,9 @@ class Analysis:
     through: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: Mapping[str, list[str]] = field(default_factory=dict)
+    demands: Mapping[str, tuple[Demand, ...]] = field(default_factory=dict)
+    called: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
 
 
 def read_app(app: Path) -> ast.Module:
@@ -157,10 +165,14 @@ def analyse(
         found["own"] = {item["file"]: _part_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
         with whole_file(kept) as work:
             work.write_text(json.dumps(found, indent=1))
+    own = {file: tree for file in found["own"] if (tree := _tree(Path(file)))}
     return Analysis(app, tuple(Module(**item) for item in found["modules"]), tuple(found["builtins"]),
                     tuple((place, file) for place, file in found["files"]),
                     tuple((name, version, licence) for name, version, licence in found["distributions"]), packages,
-                    found["through"], _left_out(found["left_out"], exclude), found["needs"])
+                    found["through"], _left_out(found["left_out"], exclude), found["needs"],
+                    {**{file: tuple(Demand(*each) for each in asked) for file, asked in found["demands"].items()},
+                     **{file: tuple(demands.demands_of(tree)) for file, tree in own.items()}},
+                    frozenset(found["called"]).union(*map(demands.called_by_name, own.values())), frozenset(found["always"]))
 
 
 def _left_out(names: list[str], exclude: list[str]) -> dict[str, tuple[str, ...]]:
@@ -250,9 +262,8 @@ def _part_of(file: Path) -> str:
 def _imports_of(file: Path) -> str:
     """Digest of what decides a file's part in the analysis: import statements, calls that import by name, names of codecs
     and of functions that only OpenSSL has."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    tree = _tree(file)
+    if tree is None:
         return "unreadable"
     wanted = [ast.dump(node) for node in ast.walk(tree)
               if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.Call) and _imports_by_name(node))
@@ -263,6 +274,14 @@ def _imports_of(file: Path) -> str:
     # Any text may be the name of a group of entry points, or of a module of Django's settings.
     meant = texts if file.stem == "settings" or "entry_points" in ast.unparse(tree) else set()
     return digest_of(*wanted, *sorted(codecs), *sorted(names), *sorted(meant))
+
+
+def _tree(file: Path) -> ast.Module | None:
+    """None when there is no such file, or the builder's Python is too old for it."""
+    try:
+        return ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def _is_module_option(word: ast.expr) -> bool:

@@ -2,7 +2,8 @@
 
 Not imported by the builder; analysis.py starts it. Findings: modules, builtins, files, distributions, through (module -> the
 one that imports it), needs (module -> what must be there with it), left_out, unknown (names to exclude that nothing imports),
-missing.
+missing, demands (file of a package -> what it asks of the system), called (names that packages may look for in libraries),
+always (files that are imported whenever the app is).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import sys
 import tempfile
 
-from missing_inside import absent_names, missing_of
+from missing_inside import absent_names, always_imported, missing_of
 from names_inside import Plugins
 from outline_inside import called_from_c
 from reach_inside import Reach
@@ -277,6 +278,14 @@ def distributions_of(parts: set[str]) -> list[tuple[str, str, str]]:
     return found
 
 
+def asked_of(modules: list[dict], scanned: dict[str, Scan]) -> dict:
+    """What the modules of packages ask of the system; those of the app change between analyses."""
+    scans = [(item["file"], scanned[item["name"]]) for item in modules
+             if item["file"] and item["name"] in scanned and item["part"] not in ("app", "stdlib", "fapws4")]
+    return {"demands": {file: scan.demands for file, scan in scans if scan.demands},
+            "called": sorted(set().union(*(scan.called for _, scan in scans)))}
+
+
 def main() -> None:
     logging.getLogger().setLevel("ERROR")
     request = json.load(sys.stdin)
@@ -303,7 +312,8 @@ def main() -> None:
                    "through": named(found, request), "needs": needs(found, request),
                    "left_out": left_out(analysis.graph, found), "unknown": sorted(found.excluded - found.refused.keys()),
                    "missing": missing_of(analysis.graph, request["app"], modules, hard),
-                   "absent": absent_names(analysis.graph)}
+                   "absent": absent_names(analysis.graph), "always": always_imported(request["app"], modules, hard),
+                   **asked_of(modules, scanned)}
     with os.fdopen(answer, "w") as out:
         out.write(json.dumps(answers) + "\n")
 

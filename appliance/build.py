@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appliance import components, contents, handout, licences, sbom
+from appliance import components, contents, handout, licences, objections, sbom
 from appliance.analysis import Analysis, analyse, health_of, read_app, sets_tls, version_of
 from appliance.archive import Archive, freeze
 from appliance.bootloader import SOURCES as BOOT_SOURCES
@@ -22,10 +22,10 @@ from appliance.container import require_platforms, write_container
 from appliance.data import DataFile, data_files, settings_of
 from appliance.errors import Problem
 from appliance.image import Image, compose
-from appliance.installation import install
+from appliance.installation import Packages, install
 from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
 from appliance.libraries import build_library, is_built
-from appliance.link import LIBRARIES, Code, Runtime, add_archive, link_runtime, weigh_runtime
+from appliance.link import LIBRARIES, Code, Runtime, Wanted, add_archive, link_runtime, weigh_runtime
 from appliance.modules import ADDITIONS
 from appliance.packages import choose
 from appliance.places import CORE, digest_of, file_digest, scratch_folder, tree_digest
@@ -228,9 +228,9 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     if plan.trace is not None:
         digest = digest_of(interpreter.digest, packages.digest, *plan.exclude, *(item.file for item in data))
         analysis = traced(analysis, Trial(plan.trace), digest, partial(_write_recording, plan, analysis, data))
+    objections.refuse(analysis)
     archive = freeze(analysis, interpreter, data)
-    runtime = link_runtime(analysis.builtins, plan.serves_tls, interpreter, tools, plan.jobs, plan.offline,
-                           packages.extensions.values())
+    runtime = link_runtime(_wanted(plan, analysis, packages), interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
     return Frozen(program, analysis, data, archive, runtime, interpreter, tools)
@@ -242,9 +242,13 @@ def _write_recording(plan: Plan, analysis: Analysis, data: tuple[DataFile, ...],
     archive = freeze(analysis, interpreter, data, recording_finder())
     packages = install(choose(plan.app, plan.requirements, BUILDER, plan.offline),
                        Workplace(interpreter, tools, plan.jobs, plan.offline))
-    runtime = link_runtime(analysis.builtins, plan.serves_tls, interpreter, tools, plan.jobs, plan.offline,
-                           packages.extensions.values())
+    runtime = link_runtime(_wanted(plan, analysis, packages), interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
+
+
+def _wanted(plan: Plan, analysis: Analysis, packages: Packages) -> Wanted:
+    """What a program of this app must have in C, with packages that are built for its processor."""
+    return Wanted(analysis.builtins, plan.serves_tls, tuple(packages.extensions.values()), analysis.called)
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
@@ -286,6 +290,7 @@ def build_binaries(plan: Plan) -> list[Frozen]:
 def freeze_all(plan: Plan, staging: Path, later: int = 0) -> list[Frozen]:
     """The programs for all processors of the plan into ``staging``, and the report on the first of them if it is wanted."""
     frozen = [freeze_app(single, staging / single.binary.name, later) for single in plan.singles]
+    objections.tell(frozen[0].analysis)
     if plan.report:
         (staging / plan.contents.name).write_text(_contents(plan, frozen[0]))
     return frozen
@@ -299,8 +304,8 @@ def _contents(plan: Plan, frozen: Frozen) -> str:
 
 def code_of(plan: Plan, frozen: Frozen) -> Code:
     """Whose the bytes of a program are that are not in its archive."""
-    return weigh_runtime(frozen.analysis.builtins, plan.serves_tls, frozen.interpreter, frozen.tools, plan.jobs,
-                         plan.offline, frozen.analysis.packages.extensions.values())
+    wanted = _wanted(plan, frozen.analysis, frozen.analysis.packages)
+    return weigh_runtime(wanted, frozen.interpreter, frozen.tools, plan.jobs, plan.offline)
 
 
 def build_formats(plan: Plan) -> dict[str, dict[str, int]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from appliance.archive import Archive
 from appliance.errors import Problem
+from appliance.exports import exportable, exports_table
 from appliance.extensions import Extension, link_words, linked_with
 from appliance.formats import elf, symbols
 from appliance.inittab import functions_of, inittab
@@ -82,6 +83,18 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a program shall have in C: modules by their names, ``extensions`` that may be among them, TLS in its server, and
+    what is found in it by the names ``called``, as far as it exists.
+    """
+
+    builtins: tuple[str, ...]
+    serves_tls: bool
+    extensions: tuple[Extension, ...] = ()
+    called: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class _Recipe:
     """All that a program without an app is linked from."""
 
@@ -94,15 +107,12 @@ class _Recipe:
     digest: str
 
 
-def link_runtime(
-    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int,
-    offline: bool = False, extensions: Iterable[Extension] = (),
-) -> Runtime:
-    """The program with these C modules of the standard library and of packages, from the cache when nothing has changed.
+def link_runtime(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False) -> Runtime:
+    """The program with what is wanted, from the cache when nothing has changed.
 
     A library that few apps need, such as OpenSSL, is in it when one of the modules needs it, or the server.
     """
-    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline, extensions)
+    recipe = _recipe(wanted, interpreter, tools, jobs, offline)
     folder = cache_folder("runtimes", tools.target.name) / recipe.digest[:16]
     if not folder.exists():
         with step("link the program"), whole_folder(folder) as work, scratch_folder(cache_folder("work")) as scratch:
@@ -110,12 +120,9 @@ def link_runtime(
     return Runtime(folder / "program", recipe.digest, recipe.libraries)
 
 
-def weigh_runtime(
-    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int,
-    offline: bool = False, extensions: Iterable[Extension] = (),
-) -> Code:
+def weigh_runtime(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool = False) -> Code:
     """What the bytes of the same program are: it is linked once more, with the names of all functions and objects."""
-    recipe = _recipe(builtins, serves_tls, interpreter, tools, jobs, offline, extensions)
+    recipe = _recipe(wanted, interpreter, tools, jobs, offline)
     kept = cache_folder("weights", tools.target.name) / f"{recipe.digest[:16]}.json"
     if not kept.exists():
         with step("weigh the program"), scratch_folder(cache_folder("work")) as scratch:
@@ -126,7 +133,7 @@ def weigh_runtime(
                         for each in recipe.extensions]
             members += [member for library in (*recipe.libraries, *recipe.modules) for archive in library.archives
                         for member in symbols.members_of(library.name, archive.read_bytes())]
-            code = _code_of(symbols.owned((scratch / "program").read_bytes(), members), builtins)
+            code = _code_of(symbols.owned((scratch / "program").read_bytes(), members), wanted.builtins)
             with whole_file(kept) as work:
                 work.write_text(json.dumps(asdict(code), indent=1))
     return Code(**json.loads(kept.read_text()))
@@ -150,14 +157,12 @@ def _code_of(owned: dict[symbols.Member, int], builtins: tuple[str, ...]) -> Cod
     return Code(interpreter, dict(sorted(modules.items())), dict(sorted(libraries.items())))
 
 
-def _recipe(
-    builtins: tuple[str, ...], serves_tls: bool, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool,
-    extensions: Iterable[Extension],
-) -> _Recipe:
-    linked = tuple(sorted((each for each in extensions if each.name in builtins), key=lambda each: each.name))
+def _recipe(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool) -> _Recipe:
+    builtins = wanted.builtins
+    linked = tuple(sorted((each for each in wanted.extensions if each.name in builtins), key=lambda each: each.name))
     libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
     modules: tuple[Library, ...] = ()
-    for addition in needed_additions(builtins, serves_tls):
+    for addition in needed_additions(builtins, wanted.serves_tls):
         library, own = build_addition(addition, interpreter, tools, jobs, offline)
         libraries, modules = (*libraries, library), (*modules, own)
     libraries = _with_those_of(linked, libraries, tools, jobs, offline)
@@ -165,11 +170,13 @@ def _recipe(
     functions |= {extension.name: extension.function for extension in linked}
     if absent := sorted(set(builtins) - functions.keys()):
         raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
-    table = _table(builtins, serves_tls, functions)
+    table = _table(builtins, wanted.serves_tls, functions)
+    table += exports_table(exportable(wanted.called, interpreter.library))
     digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__), _SINGLE,
                        *(extension.object for extension in linked),
                        *(library.digest for library in (*libraries, *modules)))
-    return _Recipe(table, serves_tls, libraries, modules, linked, "_interpreters" not in builtins, digest)
+    single = "_interpreters" not in builtins
+    return _Recipe(table, wanted.serves_tls, libraries, modules, linked, single, digest)
 
 
 def _with_those_of(

@@ -31,6 +31,26 @@ def missing_of(
     return _Search(graph, own, known or {}).in_file(app, "", False)
 
 
+def always_imported(
+    app: str, modules: list[dict[str, Any]], known: Mapping[str, list[Hard]] | None = None
+) -> list[str]:
+    """The files of the app and of packages that are imported whenever the app is."""
+    there = {item["name"]: item for item in modules if item["file"] and item["part"] not in ("stdlib", "fapws4")}
+    waiting: list[dict[str, Any]] = [{"file": app, "name": "", "package": False}]
+    files: set[str] = set()
+    while waiting:
+        item = waiting.pop()
+        if item["file"] in files:
+            continue
+        files.add(item["file"])
+        needed = (known or {}).get(item["name"]) or hard_imports(item["file"], item["name"], item["package"])
+        for _, target, children in needed:
+            steps = target.split(".")
+            names = [*(".".join(steps[:end]) for end in range(1, len(steps) + 1)), *children]
+            waiting += [there[name] for name in names if name in there]
+    return sorted(files)
+
+
 def absent_names(graph: Any) -> list[str]:
     """The names of all modules that were looked for and not found."""
     return sorted({node.identifier for node in graph.iter_graph() if type(node).__name__ == "MissingModule"})

@@ -12,8 +12,9 @@ import os
 import pickle
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from demands import Demand, called_by_name, demands_of
 from missing_inside import Hard, hard_imports_in
 from names_inside import Asked, Plugins, groups_asked, modules_run, names_imported
 from outline_inside import Part, outline
@@ -27,7 +28,7 @@ NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",), "decimal": 
 class Scan:
     """``imports``: as the graph defers them, without the module that imports; ``names``: global ones; ``parts``: the outline;
     ``hard``: the imports that must succeed; ``texts``: the modules, with level, that its texts name; ``asked``: for which
-    entry points it asks."""
+    entry points it asks; ``demands`` and ``called``: what it asks of the system, and by which names of functions."""
 
     imports: list[tuple[bool, tuple, dict]]
     names: set[str]
@@ -35,6 +36,8 @@ class Scan:
     hard: list[Hard]
     texts: list[tuple[str, int]]
     asked: Asked
+    demands: list[Demand] = field(default_factory=list)
+    called: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, module, tree, texts_count: bool) -> Scan:
@@ -46,7 +49,8 @@ class Scan:
         if not texts_count:
             return cls(imports, module._global_attr_names, parts, hard, [], Asked())
         texts = [*names_imported(tree), *((name, 0) for name in modules_run(tree))]
-        return cls(imports, module._global_attr_names, parts, hard, texts, groups_asked(tree))
+        return cls(imports, module._global_attr_names, parts, hard, texts, groups_asked(tree), demands_of(tree),
+                   called_by_name(tree))
 
     def give(self, module) -> None:
         """Let the node be as the graph would leave it."""

@@ -13,11 +13,11 @@ from appliance.places import CORE, REPOSITORY
 APPLIANCE = REPOSITORY / "appliance"
 
 # A file of the builder may import only what stands before it.
-STAGES = """errors positionals places progress shell recipes registries unpacking sources preflight keys passphrase
-    toolchain libraries interpreter modules inittab reference data update_source release elf wheels requirements own_c
-    packages compiler extensions building installation analysis archive symbols link contents trial trace cpio fat gpt oci
-    pe tools kernel bootloader slot version bundle fat_map blockmap preseed device_config image container components sbom
-    licences handout build host monitor sparse disks target_disk unpacked_image flash stick wire surroundings emulate
+STAGES = """errors positionals places progress shell recipes registries unpacking sources preflight keys passphrase toolchain
+    libraries interpreter modules inittab reference data update_source release elf wheels requirements own_c packages compiler
+    extensions building installation demands analysis objections archive symbols exports link contents trial trace cpio fat
+    gpt oci pe tools kernel bootloader slot version bundle fat_map blockmap preseed device_config image container components
+    sbom licences handout build host monitor sparse disks target_disk unpacked_image flash stick wire surroundings emulate
     update device device_update write_log cuts recordings replay data_files comeback judge powercut artifact
     container_registry provision skeleton doctor report""".split()
 

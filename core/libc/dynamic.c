@@ -1,9 +1,12 @@
 /* dlopen and dlsym for the static link: the program itself can be opened, and names what it exports.
  *
- * `import ctypes` opens the program (dlopen(NULL)); musl's stubs for static programs refuse even that. What may be
- * found by name is the table program_exports, empty unless the builder links another one in. */
+ * `import ctypes` opens the program (dlopen(NULL)); musl's stubs for static programs refuse even that. The libc is in the
+ * program, so whoever opens it by a name of its own gets the program too. What may be found by name is the table
+ * program_exports, empty unless the builder links another one in (appliance/exports.py). */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 struct export {
@@ -15,14 +18,28 @@ extern const struct export program_exports[];
 __attribute__((weak)) const struct export program_exports[] = {{NULL, NULL}};
 
 static char program;
+static _Thread_local char text[160];
 static _Thread_local const char *failure;
+
+/* Whether this is a file of the libc's, under any system's name for it: libc.so.6, libc.musl-x86_64.so.1, libm.so.6. */
+static bool is_libc(const char *file)
+{
+    static const char *const names[] = {"libc.", "libm.", "libpthread.", "libdl.", "librt.", "libutil."};
+    const char *slash = strrchr(file, '/');
+    const char *name = slash == NULL ? file : slash + 1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(name, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
 
 void *dlopen(const char *file, int mode)
 {
     (void)mode;
-    if (file == NULL)
+    if (file == NULL || is_libc(file))
         return &program;
-    failure = "a static program cannot load libraries";
+    snprintf(text, sizeof text, "%.100s: a static program cannot load libraries", file);
+    failure = text;
     return NULL;
 }
 
@@ -32,7 +49,8 @@ void *dlsym(void *restrict handle, const char *restrict name)
     for (const struct export *entry = program_exports; entry->name != NULL; entry++)
         if (strcmp(entry->name, name) == 0)
             return entry->address;
-    failure = "this static program does not export that name";
+    snprintf(text, sizeof text, "%.60s: there is nothing of that name in this static program", name);
+    failure = text;
     return NULL;
 }
 

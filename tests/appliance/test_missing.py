@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appliance.missing_inside import hard_imports, missing_of
+from appliance.missing_inside import always_imported, hard_imports, missing_of
 
 
 class Node:
@@ -119,3 +119,15 @@ def test_relative_imports_are_resolved(
     file = tmp_path / "__init__.py"
     file.write_text(text)
     assert expected == hard_imports(str(file), "shop", package)
+
+
+def test_what_is_always_imported(tmp_path: Path) -> None:
+    """Packages above a module and what is taken from one count, imports that may fail or come later do not."""
+    texts = {"page": "import a.b\nfrom c import d, word\ntry:\n    import e\nexcept ImportError:\n    pass\n",
+             "a": "", "a.b": "def f():\n    import g\n", "c": "", "c.d": "from . import h\n", "c.h": "", "e": "", "g": ""}
+    items = []
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+        items.append({"name": name, "file": str(tmp_path / f"{name}.py"), "package": name in "ac", "part": "app"})
+    found = always_imported(str(tmp_path / "page.py"), items)
+    assert {"a", "a.b", "c", "c.d", "c.h", "page"} == {Path(file).stem for file in found}

@@ -32,6 +32,7 @@ from appliance.toolchain import COMPILE_FLAGS, Toolchain, toolchain_for, zig_fol
 from appliance.trial import command_for
 from tests.appliance.cases import contents, problem
 from tests.appliance.running import TIMEOUT, errors, invoke, running
+from tests.appliance.test_native import ANSWERS, C_MODULES, NATIVE
 from tests.appliance.test_sbom import cyclonedx_faults
 from tests.http.certificates import Pair, make_pair
 
@@ -192,6 +193,15 @@ def test_flask_answers(name: str, tmp_path: Path) -> None:
         assert "Thank you, Ada!" in text
         assert "&lt;b&gt;quick" in text
         assert (200, (FLASK.parent / "static" / "style.css").read_text()) == program.get("/static/style.css")
+
+
+def test_c_modules_of_packages_answer(name: str, tmp_path: Path) -> None:
+    """Compiled from their sources for that processor: what they say is what they say here."""
+    plan = frozen(NATIVE, name, tmp_path / "out")
+    with emulated(plan, tmp_path / "log") as program:
+        told = {page: program.get(f"/{page}")[1] for page in ANSWERS}
+        assert dict.fromkeys(C_MODULES, "built-in") == program.told("/modules")
+    assert {page: answer if isinstance(answer, str) else json.dumps(answer) for page, answer in ANSWERS.items()} == told
 
 
 def test_a_foreign_tool_finds_nothing_wrong(name: str, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import sys
+from ctypes.util import find_library
 
 import cffi
 import markupsafe
@@ -57,9 +59,28 @@ def greeted(environ, start_response):
         return number * 2
 
     made = cffi.FFI()
-    made.cdef("typedef struct { short a; long b; } pair;")
+    made.cdef("typedef struct { short a; int b; } pair;")
     return json.dumps([ffi.string(lib.greet(b"world")).decode(), lib.asked(21), lib.ANSWER, made.sizeof("pair")])
 
 
-PATHS = [("/modules", c_modules), ("/escaped", escaped), ("/packed", packed), ("/matched", matched), ("/loaded", loaded),
+def called(environ, start_response):
+    """Functions of the libc and of Python's C API by their names, under the names that libraries have elsewhere."""
+    libc, named, searched = ctypes.CDLL(None), ctypes.CDLL("libc.so.6", use_errno=True), ctypes.CDLL(find_library("c"))
+    libc.strlen.restype = ctypes.c_size_t
+    named.chdir(b"/nowhere")
+    number = ctypes.pythonapi.PyLong_FromLong
+    number.restype, number.argtypes = ctypes.py_object, [ctypes.c_long]
+    defined = cffi.FFI()
+    defined.cdef("int toupper(int);")
+    failures = []
+    for lacking in (lambda: ctypes.CDLL("libwater.so.1"), lambda: libc.no_such_function):
+        try:
+            lacking()
+        except (OSError, AttributeError) as error:
+            failures.append(str(error))
+    return json.dumps([libc.strlen(b"hello"), ctypes.get_errno(), getattr(searched, "abs")(-3), number(7),
+                       chr(defined.dlopen(None).toupper(ord("a"))), *failures])
+
+
+PATHS = [("/called", called), ("/modules", c_modules), ("/escaped", escaped), ("/packed", packed), ("/matched", matched), ("/loaded", loaded),
          ("/greeted", greeted)]
