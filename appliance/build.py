@@ -43,8 +43,10 @@ from appliance.trial import try_program
 # The packages of the builder's environment that decide what comes out.
 FORMATS = ("image", "oci")
 
-# The pages of a device (core/face.h), which the program of an image has besides the app.
+# What the program of an image has besides the app: the pages of a device (core/face.h), and what looks into a registry for
+# updates (core/init/fetch.c), by https or not.
 RECOVERY = "fapws4.recovery.pages"
+FETCH = "fapws4.fetch.courier"
 
 _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
@@ -93,6 +95,13 @@ class Plan:
         if not self.for_device or self.target != self.board.target:
             return ""
         return "https" if self.release.keys else "http"
+
+    @property
+    def further(self) -> list[str]:
+        """The modules that the program has besides the app's."""
+        source = self.release.source if self.recovery else None
+        return [*([RECOVERY] if self.recovery else []), *([FETCH] if source else []),
+                *(["ssl"] if source and source.authorities else [])]
 
     @property
     def serves_tls(self) -> bool:
@@ -222,8 +231,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     choice = choose(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
     packages = install(choice, Workplace(interpreter, tools, plan.jobs, plan.offline))
-    analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline,
-                       [RECOVERY] if plan.recovery else [])
+    analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline, plan.further)
     data = data_files(plan.app, plan.data)
     if plan.trace is not None:
         digest = digest_of(interpreter.digest, packages.digest, *plan.exclude, *(item.file for item in data))
@@ -332,6 +340,9 @@ def build_image(plan: Plan) -> Image:
         keys = " --keys FILE --counter N" if plan.release.keys else ""
         raise Problem(f"{plan.binary} was not made for such an image: it has no pages of the device",
                       f"first: invoke freeze {plan.app.name} --for-device{keys}")
+    if not set(plan.further) <= set(table["further"]):
+        raise Problem(f"{plan.binary} was made before its project named a registry with updates",
+                      f"first: invoke freeze {plan.app.name} --for-device --keys FILE --counter N")
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
@@ -416,6 +427,7 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
         "board": board.name if board else None,
         "targets": plan.targets,
         "recovery": plan.recovery,
+        "further": plan.further,
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, libraries)],
         "openssl": load_source("openssl").version if "openssl" in libraries else None,

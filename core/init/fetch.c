@@ -23,7 +23,8 @@ static void run(const void *order, int packets)
     const char *seen = fetch->courier.state.seen;
     const bool plain = access(authorities, R_OK) != 0;
     struct rlimit none = {0, 0};
-    int fds[] = {-1, -1, -1, packets};
+    struct rlimit small = {1 << 20, 1 << 20}; /* files of the archive are such files when read */
+    int fds[] = {-1, fetch->output, fetch->output, packets};
     char *argv[] = {"/appliance/bin/python",
                     "-c",
                     "from fapws4.fetch.courier import main; main()",
@@ -38,7 +39,7 @@ static void run(const void *order, int packets)
 
     child_keep(fds, PACKETS + 1);
     if (child_become(POLICY_FETCH_UID) && setrlimit(RLIMIT_NPROC, &none) == 0 &&
-        setrlimit(RLIMIT_FSIZE, &none) == 0)
+        setrlimit(RLIMIT_FSIZE, &small) == 0)
         execve("/init", argv, environment);
     courier_say(PACKETS, "nothing the registry cannot be looked at: no process");
     _exit(127);
@@ -89,8 +90,8 @@ static void told(void *owner, enum courier_act act)
         tell(fetch, text);
         courier_dismiss(&fetch->courier);
     }
-    if (act == COURIER_TELL) {
-        tell(fetch, found->text);
+    if (act == COURIER_TELL || act == COURIER_QUIT) {
+        tell(fetch, act == COURIER_TELL ? found->text : "it could not be looked at");
         fetch->wanted = false;
     }
 }
@@ -111,12 +112,13 @@ bool fetch_reaped(struct fetch *fetch, pid_t pid)
 }
 
 void fetch_open(struct fetch *fetch, struct loop *loop, const struct config *config,
-                const char *failed)
+                const char *failed, int output)
 {
     if (config->update_from[0] == '\0')
         return;
     *fetch = (struct fetch){.config = config,
                             .failed = failed,
+                            .output = output,
                             .every = (unsigned)strtoul(config->update_every, NULL, 10)};
     fetch->timer = (struct timer){.fired = timer_fired, .owner = fetch};
     courier_init(&fetch->courier, loop, told, fetch);

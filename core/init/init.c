@@ -135,7 +135,8 @@ static void open_couriers(struct machine *machine)
     if (automatic || strcmp(how, "ask") == 0)
         sticks_open(&machine->sticks, &machine->loop, &machine->modules, machine->config.name,
                     machine->storage.disk.path, automatic, failed);
-    fetch_open(&machine->fetch, &machine->loop, &machine->config, failed);
+    fetch_open(&machine->fetch, &machine->loop, &machine->config, failed,
+               machine->app.output[1]);
     if (!machine->slot.on_trial)
         machine_look_for_updates(machine);
 }

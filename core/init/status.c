@@ -109,6 +109,16 @@ static void add_update(struct page *page, const struct update *update)
     }
 }
 
+static void add_fetch(struct page *page, const struct fetch *fetch)
+{
+    const struct courier_state *state = &fetch->courier.state;
+
+    if (state->phase == COURIER_IDLE && state->text[0] == '\0')
+        add(page, "fetch", "%s has not been asked yet", fetch->config->update_from);
+    else
+        add_courier(page, "fetch", state);
+}
+
 size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
 {
     struct page page = {text, 0};
@@ -127,6 +137,7 @@ size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
     add(&page, "failed", "%s", machine->probation.failed);
     add(&page, "reset", "%s", machine->record.reset ? machine->record.reset : "");
     add_courier(&page, "usb", &machine->sticks.courier.state);
-    add_courier(&page, "fetch", &machine->fetch.courier.state);
+    if (machine->fetch.config)
+        add_fetch(&page, &machine->fetch);
     return page.used;
 }

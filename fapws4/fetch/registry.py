@@ -10,12 +10,12 @@ import hashlib
 import http.client
 import json
 import re
-import ssl
 import time
 from urllib.parse import urlencode, urljoin, urlsplit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -33,7 +33,9 @@ class Trouble(Exception):
 
 
 def trust(certificates: str) -> ssl.SSLContext:
-    """TLS that knows only the certificate authorities in this file."""
+    """TLS that knows only the certificate authorities in this file. Without any, a program has no ssl (appliance/build.py)."""
+    import ssl
+
     context = ssl.create_default_context(cafile=certificates)
     context.verify_flags = ssl.VerifyFlags(context.verify_flags | _NO_CHECK_TIME)
     return context

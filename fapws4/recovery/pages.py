@@ -34,8 +34,9 @@ _READ_ONLY = ("This image was built without keys: it accepts no update, and noth
               "Build it with --keys to have this page over https.")
 
 
-# On a page with two forms.
+# On a page with several forms.
 _SECOND_CODE = markup.CODE_FIELD.replace("code-place", "code-place-2")
+_THIRD_CODE = markup.CODE_FIELD.replace("code-place", "code-place-3")
 
 
 # ---- pages ----
@@ -88,8 +89,9 @@ def show_update(environ: dict[str, Any]) -> Answer:
     """The form to upload a bundle with."""
     if not _can_change(environ):
         return 200, markup.page("Update", markup.note(_READ_ONLY), "/update")
-    stick = dict(control.status()).get("usb", "")
-    return 200, markup.page("Update", _update_form() + (_stick_form(stick) if stick else ""), "/update")
+    told = dict(control.status())
+    others = [form(told[key]) for key, form in (("usb", _stick_form), ("fetch", _registry_form)) if told.get(key)]
+    return 200, markup.page("Update", "".join([_update_form(), *others]), "/update")
 
 
 def _update_form() -> str:
@@ -111,6 +113,16 @@ def _stick_form(stick: str) -> str:
 <form method="post" action="/stick">
 {_SECOND_CODE}
 <button>Install from the stick</button>
+</form>
+"""
+
+
+def _registry_form(registry: str) -> str:
+    return f"""<h2>Registry</h2>
+<p>{markup.escape(registry)}</p>
+<form method="post" action="/registry">
+{_THIRD_CODE}
+<button>Look there, and install what is new</button>
 </form>
 """
 
@@ -144,6 +156,11 @@ def restart(environ: dict[str, Any]) -> Answer:
 def install_stick(environ: dict[str, Any]) -> Answer:
     """Agrees to what is on a USB stick."""
     return _command(environ, "usb-install", "Update", "The update on the stick is being installed; see the status.")
+
+
+def look_into_registry(environ: dict[str, Any]) -> Answer:
+    """Has the device look for what is new, and install it."""
+    return _command(environ, "fetch", "Update", "The device looks into its registry; what comes of it is in the status.")
 
 
 def reset(environ: dict[str, Any]) -> Answer:
@@ -232,6 +249,7 @@ _ROUTES: dict[str, dict[str, Page]] = {
     "/device": {"GET": show_device},
     "/restart": {"POST": restart},
     "/stick": {"POST": install_stick},
+    "/registry": {"POST": look_into_registry},
     "/reset": {"POST": reset},
     "/style.css": {"GET": lambda _: (200, markup.STYLE)},
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import ipaddress
 import json
 import re
 import subprocess
@@ -12,8 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 TIMEOUT = 60  # seconds until a test is given up
 USER, PASSWORD = "tester", "not for others"
+GUESTS = "10.0.2.2"  # what this machine is called by guests of QEMU
+_PLACES = ("127.0.0.1", GUESTS)
 
 
 class Registry:
@@ -93,3 +102,19 @@ def _follow(log: Any, made: Registry) -> None:
             entry = json.loads(line) if line.startswith("{") else {}  # the rest is that of Go's own server
             if "http.response.status" in entry:
                 made.note(f"{entry['http.request.method']} {entry['http.request.uri']}")
+
+
+def authority(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for this machine, also as guests of QEMU call it, that expired long ago; and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+            .serial_number(1).not_valid_before(datetime.datetime(2001, 1, 1)).not_valid_after(datetime.datetime(2001, 2, 1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(each)) for each in _PLACES]),
+                           critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, hashes.SHA256()))
+    files = folder / f"{name}.pem", folder / f"{name}.key"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                           serialization.NoEncryption()))
+    return files

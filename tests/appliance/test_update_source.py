@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.build import FETCH, RECOVERY, make_plan
 from appliance.image import device_member
 from appliance.keys import KeySet
 from appliance.recipes import Board
@@ -54,6 +55,19 @@ def test_by_https_and_by_http(tmp_path: Path, pc: Board) -> None:
     assert [True, False, False] == [lines in member for member in members]
     assert [True, False, False] == [AUTHORITY.encode() in member for member in members]
     assert [True, True, False] == [b"update_from=" in member for member in members]
+
+
+@pytest.mark.parametrize(("text", "further"), [
+    ("", []), (f'update_from = "{PLACE}"\nupdate_plain_http = true', [FETCH]),
+    (f'update_from = "{PLACE}"\nupdate_ca = "ca.pem"', [FETCH, "ssl"])])
+def test_programs_hold_no_more_than_they_need(tmp_path: Path, text: str, further: list[str]) -> None:
+    """What looks into a registry is only where one is named, and TLS for it only where it is asked by https."""
+    (tmp_path / "ca.pem").write_text(AUTHORITY)
+    (tmp_path / "meter.py").write_text("PATHS = []\n")
+    said(tmp_path, text)
+    image, program = (make_plan(str(tmp_path / "meter.py"), "pc", str(tmp_path / "out"), 1, False, formats=(),
+                                for_device=device) for device in (True, False))
+    assert ([RECOVERY, *further], []) == (image.further, program.further)
 
 
 @pytest.mark.parametrize(("text", "keys", "words"), [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import socket
 import struct
 import subprocess
@@ -14,10 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from appliance import artifact
 from appliance.bundle import Bundle, parse
@@ -25,7 +19,7 @@ from appliance.container_registry import Place, publish
 from appliance.keys import PrivateKey
 from appliance.places import REPOSITORY
 from appliance.reference import parse_reference
-from tests.appliance.registry import Registry, registry
+from tests.appliance.registry import Registry, authority, registry
 from tests.core_update import Slot, manifest_of, packed
 
 TIMEOUT = 60  # seconds until a test is given up
@@ -207,21 +201,6 @@ def test_another_artifact(store: Registry, monkeypatch: pytest.MonkeyPatch) -> N
     device = Device(reference := put(store, bundle()))
     assert f"nothing {reference} is not an update of this kind" == device.hear()
     device.end()
-
-
-def authority(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate for this machine that expired long ago, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-            .serial_number(1).not_valid_before(datetime.datetime(2001, 1, 1)).not_valid_after(datetime.datetime(2001, 2, 1))
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, hashes.SHA256()))
-    files = folder / f"{name}.pem", folder / f"{name}.key"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                           serialization.NoEncryption()))
-    return files
 
 
 def test_https(tmp_path: Path) -> None:

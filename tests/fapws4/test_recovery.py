@@ -226,6 +226,19 @@ def test_restart_and_reset_take_the_code(device: Device) -> None:
     assert ["restart", "reset"] == device.side.orders
 
 
+def test_sticks_and_registries_take_the_code(device: Device) -> None:
+    """Each has a form where the device has one, and none otherwise."""
+    page = device.ask("/update").body
+    assert [False, False] == [b"USB stick" in page, b"Registry" in page]
+    device.side.status += "usb offers 2.0 meter.update\nfetch there is no newer version\n"
+    page = device.ask("/update").body
+    assert [True, True] == [text in page for text in (b"offers 2.0 meter.update", b"there is no newer version")]
+    for path in ("/stick", "/registry"):
+        assert 403 == device.form(path, "code=wrong").status
+        assert 200 == device.form(path, f"code={CODE}").status
+    assert ["usb-install", "fetch"] == device.side.orders
+
+
 def test_without_keys_it_is_only_looked_at(shown: Device) -> None:
     """By http no code is asked for and none is taken."""
     assert 200 == shown.ask("/").status
