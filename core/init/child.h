@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* A folder with nothing in it (mounts.c makes it). */
+#define CHILD_EMPTY_ROOT "/run/empty"
+
 /* fork(); the child gets a session and process group of its own, default signals and no memory
  * dumps. */
 pid_t child_fork(void);
@@ -18,6 +21,14 @@ void child_keep(const int *fds, int count);
  * capabilities now or ever, also not by a set-user-id program. False when any step fails: the
  * child must then end. */
 bool child_become(uid_t uid);
+
+/* In the child, one that reads what comes from outside: as child_become, with `root` as all it
+ * sees of the disk, no child, no file to be written and descriptors below `limit` only. False when any step fails. */
+bool child_confine(const char *root, uid_t uid, unsigned limit);
+
+/* Forks a process that calls run(order, channel) and ends: its pid, or -1 with errno set. *channel
+ * becomes the other, non-blocking end of a SOCK_SEQPACKET pair. */
+pid_t child_start(void (*run)(const void *order, int channel), const void *order, int *channel);
 
 /* In PID 1: ends every process of `uid`, those that have left their process group too. */
 void child_end_all(uid_t uid);

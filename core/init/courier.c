@@ -112,23 +112,11 @@ void courier_init(struct courier *courier, struct loop *loop,
 int courier_start(struct courier *courier, bool automatic, const char *failed,
                   void (*run)(const void *, int), const void *order)
 {
-    int ends[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return errno;
-    courier->pid = child_fork();
-    if (courier->pid == 0) {
-        run(order, ends[1]);
-        _exit(1);
-    }
-    close(ends[1]);
+    courier->pid = child_start(run, order, &courier->fd);
     if (courier->pid < 0) {
         courier->pid = 0;
-        close(ends[0]);
-        return EAGAIN;
+        return errno;
     }
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    courier->fd = ends[0];
     courier_state_begin(&courier->state, automatic, failed);
     return loop_watch(courier->loop, courier->fd, POLLIN, packet_ready, courier);
 }

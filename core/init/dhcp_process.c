@@ -1,19 +1,16 @@
 #include "dhcp_process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "chance.h"
 #include "child.h"
 #include "datagram.h"
 #include "dhcp_client.h"
@@ -33,27 +30,6 @@ struct conversation {
     struct link_local local;
     int64_t alone_ms; /* when to look for an address without a server; INT64_MAX: there is one */
 };
-
-static const char empty_root[] = "/run/empty";
-
-static bool give_up_rights(void)
-{
-    struct rlimit none = {0, 0};
-    struct rlimit those_open = {ARP + 1, ARP + 1};
-
-    return chroot(empty_root) == 0 && chdir("/") == 0 && child_become(POLICY_DHCP_UID) &&
-           setrlimit(RLIMIT_NPROC, &none) == 0 && setrlimit(RLIMIT_FSIZE, &none) == 0 &&
-           setrlimit(RLIMIT_NOFILE, &those_open) == 0;
-}
-
-static uint32_t random_number(void)
-{
-    uint32_t number = 0;
-
-    while (getrandom(&number, sizeof number, 0) != sizeof number)
-        ; /* interrupted */
-    return number;
-}
 
 static void broadcast(int fd, uint16_t protocol, int index, const uint8_t *packet, size_t size)
 {
@@ -179,19 +155,12 @@ static void receive_arp(struct conversation *talk)
         act_alone(talk, link_local_receive(&talk->local, &heard, loop_now()));
 }
 
-static int milliseconds_until(int64_t due)
-{
-    int64_t left = due - loop_now();
-
-    return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
-}
-
 static void do_what_is_due(struct conversation *talk)
 {
     act(talk, dhcp_client_due(&talk->client, loop_now()));
     if (loop_now() >= talk->alone_ms) {
         talk->alone_ms = INT64_MAX;
-        link_local_begin(&talk->local, talk->order->mac, random_number, loop_now());
+        link_local_begin(&talk->local, talk->order->mac, chance, loop_now());
     }
     act_alone(talk, link_local_due(&talk->local, loop_now()));
 }
@@ -209,12 +178,12 @@ static void converse(const struct dhcp_order *order)
     struct conversation talk = {.order = order, .alone_ms = loop_now() + POLICY_LINK_LOCAL_AFTER};
     struct pollfd polled[] = {{LINK, POLLIN, 0}, {ARP, POLLIN, 0}, {REPORTS, 0, 0}};
 
-    dhcp_client_init(&talk.client, order->mac, order->hostname, order->remembered, random_number,
+    dhcp_client_init(&talk.client, order->mac, order->hostname, order->remembered, chance,
                      loop_now());
     link_local_end(&talk.local);
     for (;;) {
         do_what_is_due(&talk);
-        poll(polled, 3, milliseconds_until(next_due(&talk)));
+        poll(polled, 3, loop_until(next_due(&talk)));
         if (polled[2].revents)
             _exit(0);
         if (polled[0].revents)
@@ -224,8 +193,9 @@ static void converse(const struct dhcp_order *order)
     }
 }
 
-static void run(const struct dhcp_order *order, int reports)
+static void run(const void *given, int reports)
 {
+    const struct dhcp_order *order = given;
     int fds[] = {-1,
                  -1,
                  -1,
@@ -237,27 +207,12 @@ static void run(const struct dhcp_order *order, int reports)
     if (fds[LINK] < 0 || fds[ROUTED] < 0 || fds[ARP] < 0)
         _exit(2);
     child_keep(fds, ARP + 1);
-    if (!give_up_rights())
+    if (!child_confine(CHILD_EMPTY_ROOT, POLICY_DHCP_UID, ARP + 1))
         _exit(3);
     converse(order);
 }
 
 pid_t dhcp_process_start(const struct dhcp_order *order, int *reports)
 {
-    int ends[2];
-    pid_t pid;
-
-    mkdir(empty_root, 0555);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return -1;
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    pid = child_fork();
-    if (pid == 0)
-        run(order, ends[1]);
-    close(ends[1]);
-    if (pid < 0)
-        close(ends[0]);
-    else
-        *reports = ends[0];
-    return pid;
+    return child_start(run, order, reports);
 }

@@ -67,15 +67,20 @@ static struct timer *earliest(struct loop *loop)
     return found;
 }
 
+int loop_until(int64_t due_ms)
+{
+    int64_t left = due_ms - loop_now();
+
+    return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+}
+
 static int timeout(struct loop *loop)
 {
     struct timer *timer = earliest(loop);
-    int64_t left;
 
     if (!timer)
         return -1;
-    left = timer->due_ms - loop_now();
-    return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+    return loop_until(timer->due_ms);
 }
 
 static void fire_due_timers(struct loop *loop)

@@ -34,6 +34,9 @@ void loop_init(struct loop *loop);
  * the clock is set to. */
 int64_t loop_now(void);
 
+/* How many ms poll(2) may wait for a moment of that clock: an hour at most. */
+int loop_until(int64_t due_ms);
+
 /* Calls ready(owner) whenever poll reports `events` (or an error) on fd. 0, or ENOSPC when all
  * places are taken. */
 int loop_watch(struct loop *loop, int fd, short events, void (*ready)(void *), void *owner);

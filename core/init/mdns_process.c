@@ -1,19 +1,16 @@
 #include "mdns_process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "chance.h"
 #include "child.h"
 #include "loop.h"
 #include "mdns.h"
@@ -24,8 +21,6 @@
 /* Descriptors of the process once it has moved in, and room for the one with which getifaddrs asks
  * the kernel. */
 enum { REPORTS = 3, IPV4 = 4, IPV6 = 5, CHANGES = 6, DESCRIPTORS = 8 };
-
-static const char empty_root[] = "/run/empty";
 
 struct place {
     int index; /* of an interface, 0 = free */
@@ -38,15 +33,6 @@ struct responder {
     struct place places[POLICY_INTERFACES];
     int reported; /* the number of the name that PID 1 knows */
 };
-
-static uint32_t random_number(void)
-{
-    uint32_t number = 0;
-
-    while (getrandom(&number, sizeof number, 0) != sizeof number)
-        ; /* interrupted */
-    return number;
-}
 
 static struct place *place_of(struct responder *responder, int index)
 {
@@ -184,13 +170,6 @@ static void follow_changes(struct responder *responder)
     mdns_again(&responder->mdns, loop_now());
 }
 
-static int milliseconds_until(int64_t due)
-{
-    int64_t left = due - loop_now();
-
-    return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
-}
-
 static void respond(const char *hostname)
 {
     static struct responder responder;
@@ -198,10 +177,10 @@ static void respond(const char *hostname)
         {IPV4, POLLIN, 0}, {IPV6, POLLIN, 0}, {CHANGES, POLLIN, 0}, {REPORTS, 0, 0}};
 
     look(&responder);
-    mdns_begin(&responder.mdns, hostname, random_number, loop_now());
+    mdns_begin(&responder.mdns, hostname, chance, loop_now());
     for (;;) {
         act(&responder, mdns_due(&responder.mdns, loop_now()));
-        poll(polled, 4, milliseconds_until(responder.mdns.due_ms));
+        poll(polled, 4, loop_until(responder.mdns.due_ms));
         if (polled[3].revents)
             _exit(0);
         if (polled[2].revents)
@@ -213,18 +192,9 @@ static void respond(const char *hostname)
     }
 }
 
-static bool give_up_rights(void)
+static void run(const void *given, int reports)
 {
-    struct rlimit none = {0, 0};
-    struct rlimit descriptors = {DESCRIPTORS, DESCRIPTORS};
-
-    return chroot(empty_root) == 0 && chdir("/") == 0 && child_become(POLICY_MDNS_UID) &&
-           setrlimit(RLIMIT_NPROC, &none) == 0 && setrlimit(RLIMIT_FSIZE, &none) == 0 &&
-           setrlimit(RLIMIT_NOFILE, &descriptors) == 0;
-}
-
-static void run(const char *hostname, int reports)
-{
+    const char *hostname = given;
     int groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
     int fds[] = {-1,
                  -1,
@@ -237,27 +207,12 @@ static void run(const char *hostname, int reports)
     if (fds[IPV4] < 0 || fds[IPV6] < 0 || fds[CHANGES] < 0)
         _exit(2);
     child_keep(fds, CHANGES + 1);
-    if (!give_up_rights())
+    if (!child_confine(CHILD_EMPTY_ROOT, POLICY_MDNS_UID, DESCRIPTORS))
         _exit(3);
     respond(hostname);
 }
 
 pid_t mdns_process_start(const char *hostname, int *reports)
 {
-    int ends[2];
-    pid_t pid;
-
-    mkdir(empty_root, 0555);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return -1;
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    pid = child_fork();
-    if (pid == 0)
-        run(hostname, ends[1]);
-    close(ends[1]);
-    if (pid < 0)
-        close(ends[0]);
-    else
-        *reports = ends[0];
-    return pid;
+    return child_start(run, hostname, reports);
 }

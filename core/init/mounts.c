@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "child.h"
+
 struct mount_plan {
     const char *type;
     const char *target;
@@ -72,6 +74,7 @@ int mounts_make(void)
 {
     int error = make_all(needed, sizeof needed / sizeof needed[0]);
 
+    mkdir(CHILD_EMPTY_ROOT, 0555);
     open_standard_descriptors();
     return error;
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,16 +62,6 @@ static bool mount_stick(const char *node)
     return mount(device, place, kind->type, flags, kind->options) == 0;
 }
 
-static bool give_up_rights(void)
-{
-    struct rlimit none = {0, 0};
-    struct rlimit few = {DESCRIPTORS, DESCRIPTORS};
-
-    return chroot(place) == 0 && chdir("/") == 0 && child_become(POLICY_STICK_UID) &&
-           setrlimit(RLIMIT_NPROC, &none) == 0 && setrlimit(RLIMIT_FSIZE, &none) == 0 &&
-           setrlimit(RLIMIT_NOFILE, &few) == 0;
-}
-
 static void say_nothing(const struct choice *choice)
 {
     if (choice->refusal == ACCEPTED)
@@ -125,7 +114,7 @@ void stick_process_run(const void *node, int packets)
         courier_say(PACKETS, "nothing %s", refusal_text(refusal));
     else if (!mount_stick(node))
         courier_say(PACKETS, "nothing ");
-    else if (give_up_rights())
+    else if (child_confine(place, POLICY_STICK_UID, DESCRIPTORS))
         offer(&identity);
     _exit(0);
 }

@@ -162,11 +162,12 @@ static void begin_session(void *owner, int fd, enum session_mode mode, struct sp
 /* It needs no right but to write the slot that it has opened: not even its own files. */
 static bool give_up_rights(void)
 {
-    return chroot("/run/empty") == 0 && chdir("/") == 0 && child_become(POLICY_UPDATE_UID);
+    return chroot(CHILD_EMPTY_ROOT) == 0 && chdir("/") == 0 && child_become(POLICY_UPDATE_UID);
 }
 
-static _Noreturn void run(const struct update_order *order, int channel)
+static void run(const void *given, int channel)
 {
+    const struct update_order *order = given;
     int fds[] = {-1,
                  -1,
                  -1,
@@ -194,19 +195,5 @@ static _Noreturn void run(const struct update_order *order, int channel)
 
 pid_t update_process_start(const struct update_order *order, int *channel)
 {
-    int ends[2];
-    pid_t pid;
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return -1;
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    pid = child_fork();
-    if (pid == 0)
-        run(order, ends[1]);
-    close(ends[1]);
-    if (pid < 0)
-        close(ends[0]);
-    else
-        *channel = ends[0];
-    return pid;
+    return child_start(run, order, channel);
 }
