@@ -455,6 +455,6 @@ def bench(c: Context, verb: str, only: str = "", slices: int = 9, seconds: float
     beside bare C, nginx, freastal, bjoern and fastwsgi in turns, latency, memory; wants a quiet machine. runtime: the
     frozen interpreter beside gcc's. build: a rebuild, a package more, a first build; one file beside those of PyInstaller and
     Nuitka. image: size, start and memory beside PyInstaller; what an update sends; power-on to the first answer, in parts;
-    the least memory that serves.
+    the least memory that serves; what an idle hour writes.
     """
     verbs.run(verb, only, verbs.Settings(slices, seconds))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import zstandard
 
-from appliance.build import build_binary, emulated_board, make_plan, require_programs
+from appliance.build import build, build_binary, emulated_board, make_plan, require_programs
 from appliance.bundle import Bundle, make_bundle, write_bundle
 from appliance.emulate import Machine
 from appliance.errors import Problem
@@ -24,6 +24,9 @@ from appliance.update import update_image
 from appliance.version import open_disk, read_version
 from tests.bench.image import HELLO
 from tests.bench.tables import Outcome, Table, ratio
+from tests.machine.conftest import MOODY
+from tests.machine.disk import Disk
+from tests.machine.hurry import SETTLED, grow, idle_hour
 
 FIRMWARES = ("bios", "uefi")
 LEAST_MUST = {"bios": 128, "uefi": 256}  # MiB
@@ -93,6 +96,23 @@ def least_memory() -> Outcome:
     rows = [[name, f"<= {LEAST_MUST[name]} MiB", f"{size} MiB"] for name, size in found.items()]
     title = f"The least memory in which samples/hello serves, to {_FINENESS} MiB"
     return Outcome([Table(title, ("firmware", "must", "least"), rows)], found)
+
+
+def idle() -> Outcome:
+    """What a device writes when nobody asks for anything, once /data has grown to a disk of 64 GiB. The hour is the machine's
+    own: its clock jumps whenever there is nothing to do."""
+    require_programs(False)
+    with tempfile.TemporaryDirectory() as scratch:
+        board = emulated_board("pc")
+        plan = make_plan(str(MOODY), "pc", str(Path(scratch, "dist")), 0, False)
+        build(plan)
+        disk = Disk(plan.image, Path(scratch, "disk.img"), board)
+        grow(disk, 64 << 30, None)
+        settled, later = idle_hour(disk, None)
+    found = {"start": settled, "hour": (later[0] - settled[0], later[1] - settled[1])}
+    names = {"start": f"the second start, to {SETTLED} s after the first answer", "hour": "the hour after that"}
+    rows = [[names[name], str(times), str(size)] for name, (times, size) in found.items()]
+    return Outcome([Table("Writes to a disk of 64 GiB", ("when", "writes", "bytes"), rows)], found)
 
 
 def least(serving: Callable[[int], bool], between: tuple[int, int] = _BETWEEN, fineness: int = _FINENESS) -> int:

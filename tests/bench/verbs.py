@@ -72,5 +72,5 @@ VERBS: Mapping[str, Mapping[str, Part]] = {
               "onefile": lambda settings: unpacking.beside_onefile(settings.slices)},
     "image": {"sizes": _always(image.sizes), "start": lambda settings: image.start(settings.slices),
               "memory": _always(image.memory), "update": _always(device.update), "power-on": _always(device.power_on),
-              "least": _always(device.least_memory)},
+              "least": _always(device.least_memory), "idle": _always(device.idle)},
 }

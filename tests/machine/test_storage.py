@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import SlotState
 from appliance.emulate import Machine
 from appliance.image import layout
 from appliance.recipes import Board
-from appliance.surroundings import Surroundings
 from tests.machine.disk import Disk
+from tests.machine.hurry import grow, idle_hour
 from tests.machine.status import status
 
 
@@ -36,34 +34,12 @@ def checked(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def hurried(board: Board) -> Board:
-    """The board with a clock that jumps to the next event whenever the processor has nothing to do: an idle hour of the
-    machine takes seconds. Its disk is as slow as ever, so a watchdog would see it hang."""
-    arguments = ["tcg,thread=single" if word == "tcg,thread=multi" else word for word in board.emulate.arguments]
-    return replace(board, emulate=replace(board.emulate, arguments=[*arguments, "-icount", "shift=auto,sleep=off"]))
-
-
-def writes(machine: Machine) -> tuple[int, int]:
-    """How often the machine has written to its disk, and how many bytes."""
-    [disk] = [device["stats"] for device in machine.ask("query-blockstats") if device["device"] == "disk"]
-    return disk["wr_operations"], disk["wr_bytes"]
-
-
-def boot(disk: Disk, size: int, expected: str) -> None:
-    """From power-on over the expected line to power-off."""
-    with Machine(disk.path, disk.board, echo=print, firmware="bios", keep=True, around=Surroundings(size)) as machine:
-        machine.wait_for(expected)
-        machine.press_power_button()
-        assert machine.wait_for_end() == 0
-    assert not [line for line in machine.console if "fapws4: cannot" in line]
-
-
 @pytest.mark.parametrize("size", [64 << 30, pytest.param(1 << 40, marks=pytest.mark.long)], ids=["64 GiB", "1 TiB"])
 def test_data_grows_at_the_first_boot(moody_image: Path, pc: Board, tmp_path: Path, size: int) -> None:
     """On a larger disk the app gets all of it, and every checker is content. The second boot changes no table, and once it
     has come to rest, an hour in which nobody asks for anything writes nothing at all."""
     disk = Disk(moody_image, tmp_path / "disk.img", pc)
-    boot(disk, size, rf"/data has grown to {(size >> 20) - 375} MiB")
+    grow(disk, size)
     assert "No problems found" in checked("sgdisk", "-v", disk.path)
     once = tables(disk)
     data = layout(disk.board, "moody")[-1]
@@ -71,16 +47,9 @@ def test_data_grows_at_the_first_boot(moody_image: Path, pc: Board, tmp_path: Pa
     checked("e2fsck", "-f", "-n", place)
     facts = dict(line.split(":", 1) for line in checked("dumpe2fs", "-h", place).splitlines() if ":" in line)
     assert int(facts["Block count"]) * 4096 == size - (375 << 20)
-    disk.fill_slot_b("console=ttyS0 quiet fapws4.nowatchdog")
-    disk.write_state(SlotState(4, "a"), SlotState(5, "b"))
-    with Machine(disk.path, hurried(disk.board), echo=print, firmware="bios", keep=True) as machine:
-        assert machine.get("/rest/60") == (200, b"rested")
-        before = writes(machine)
-        assert before[1] < 1 << 20  # nothing fills the new part of the file system with zeros
-        assert machine.get("/rest/3600") == (200, b"rested")
-        assert writes(machine) == before
-        machine.press_power_button()
-        assert machine.wait_for_end() == 0
+    settled, later = idle_hour(disk)
+    assert settled[1] < 1 << 20  # nothing fills the new part of the file system with zeros
+    assert later == settled
     assert tables(disk) == once
 
 
