@@ -13,6 +13,7 @@ from appliance.image import compose
 from appliance.recipes import Board
 from appliance.release import Release
 from appliance.surroundings import Surroundings
+from appliance.tools import run_tool
 from tests.appliance.versions import TRUSTED, Versions
 
 OFFERED = r"USB stick sda1 has version 8\.0 of hello \(hello-8-0\.update\): press Enter here to install it"
@@ -26,10 +27,15 @@ def versions(hello_binary: Path, pc: Board, tmp_path_factory: pytest.TempPathFac
 
 @contextmanager
 def device(versions: Versions, stick: Path, usb_update: str) -> Iterator[Machine]:
-    """A machine that runs the version with the counter 7, and has this stick in it."""
+    """A machine that runs the version with the counter 7, and has a stick in it: a FAT with the files of a folder, or this
+    image of a file system."""
     path = stick.parent / "device.img"
+    extra = [] if stick.is_dir() else [
+        "-device", "qemu-xhci,id=usb", "-drive", f"if=none,id=stick,format=raw,snapshot=on,file={stick}",
+        "-device", "usb-storage,id=plugged-stick,bus=usb.0,drive=stick,removable=on"]
+    around = Surroundings(stick=stick if stick.is_dir() else None)
     compose(versions.binary, "hello", "7.0", versions.board, path, Release(7, keys=TRUSTED, usb_update=usb_update))
-    with Machine(path, versions.board, firmware="bios", keep=True, around=Surroundings(stick=stick), echo=print) as machine:
+    with Machine(path, versions.board, firmware="bios", keep=True, around=around, extra=extra, echo=print) as machine:
         yield machine
 
 
@@ -67,11 +73,13 @@ def test_by_itself(versions: Versions, tmp_path: Path) -> None:
 
 
 def test_a_stick_that_is_pulled(versions: Versions, tmp_path: Path) -> None:
-    """The offer ends with it, and Enter is an ordinary key again."""
-    with device(versions, with_updates(versions, tmp_path, 8), "ask") as machine:
-        machine.wait_for(OFFERED)
+    """The offer ends with it, and Enter is an ordinary key again. Its whole disk is one ext4."""
+    stick = tmp_path / "stick.img"
+    run_tool("mke2fs", ["-q", "-F", "-O", "has_journal,extents", "-d", with_updates(versions, tmp_path, 8), stick, "64M"])
+    with device(versions, stick, "ask") as machine:
+        machine.wait_for(OFFERED.replace("sda1", "sda"))
         machine.ask("device_del", id="plugged-stick")
-        machine.wait_for(r"USB stick sda1: hello-8-0\.update is gone")
+        machine.wait_for(r"USB stick sda: hello-8-0\.update is gone")
         machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
         machine.press_power_button()
         assert 0 == machine.wait_for_end()
