@@ -80,8 +80,10 @@ class Device:
     def __init__(self, address: Address, fingerprint: str) -> None:
         self.address, self.fingerprint = address, fingerprint
 
-    def ask(self, method: str, path: str, body: Iterable[bytes] = (), length: int = 0, code: str = "") -> Reply:
-        """One request with a body of ``length`` bytes; OSError or HTTPException when there is no answer."""
+    def ask(
+        self, method: str, path: str, body: Iterable[bytes] = (), length: int = 0, code: str = "", kind: str = ""
+    ) -> Reply:
+        """One request with a body of ``length`` bytes of this kind; OSError or HTTPException when there is no answer."""
         connection = _connect(self.address)
         try:
             found = _fingerprint_of(connection)
@@ -91,6 +93,8 @@ class Device:
                               "compare with the device's screen; if it was reset, say --fingerprint with what it shows")
             connection.putrequest(method, path)
             connection.putheader("Content-Length", str(length))
+            if kind:
+                connection.putheader("Content-Type", kind)
             if code:
                 connection.putheader("Authorization", f"Bearer {code}")
             connection.endheaders()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +75,13 @@ def compose(
     loader = prepare_bootloader(board, offline)
     with step("image"), whole_file(output) as work:
         partitions = layout(board, name)
-        app = app_member(binary.read_bytes())
+        volumes = {recipe.name: data_volume(recipe.size << 20, board, name, offline)
+                   for recipe in board.partitions if recipe.kind == "data"}
+        app = app_member(binary.read_bytes(), blank_of(board, volumes))
         contents = Contents(kernel.image.read_bytes(), kernel.release, kernel.modules.read_bytes(), app,
                             _about(name, version), board.command_line)
         slot = _slot(board, name, loader, contents, lambda text: device_member(name, version, board, release, text))
-        _write(work, _disk(board, name, partitions, loader, slot, offline), _total(partitions))
+        _write(work, _disk(board, name, partitions, loader, slot, volumes), _total(partitions))
     shares = {"kernel": kernel.image.stat().st_size, "modules": kernel.modules.stat().st_size, "app": len(app),
               "boot loader": len(loader.uefi) + len(loader.core) + len(loader.stub)}
     return Image(output, kernel, partitions, shares)
@@ -113,10 +115,20 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
                          *(cpio.file(f"etc/appliance.{kind}", content.encode()) for kind, content in files.items())])
 
 
-def app_member(binary: bytes) -> bytes:
-    """The binary as /init, in an archive that is compressed as a whole: the one part that changes with every build."""
+def app_member(binary: bytes, blank: bytes = b"") -> bytes:
+    """The binary as /init, in an archive that is compressed as a whole: the one part that changes with every build. And what a
+    factory reset puts in the place of /data."""
     compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_checksum=True)
-    return compressor.compress(cpio.archive([cpio.file("init", binary, 0o755)]))
+    reset = [cpio.folder("etc"), cpio.file("etc/appliance.data", blank)] if blank else []
+    return compressor.compress(cpio.archive([cpio.file("init", binary, 0o755), *reset]))
+
+
+def blank_of(board: Board, volumes: Mapping[str, Pieces]) -> bytes:
+    """The data partition's file system as core/init/blank.h has it; nothing when there is no such partition."""
+    found = [(recipe, volumes[recipe.name]) for recipe in board.partitions if recipe.name in volumes]
+    entries = [(b"size", str(recipe.size << 20).encode()) for recipe, _ in found]
+    entries += [(str(offset).encode(), data.rstrip(b"\0")) for _, pieces in found for offset, data in pieces]
+    return b"".join(b"%s %d\n%s\n" % (key, len(value), value) for key, value in entries)
 
 
 def _about(name: str, version: str) -> str:
@@ -135,7 +147,7 @@ def _slot(
 
 
 def _disk(
-    board: Board, name: str, partitions: list[gpt.Partition], loader: BootLoader, slot: Slot, offline: bool
+    board: Board, name: str, partitions: list[gpt.Partition], loader: BootLoader, slot: Slot, volumes: Mapping[str, Pieces]
 ) -> Pieces:
     """Everything on the disk. The first slot holds the version, others none."""
     trees: dict[str, fat.Tree] = {
@@ -149,7 +161,7 @@ def _disk(
             boot_code = loader.boot_code(partition.first)
             inside = [(0, loader.placed_core(partition.first))]
         elif recipe.kind == "data":
-            inside = data_volume(recipe.size << 20, board, name, offline)
+            inside = volumes[recipe.name]
         elif recipe.kind == "slot":
             inside = slots.pop() if slots else slot_volume({}, recipe.size << 20, _serial(board, name))
         else:

@@ -25,6 +25,10 @@ from appliance.formats.fat_map import is_fat, place_of
 PRESEED_AT = 12 << 20
 PRESEED_SIZE = 64 << 10
 
+# Where PID 1 notes that an operator wants a factory reset (core/init/reset_order.h).
+RESET_AT = PRESEED_AT + PRESEED_SIZE
+RESET_SIZE = 4096
+
 _FILE = "PRESEED"
 
 
@@ -42,8 +46,8 @@ class Preseed:
 
 
 def free_place() -> Tree:
-    """The file of an image that keeps the place free."""
-    return {_FILE: Placed(bytes(PRESEED_SIZE), PRESEED_AT)}
+    """The files of an image that keep the places free."""
+    return {_FILE: Placed(bytes(PRESEED_SIZE), PRESEED_AT), "RESET": Placed(bytes(RESET_SIZE), RESET_AT)}
 
 
 def find_place(blocks: BlockMap) -> int:

@@ -12,15 +12,6 @@ enum { SETTINGS_SIZE = 4096 };
 
 static const char folder[] = "/data/.fapws4";
 
-static bool find_block(const struct disk *disk, char device[DISK_PATH])
-{
-    unsigned number = disk->path[0] ? gpt_find_name(&disk->gpt, "state") : 0;
-
-    if (number)
-        disk_partition(disk, number, device);
-    return number != 0;
-}
-
 /* True when there was one: *settings are those that it tells. */
 static bool take_preseed(const struct storage *storage, struct settings *settings)
 {
@@ -28,7 +19,7 @@ static bool take_preseed(const struct storage *storage, struct settings *setting
     struct span body;
     int error;
 
-    if (!find_block(&storage->disk, device))
+    if (!storage_state_device(storage, device))
         return false;
     error = preseed_read(device, &body);
     if (error == EILSEQ)

@@ -1,8 +1,13 @@
 #include "orders.h"
 
+#include <unistd.h>
+
+#include "blank.h"
 #include "console.h"
+#include "duty.h"
 #include "file.h"
 #include "machine.h"
+#include "reset_order.h"
 #include "status.h"
 
 static const char done[] = "ok\n";
@@ -47,6 +52,23 @@ static struct span order_restart(void *owner)
     return span_of(done);
 }
 
+/* At the next start, before anything of /data is in use. */
+static struct span order_reset(void *owner)
+{
+    struct machine *machine = owner;
+    char state[DISK_PATH];
+
+    if (machine->slot.on_trial)
+        return span_of("refused a new version is on trial; wait for its end\n");
+    if (!storage_state_device(&machine->storage, state) || access(BLANK_PATH, F_OK) != 0)
+        return span_of("refused this device has no data partition\n");
+    if (!try_to("order the reset", reset_order_give(state)))
+        return span_of("refused the order cannot be written; see the log\n");
+    say("a factory reset was ordered on the recovery pages");
+    soon(machine, restart_now);
+    return span_of(done);
+}
+
 static struct span order_usb_install(void *owner)
 {
     struct machine *machine = owner;
@@ -69,6 +91,7 @@ const struct verb orders[] = {
     {"log", false, tell_log},
     {"failed-log", false, tell_failed_log},
     {"restart", true, order_restart},
+    {"reset", true, order_reset},
     {"usb-install", true, order_usb_install},
     {"fetch", true, order_fetch},
     {NULL, false, NULL},

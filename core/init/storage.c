@@ -8,9 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "blank.h"
 #include "console.h"
 #include "duty.h"
+#include "file.h"
 #include "growth.h"
+#include "reset_order.h"
 #include "mend.h"
 
 /* noinit_itable: a file system that has grown is not filled with zeros in the background, which would
@@ -83,6 +86,28 @@ static int mount_data(const char *device)
     return mount(device, "/data", "ext4", flags, options) == 0 ? 0 : errno;
 }
 
+bool storage_state_device(const struct storage *storage, char device[DISK_PATH])
+{
+    const struct disk *disk = &storage->disk;
+    unsigned number = disk->path[0] ? gpt_find_name(&disk->gpt, "state") : 0;
+
+    if (number)
+        disk_partition(disk, number, device);
+    return number != 0;
+}
+
+/* Before anything is mounted: an operator may have ordered it. */
+static void obey_reset(struct storage *storage, const char *device)
+{
+    char state[DISK_PATH];
+
+    if (!storage_state_device(storage, state) || !reset_order_is_given(state))
+        return;
+    if (try_to("make /data anew, as was ordered", blank_write(device, file_load(BLANK_PATH))) &&
+        try_to("forget that it was ordered", reset_order_clear(state)))
+        say("all data was erased, as was ordered");
+}
+
 static void settle_on_disk(struct storage *storage)
 {
     char device[DISK_PATH];
@@ -90,6 +115,7 @@ static void settle_on_disk(struct storage *storage)
 
     try_to("give /data the rest of the disk", disk_fit(&storage->disk));
     disk_partition(&storage->disk, storage->disk.number, device);
+    obey_reset(storage, device);
     error = mount_data(device);
     if (error == EBADMSG && mend_superblock(device)) {
         say("a power cut has torn the superblock of %s; it is whole again", device);

@@ -45,6 +45,9 @@ bool storage_reaped(struct storage *storage, pid_t pid, int status);
 /* To be called now and then: sees whether /data can still be written. */
 void storage_check(struct storage *storage);
 
+/* The device of the state partition on the disk that was booted from. False when it is not known. */
+bool storage_state_device(const struct storage *storage, char device[DISK_PATH]);
+
 /* The line that a person must see as long as it is true: that nothing outlives a power-off. NULL
  * when all is well. */
 const char *storage_warning(const struct storage *storage);

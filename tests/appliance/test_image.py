@@ -46,7 +46,7 @@ def test_the_partition_table_is_sound(hello_image: Path, pc: Board) -> None:
 
 @pytest.mark.parametrize(("name", "files"), [
     ("esp", ["::/EFI/BOOT/BOOTX64.EFI"]),
-    ("state", ["::/0.env", "::/1.env", "::/PRESEED"]),
+    ("state", ["::/0.env", "::/1.env", "::/PRESEED", "::/RESET"]),
     ("slota", ["::/linux.cfg", "::/linux.efi"]),
 ])
 def test_boot_partitions_are_sound_and_hold_their_files(extract: Extract, name: str, files: list[str]) -> None:

@@ -69,6 +69,7 @@ class Browser:
         root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox is not for root
         wanted = {"goog:chromeOptions": {"args": [*_ARGUMENTS, *root]},
                   "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+                  "acceptInsecureCerts": True,  # a device vouches for itself
                   "timeouts": {"implicit": TIMEOUT * 1000, "pageLoad": TIMEOUT * 1000}}
         made = self.tell("POST", "", {"capabilities": {"alwaysMatch": wanted}})
         self.session = f"/{made['sessionId']}"
@@ -108,6 +109,15 @@ class Browser:
         """How many elements of that CSS selector there are just now."""
         script = "return document.querySelectorAll(arguments[0]).length"
         return int(self.tell("POST", "/execute/sync", {"script": script, "args": [selector]}))
+
+    def active(self) -> Element:
+        """The element that has the keyboard."""
+        return Element(self, self.tell("GET", "/element/active")[_ELEMENT])
+
+    def emulate(self, **features: str) -> None:
+        """What the person prefers, such as prefers_color_scheme="dark"; nothing: as ever."""
+        wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.tell("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": wanted}})
 
     def tab(self) -> str:
         """The handle of the tab that commands go to."""

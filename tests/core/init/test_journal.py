@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import uuid
@@ -12,14 +13,15 @@ import pytest
 
 from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
 from appliance.formats import gpt
-from appliance.image import data_volume, layout
+from appliance.image import blank_of, data_volume, layout
+from appliance.preseed import RESET_AT
 from appliance.recipes import load_board
 
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
 DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "mend", "log"]
 DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots", "failure", "lease", "status"]
-DUTIES += ["supervision"]
+DUTIES += ["supervision", "blank", "reset_order", "settings"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
 WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall", "access", "unlink", "loop_now"]
@@ -236,6 +238,47 @@ def test_a_disk_that_is_too_small_is_said(run: Run, tmp_path: Path) -> None:
     before = tables(disk)
     assert "fapws4: cannot give /data the rest of the disk: No space left on device" in run("storage")
     assert tables(disk) == before
+
+
+ORDER = b"fapws4-reset 1\n".ljust(512, b"\0")
+
+
+def order_reset(root: Path, blank: bytes) -> tuple[Path, Path]:
+    """A device whose /data is to be made anew; the devices of its state and data partitions."""
+    add_disk(root, "vda")
+    number = [part.name for part in PARTITIONS].index("state") + 1
+    state, data = root / f"dev/vda{number}", root / "dev/vda6"
+    state.write_bytes(bytes(RESET_AT) + ORDER + b"behind it")
+    data.write_bytes(b"old" * 6_000_000)
+    (root / "etc").mkdir(exist_ok=True)
+    (root / "etc/appliance.data").write_bytes(blank)
+    return state, data
+
+
+def test_a_factory_reset_makes_data_as_in_a_fresh_image(run: Run, tmp_path: Path) -> None:
+    """Only by an operator's order, before anything is mounted, and once; what lies behind the file system stays."""
+    board = load_board("pc")
+    fresh = data_volume(DATA.sectors * 512, board, "hello")
+    state, data = order_reset(tmp_path, blank_of(board, {"data": fresh}))
+    lines = run("storage")
+    assert "fapws4: all data was erased, as was ordered" in lines
+    expected = bytearray(DATA.sectors * 512)
+    for offset, block in fresh:
+        expected[offset : offset + len(block)] = block
+    assert data.read_bytes() == bytes(expected) + (b"old" * 6_000_000)[len(expected):]
+    assert state.read_bytes() == bytes(RESET_AT) + bytes(512) + b"behind it"
+    data.write_bytes(b"new")
+    assert not [line for line in run("storage") if "erased" in line]
+    assert b"new" == data.read_bytes()
+
+
+@pytest.mark.parametrize("blank", [b"", b"no entries", b"size 2\n10\n0 11\nlonger than\n", b"size 2\n10\n20 1\nx\n",
+                                   b"size 2\n10\nx 1\nx\n", b"size 2\n10\n0 1\nx\nrest"])
+def test_a_factory_reset_that_cannot_be_done_stays_ordered(run: Run, tmp_path: Path, blank: bytes) -> None:
+    """It is said, and tried again at the next start."""
+    state, _ = order_reset(tmp_path, blank)
+    assert f"fapws4: cannot make /data anew, as was ordered: {os.strerror(errno.EILSEQ)}" in run("storage")
+    assert state.read_bytes() == bytes(RESET_AT) + ORDER + b"behind it"
 
 
 def test_a_damaged_data_partition_is_never_touched(run: Run, tmp_path: Path) -> None:
