@@ -35,6 +35,12 @@ _SCRIPT = Path(__file__).with_name("analysis_inside.py")
 _SCRIPTS = (_SCRIPT, *(_SCRIPT.with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach", "scan")),
             Path(demands.__file__))
 
+# Functions of importlib.metadata, as in names_inside.py.
+METADATA = ("version", "metadata", "distribution", "requires")
+
+# A text that a name may begin or end with, or that brings names to regular expressions, as in outline_inside.py.
+_PART_OF_NAME = re.compile(r"\w{2,}_(?:%|\{|$)|_\w+$|\\N\{|-m$", re.ASCII)
+
 # Of hashlib, as in analysis_inside.py.
 _OPENSSL_ONLY = {"scrypt", "pbkdf2_hmac"}
 
@@ -162,7 +168,8 @@ def analyse(
     if found is None or _has_changed(found, app.parent):
         with step(f"analyse {app.name}"):
             found = _analyse_with(set(), app, interpreter, packages, exclude, further, jobs, offline)
-        found["own"] = {item["file"]: _part_of(Path(item["file"])) for item in found["modules"] if item["part"] == "app"}
+        files = [item["file"] for item in found["modules"] if item["part"] == "app"]
+        found["own"] = {file: _part_of(Path(file), set(found["heard"])) for file in files}
         with whole_file(kept) as work:
             work.write_text(json.dumps(found, indent=1))
     own = {file: tree for file in found["own"] if (tree := _tree(Path(file)))}
@@ -184,7 +191,8 @@ def _left_out(names: list[str], exclude: list[str]) -> dict[str, tuple[str, ...]
 
 def _has_changed(found: dict[str, Any], folder: Path) -> bool:
     """Whether an own file has other imports than then, or a new one now stands for a module of elsewhere or of nowhere."""
-    if any(_part_of(Path(file)) != part for file, part in found["own"].items()):
+    heard = set(found["heard"])
+    if any(_part_of(Path(file), heard) != part for file, part in found["own"].items()):
         return True
     known = {item["name"] for item in found["modules"] if item["part"] in ("app", "fapws4")}
     names = {item["name"].partition(".")[0] for item in found["modules"]} | set(found["absent"])
@@ -252,16 +260,18 @@ def _tools() -> str:
     return "\n".join(sorted(path.name for folder in _tool_folders() for path in Path(folder).glob("*.dist-info")))
 
 
-def _part_of(file: Path) -> str:
-    """Digest of a file's part in the analysis; of a package, of which modules there are in it too: hooks take them all."""
+def _part_of(file: Path, heard: set[str]) -> str:
+    """Digest of a file's part in the analysis; of a package, of which modules there are in it too: hooks take them all.
+
+    ``heard`` are the names of the functions of the library: naming one, in whatever way, lets it run with all it imports.
+    """
     inside = file.parent.iterdir() if file.name == "__init__.py" and file.exists() else ()
     names = sorted(path.name for path in inside if path.suffix == ".py" or (path / "__init__.py").exists())
-    return digest_of(_imports_of(file), *names)
+    return digest_of(_imports_of(file, heard), *names)
 
 
-def _imports_of(file: Path) -> str:
-    """Digest of what decides a file's part in the analysis: import statements, calls that import by name, names of codecs
-    and of functions that only OpenSSL has."""
+def _imports_of(file: Path, heard: set[str]) -> str:
+    """Digest of import statements, calls that import by name, names of codecs and of functions."""
     tree = _tree(file)
     if tree is None:
         return "unreadable"
@@ -270,7 +280,9 @@ def _imports_of(file: Path) -> str:
               or (isinstance(node, ast.List | ast.Tuple) and any(map(_is_module_option, node.elts)))]
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     codecs = {name for text in texts if text.isascii() and (name := normalize_encoding(text).lower()) in _CODECS}
-    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & _OPENSSL_ONLY
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    said = attributes.union(*(re.findall(r"\w+", text) for text in texts))
+    names = said & (heard | _OPENSSL_ONLY) | {text for text in texts if _PART_OF_NAME.match(text)}
     # Any text may be the name of a group of entry points, or of a module of Django's settings.
     meant = texts if file.stem == "settings" or "entry_points" in ast.unparse(tree) else set()
     return digest_of(*wanted, *sorted(codecs), *sorted(names), *sorted(meant))
@@ -291,4 +303,4 @@ def _is_module_option(word: ast.expr) -> bool:
 def _imports_by_name(call: ast.Call) -> bool:
     name = ast.unparse(call.func)
     return name.rpartition(".")[2] in ("import_module", "__import__", "find_spec", "CDLL", "LoadLibrary", "entry_points",
-                                       "iter_modules", "files", "version", "metadata", "distribution")
+                                       "iter_modules", "files", *METADATA)

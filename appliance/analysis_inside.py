@@ -3,7 +3,7 @@
 Not imported by the builder; analysis.py starts it. Findings: modules, builtins, files, distributions, through (module -> the
 one that imports it), needs (module -> what must be there with it), left_out, unknown (names to exclude that nothing imports),
 missing, demands (file of a package -> what it asks of the system), called (names that packages may look for in libraries),
-always (files that are imported whenever the app is).
+always (files that are imported whenever the app is), heard (names of the library's functions).
 """
 
 from __future__ import annotations
@@ -313,7 +313,7 @@ def main() -> None:
                    "left_out": left_out(analysis.graph, found), "unknown": sorted(found.excluded - found.refused.keys()),
                    "missing": missing_of(analysis.graph, request["app"], modules, hard),
                    "absent": absent_names(analysis.graph), "always": always_imported(request["app"], modules, hard),
-                   **asked_of(modules, scanned)}
+                   "heard": sorted(found.heard()), **asked_of(modules, scanned)}
     with os.fdopen(answer, "w") as out:
         out.write(json.dumps(answers) + "\n")
 

@@ -39,11 +39,12 @@ C_WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-W
 # 4,551, for 53 kB more; -O3 changes nothing in either.
 _OPTIMISED = ("-fomit-frame-pointer",)
 
-# Replaced by core/frozen/tree.c, which shows the archive's files below /appliance, readonly.c, which keeps them, and
-# python.c, which executes the one that can be.
+# Replaced by core/frozen/tree.c, which shows the archive's files below /appliance, readonly.c and attributes.c, which keep
+# them, and python.c, which executes the one that can be.
 _WRAPPED = ("open", "openat", "stat", "lstat", "fstatat", "access", "faccessat", "fopen", "opendir", "readdir", "closedir",
             "dirfd", "rewinddir", "mkdir", "symlink", "link", "rmdir", "unlink", "chmod", "truncate", "utimensat", "rename",
-            "execve",
+            "execve", "listxattr", "llistxattr", "getxattr", "lgetxattr", "setxattr", "lsetxattr", "removexattr",
+            "lremovexattr",
             # Their names where time_t had 32 bits once (core/frozen/tree.h); elsewhere nothing is called so.
             "__stat_time64", "__lstat_time64", "__fstatat_time64", "__utimensat_time64")
 

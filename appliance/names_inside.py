@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from typing import Any
 TOOLS = {"console_scripts", "gui_scripts", "pyinstaller40", "distutils.commands", "setuptools.finalize_distribution_options"}
 
 ASKING = ("entry_points", "iter_entry_points")
+
+# Functions of importlib.metadata that take the name of a distribution.
+METADATA = ("version", "metadata", "distribution", "requires")
 
 
 def names_imported(tree: ast.AST) -> list[tuple[str, int]]:
@@ -48,14 +52,31 @@ def modules_run(tree: ast.AST) -> list[str]:
     return found
 
 
+def generics_need(tree: ast.AST) -> list[str]:
+    """What Python itself imports where classes, functions or types have parameters (PEP 695)."""
+    return ["typing"] if any(getattr(node, "type_params", ()) for node in ast.walk(tree)) else []
+
+
+def packages_asked(tree: ast.AST) -> set[str]:
+    """The names in calls like ``version("name")``, however importlib.metadata was imported."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
+    return {text_of(call.args[0]) for call in calls if last_name(call.func) in METADATA} - {""}
+
+
 class Plugins:
-    """The entry points of the distributions in the folder ``site``, and of which distributions any was looked for."""
+    """The entry points of the distributions in the folder ``site``, and which distributions were asked for, by them or by
+    name."""
 
     def __init__(self, site: str) -> None:
-        installed = importlib.metadata.distributions(path=[site]) if site else ()
+        installed = list(importlib.metadata.distributions(path=[site])) if site else []
+        self.installed = {canonical(distribution.name): distribution for distribution in installed}
         self.points = [(point, distribution) for distribution in installed for point in distribution.entry_points
                        if point.group not in TOOLS]
         self.asked: dict[str, Any] = {}
+
+    def described(self, names: set[str]) -> None:
+        """Take what importlib.metadata reads of the distributions with these names."""
+        self.asked.update((found.name, found) for name in names if (found := self.installed.get(canonical(name))))
 
     def looked_for(self, asked: Asked) -> list[str]:
         """The modules behind the entry points that a module may ask for."""
@@ -92,6 +113,11 @@ def groups_asked(tree: ast.AST) -> Asked:
     if all(groups) and not renamed:
         return Asked(frozenset(groups))
     return Asked(frozenset(map(text_of, ast.walk(tree))), False)
+
+
+def canonical(name: str) -> str:
+    """The name of a distribution, however it is spelled."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def group_of(call: ast.Call) -> str:

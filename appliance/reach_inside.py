@@ -98,6 +98,11 @@ class Reach:
         packed = [name for name in self.nodes if not self.is_library(name)]
         return any(names & part.taken for name in packed for part in self._callable(name))
 
+    def heard(self) -> set[str]:
+        """The names by which functions of the library are called, and what else in the app's own files lets it import more."""
+        parts = [part for name in self.nodes if self.is_library(name) for part in self.outlines.get(name, ())]
+        return set(_ONLY_FOR.values()).union(*(part.names | {part.owner} for part in parts)) - {""}
+
     def _callable(self, name: str) -> list[Part]:
         """Of a module's parts those that run with its import, and functions that these or somebody else can call."""
         waiting = [part for part in self.outlines.get(name, ()) if not part.never]

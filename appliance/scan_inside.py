@@ -16,19 +16,21 @@ from dataclasses import dataclass, field
 
 from demands import Demand, called_by_name, demands_of
 from missing_inside import Hard, hard_imports_in
-from names_inside import Asked, Plugins, groups_asked, modules_run, names_imported
+from names_inside import Asked, Plugins, generics_need, groups_asked, modules_run, names_imported, packages_asked
 from outline_inside import Part, outline
 
 # What the library needs without importing it: packages that it reads files of, when they are there, what makes
 # `python -m` of an app's sys.executable, and what its part in C imports: module -> modules.
-NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",), "decimal": ("collections.abc", "numbers")}
+NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",), "decimal": ("collections.abc", "numbers"),
+          "sqlite3.dbapi2": ("sqlite3.dump",)}
 
 
 @dataclass(frozen=True)
 class Scan:
     """``imports``: as the graph defers them, without the module that imports; ``names``: global ones; ``parts``: the outline;
     ``hard``: the imports that must succeed; ``texts``: the modules, with level, that its texts name; ``asked``: for which
-    entry points it asks; ``demands`` and ``called``: what it asks of the system, and by which names of functions."""
+    entry points it asks; ``demands`` and ``called``: what it asks of the system, and by which names of functions;
+    ``packages``: for the metadata of which packages it asks."""
 
     imports: list[tuple[bool, tuple, dict]]
     names: set[str]
@@ -38,6 +40,7 @@ class Scan:
     asked: Asked
     demands: list[Demand] = field(default_factory=list)
     called: set[str] = field(default_factory=set)
+    packages: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, module, tree, texts_count: bool) -> Scan:
@@ -48,9 +51,9 @@ class Scan:
         hard = hard_imports_in(tree, module.identifier, package)
         if not texts_count:
             return cls(imports, module._global_attr_names, parts, hard, [], Asked())
-        texts = [*names_imported(tree), *((name, 0) for name in modules_run(tree))]
+        texts = [*names_imported(tree), *((name, 0) for name in (*modules_run(tree), *generics_need(tree)))]
         return cls(imports, module._global_attr_names, parts, hard, texts, groups_asked(tree), demands_of(tree),
-                   called_by_name(tree))
+                   called_by_name(tree), packages_asked(tree))
 
     def give(self, module) -> None:
         """Let the node be as the graph would leave it."""
@@ -110,6 +113,7 @@ def follow_names(graph_class, plugins: Plugins, scanned: dict[str, Scan], reques
             return Scan.of(module, ast.Module([]) if tree is None else tree, not file.startswith(library))
 
         found = scanned[module.identifier] = scans.of(module, scan)
+        plugins.described(found.packages)
         by_name = [*plugins.looked_for(found.asked), *NEEDED.get(module.identifier, ())]
         named = [*found.texts, *((name, 0) for name in by_name)]
         module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in named]

@@ -191,7 +191,9 @@ class Counted:
         self.times = 0
         self.files = [app, *others]
 
-    def __call__(self, app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str]) -> dict[str, Any]:
+    def __call__(
+        self, app: Path, interpreter: Interpreter, packages: Packages, exclude: list[str], further: list[str]
+    ) -> dict[str, Any]:
         self.times += 1
         modules = [{"name": file.stem, "file": str(file), "package": False, "part": "app"} for file in self.files]
         found = {
@@ -201,6 +203,10 @@ class Counted:
             "distributions": [],
             "through": {},
             "needs": {},
+            "demands": {},
+            "called": [],
+            "always": [],
+            "heard": ["popen", "strptime"],
             "left_out": [],
             "missing": [],
             "absent": ["settings", "shop.local"],
@@ -220,6 +226,11 @@ ORIGINAL = "import os\n\ndef page(environ, start_response):\n    return 'one'\n\
         (ORIGINAL + "\ndef later():\n    import wave\n", 2),
         (ORIGINAL + "\nimport importlib\nplugin = importlib.import_module('wave')\n", 2),
         (ORIGINAL.replace("'one'", "'one'.encode('cp1252')"), 2),
+        (ORIGINAL.replace("'one'", "os.popen('one').read()"), 2),
+        (ORIGINAL.replace("'one'", "getattr(os, 'popen')('one').read()"), 2),
+        (ORIGINAL.replace("'one'", "os.getcwd()"), 1),
+        (ORIGINAL.replace("'one'", "f'do_{os.name}'"), 2),
+        ("import ctypes\n" + ORIGINAL, 2),
     ],
 )
 def test_what_makes_an_analysis_anew(
@@ -313,6 +324,17 @@ def page(*_):
     importlib.import_module("{}")
     return str(importlib.metadata.entry_points(group="crates"))
 """
+
+
+def test_a_function_of_the_library_that_is_named_later(tmp_path: Path, interpreter: Interpreter) -> None:
+    """What it imports comes with it, though the app's imports are the same; and goes with it."""
+    texts = [f"import os\n\nPATHS = [('/', lambda e, s: str(os.{call}))]\n" for call in ("getcwd()", "popen('date')")]
+    app = written(tmp_path, texts[0])
+    found = []
+    for number in (0, 1, 0):
+        app.write_text(texts[number])
+        found.append("subprocess" in {module.name for module in analyse(app, interpreter).modules})
+    assert [False, True, False] == found
 
 
 def test_what_is_known_of_a_module_goes_with_its_content(

@@ -40,8 +40,8 @@ def test_a_database(ledger: Plan, tmp_path: Path) -> None:
         assert found == program.told("/search?words=quick+AND+brown")
         about = program.told("/about")
         assert ["ledger.db", "ledger.db-shm", "ledger.db-wal"] == about["beside"]
-        assert ("wal", load_source("sqlite").version, 3, 6000, 6000, True) == (
-            about["mode"], about["version"], about["threads"], about["packed"], about["pressed"], about["copy"])
+        assert ("wal", load_source("sqlite").version, 3, 6000, 6000, True, "BEGIN TRANSACTION;") == tuple(
+            about[name] for name in ("mode", "version", "threads", "packed", "pressed", "copy", "dump"))
         assert {"ENABLE_FTS5", "ENABLE_RTREE", "OMIT_LOAD_EXTENSION", "THREADSAFE=1"} <= set(about["options"])
     with running(command, tmp_path / "log", environment) as program:
         assert [["two", "a lazy [dog]"]] == program.told("/search?words=dog")

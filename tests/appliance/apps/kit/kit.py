@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import datetime
 import gettext
 import importlib.metadata
 import importlib.resources
 import json
 import logging
+import logging.config
+import os
 import pkgutil
 import queue
+import shutil
+import tempfile
 import threading
 import zoneinfo
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +86,38 @@ def logged() -> str:
     return (fapws4.data_dir() / "kit.log").read_text()
 
 
+def libc() -> list[Any]:
+    """Functions of the libc, by the program itself and by the name of the libc's file; one calls back, one fails."""
+    own, named = ctypes.CDLL(None, use_errno=True), ctypes.CDLL("libc.so.6")
+    numbers = (ctypes.c_int * 4)(3, 1, 2, 0)
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
+    named.qsort(numbers, 4, ctypes.sizeof(ctypes.c_int), kind(lambda one, other: one[0] - other[0]))
+    opened = own.open(b"/appliance/none", os.O_RDONLY), os.strerror(ctypes.get_errno())
+    return [own.strlen(b"four"), getattr(named, "getpid")() == os.getpid(), list(numbers), *opened]  # noqa: B009
+
+
+def copied() -> list[Any]:
+    """A packaged folder, with all that copytree wants to know of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(shutil.copytree(HERE / "views", Path(folder, "views")))
+        return [sorted(path.name for path in made.iterdir()), os.listxattr(HERE / "views")]
+
+
+def configured() -> list[str]:
+    """A handler that only a text names, as settings of logging do."""
+    file = fapws4.data_dir() / "rotated.log"
+    handler = {"class": "logging.handlers.RotatingFileHandler", "filename": str(file), "maxBytes": 1000}
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "handlers": {"file": handler},
+                               "loggers": {"other": {"handlers": ["file"]}}})
+    logging.getLogger("other").error("seen too")
+    return file.read_text().splitlines()[-1:]
+
+
+def versions() -> list[str]:
+    """Of packages, by a name that the metadata module was given here."""
+    return [metadata.version("Jinja2"), metadata.metadata("markupsafe")["Name"]]
+
+
 def about() -> list[Any]:
     """What is known of the packages."""
     return [importlib.metadata.version("bottle"), (importlib.resources.files("tzdata") / "zones").read_text().split()[0],
@@ -95,4 +133,5 @@ def page(question: Callable[[], Any]) -> Callable[[dict[str, Any], Any], str]:
 
 
 PATHS = [(f"/{question.__name__}", page(question))
-         for question in (simple_template, jinja, coroutines, threads, zones, catalogue, logged, about)]
+         for question in (simple_template, jinja, coroutines, threads, zones, catalogue, logged, libc, copied, configured, versions,
+                          about)]

@@ -43,7 +43,8 @@ def about(environ: dict[str, Any], start_response: Any) -> str:
     options = [name for (name,) in store.execute("PRAGMA compile_options")]
     return json.dumps({"mode": MODE, "version": sqlite3.sqlite_version, "threads": sqlite3.threadsafety, "options": options,
                        "beside": sorted(os.listdir(os.path.dirname(FILE))), "packed": len(bz2.decompress(PACKED)),
-                       "pressed": len(lzma.decompress(PRESSED)), "copy": len(store.serialize()) > 0})
+                       "pressed": len(lzma.decompress(PRESSED)), "copy": len(store.serialize()) > 0,
+                       "dump": next(iter(store.iterdump()))})
 
 
 PATHS = [("/add", add), ("/search", search), ("/about", about)]
