@@ -249,6 +249,7 @@ void probation_begin(struct machine *machine)
     }
     if (!machine->slot.on_trial)
         remember_failure(machine);
+    lost_newest("/data", machine->probation.lost);
     /* They may also be left over from a cut right after the end of a trial. */
     if (over)
         tidy_up(machine, noted);

@@ -5,6 +5,7 @@
 
 #include "failure.h"
 #include "loop.h"
+#include "lost.h"
 #include "trial.h"
 
 struct machine;
@@ -18,6 +19,7 @@ struct probation {
     enum trial_verdict verdict; /* the last one ... */
     const char *lacks;          /* ... and what it was for, NULL = nothing */
     char failed[FAILURE_TEXT]; /* the last version that has not passed, and why; "" = none */
+    char lost[LOST_PATH]; /* the settings as the last version that failed has left them; "" = none */
     bool unwritable; /* the slot has passed, and the state could not be written */
 };
 

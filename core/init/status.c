@@ -135,6 +135,7 @@ size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
     add_app(&page, &machine->app);
     add_update(&page, &machine->update);
     add(&page, "failed", "%s", machine->probation.failed);
+    add(&page, "lost", "%s", machine->probation.lost);
     add(&page, "reset", "%s", machine->record.reset ? machine->record.reset : "");
     add_courier(&page, "usb", &machine->sticks.courier.state);
     if (machine->fetch.config)

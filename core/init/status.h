@@ -22,6 +22,7 @@ struct machine;
  *   app        "listening PORT", "starting", "ended"
  *   update     "idle", "running DONE TOTAL" (bytes), "installed VERSION", "refused REASON"
  *   failed     the last version that did not pass its trial, and why
+ *   lost       where the settings are as such a version has left them
  *   reset      why the last run ended, if not in an orderly way
  *   usb        of the last stick: "looks", "offers VERSION FILE", "installs VERSION FILE", or how
  *              that ended

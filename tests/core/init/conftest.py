@@ -18,7 +18,7 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "settings", "preseed", "gpt", "ext4"]
 PURE += ["log", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
-PURE += ["../update/text", "courier_state", "tree", "keepsake", "kernel_message"]
+PURE += ["../update/text", "courier_state", "tree", "keepsake", "lost", "kernel_message"]
 PURE += ["arp", "link_local", "dns", "mdns"]
 # Without headers of their own here: what those need.
 FURTHER = ["child"]

@@ -99,6 +99,32 @@ def test_what_a_trial_made_of_them_in_vain(data: Data) -> None:
     assert found(data.path / "lost" / "settings-2.0") == NEW
 
 
+def newest(data: Data) -> str:
+    """What the status names."""
+    path = data.ffi.new("char[]", data.lib.LOST_PATH)
+    found = data.lib.lost_newest(data.ffi.new("char[]", str(data.path).encode()), path)
+    text = data.ffi.string(path).decode()
+    assert found == bool(text)
+    return str(text)
+
+
+def test_the_newest_is_named(pure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those that PID 1 has put there: not what else the app may put beside."""
+    monkeypatch.chdir(tmp_path)
+    data = Data(pure, Path("data"))
+    assert newest(data) == ""
+    changed = 0
+    for version in ("2.0", "10.0~rc.1", "3.0"):
+        made = data.path / "lost" / f"settings-{version}"
+        made.mkdir(parents=True)
+        while made.stat().st_ctime_ns <= changed:  # the clock of files may be coarse
+            made.touch()
+        changed = made.stat().st_ctime_ns
+        for name in ("zoo", "settings-a b", "settings-a\nstate confirmed", f"settings-{'9' * 100}"):
+            (data.path / "lost" / name).mkdir(exist_ok=True)
+        assert newest(data) == f"data/lost/settings-{version}"
+
+
 def test_a_version_that_passed(data: Data) -> None:
     """Its settings stay, and nothing is left of the copy."""
     assert [0, 0] == [data.reserve(), data.take()]
