@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from dataclasses import replace
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from appliance.bootloader import SlotState
 from appliance.build import build, make_plan
+from appliance.bundle import make_bundle, write_bundle
 from appliance.device import PORT, Address, Device, blocks
 from appliance.device_update import update_device
 from appliance.emulate import Machine
 from appliance.errors import Problem
+from appliance.image import compose
 from appliance.keys import PrivateKey
 from appliance.recipes import Board
-from tests.appliance.versions import KEY, Versions
+from appliance.release import Release
+from tests.appliance.versions import KEY, TRUSTED, Versions
 from tests.machine.disk import Disk
 
 MOODY = Path(__file__).parent / "apps" / "moody.py"
@@ -84,6 +89,37 @@ def test_a_running_device(versions: Versions, pc: Board, tmp_path: Path) -> None
         machine.wait_for("starting slot b ")
         machine.wait_for(r"version 8\.0 is confirmed: slot b is the good one")
     assert "3.b..0" in [copy["end"] for copy in disk.state()]
+
+
+@pytest.mark.long
+def test_settings_through_a_whole_update(versions: Versions, pc: Board, tmp_path: Path) -> None:
+    """A version that converts them and is ill is installed over the network; the device has them back, and says so."""
+    images = []
+    for counter, line in ((7, pc.command_line), (8, "console=ttyS0 mood=convert fapws4.trial=20")):
+        release = Release(counter, keys=TRUSTED, settings="settings")
+        image = tmp_path / f"{counter}.img"
+        images.append(compose(versions.binary, "moody", f"{counter}.0", replace(pc, command_line=line), image, release).path)
+    write_bundle(make_bundle(images[1], [KEY]), tmp_path / "ill.update")
+    with Machine(images[0], pc, echo=print, firmware="bios", keep=True) as machine:
+        device, code = known(machine)
+        assert request(machine, "/note?as-it-was") == "kept"
+        assert update_device(device, tmp_path / "ill.update", code).version == "8.0"
+        machine.wait_for(r"version 8\.0 is on trial")
+        machine.wait_for(r"the trial of version 8\.0 has failed: the app answers with an error of the server")
+        machine.wait_for("what version 8.0 has made of them is in /data/lost/settings-8.0")
+        device, code = known(machine)
+        assert request(machine, "/word") == "as-it-was"
+        assert ("lost", "/data/lost/settings-8.0") in device.status()
+        assert request(machine, "/fill")
+        with pytest.raises(Problem, match="/data has no room to keep the app's settings"):
+            update_device(device, tmp_path / "ill.update", code)
+        assert request(machine, "/word") == "as-it-was"
+
+
+def request(machine: Machine, path: str) -> str:
+    """What the app answers."""
+    with urlopen(f"http://127.0.0.1:{machine.forward(80)}{path}", timeout=120) as answer:
+        return str(answer.read().decode())
 
 
 @pytest.mark.long

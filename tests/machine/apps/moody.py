@@ -57,4 +57,11 @@ def say(environ, start_response):
     return WORD.read_text()
 
 
-PATHS = [("/environ", show), ("/word", say), ("/fill", fill), ("/rest", rest), ("/", answer)]
+def note(environ, start_response):
+    """Keeps a word among the settings."""
+    WORD.parent.mkdir(exist_ok=True)
+    WORD.write_text(environ["QUERY_STRING"])
+    return "kept"
+
+
+PATHS = [("/environ", show), ("/word", say), ("/note", note), ("/fill", fill), ("/rest", rest), ("/", answer)]
