@@ -349,7 +349,7 @@ def _update_device(known: device.Device, bundle_file: Path, code: str, verify_on
     "image": "a disk image that was built with --keys",
     "file": "a bundle that its device would accept",
     "board": _APP["board"],
-    "only": "of what is recorded: update, start, install, trial, settings (with commas between; default: all that can be)",
+    "only": "of update, start, install, trial, settings, reset, with commas between (default: all that can be)",
     "change": "a request that has the app change its settings: \"POST /settings name=value\" (without: not recorded)",
     "seed": "of what is drawn by lot (default: 1); the same seed gives the same cuts",
     "samples": "how many parts of what is not safe are tried at a point where they are too many for all of them",
@@ -370,7 +370,7 @@ def cut_power(
 
     What a device writes is recorded: an update, of an image file and by a device that runs, from a USB stick (unless the image
     says usb_update = "off"); the first boot on a larger disk, where the table and /data grow; the boot after the update, in
-    which the new version is tried and confirmed; an app that changes its settings (--change). A disk
+    which the new version is tried and confirmed; an app that changes its settings (--change); a factory reset. A disk
     promises that what was written before a flush is there. So at every write, every subset of the writes since the last
     flush is replayed (200 of them where there are more than 256, torn sectors included), and a model of firmware, GRUB,
     kernel and PID 1 says what comes up: the old version or the new one, with old settings or new ones. Anything else is a

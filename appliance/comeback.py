@@ -4,7 +4,8 @@
     GRUB        finds the partitions, reads both copies of the state, starts the first slot that can be started
     the slot    is, to the byte, one of the versions that are known; one that only looks like it is a failure
     the kernel  finds the partitions: the table's checksums hold, or those of the backup if it is told to look at that
-    PID 1       mounts /data; every file of the settings has its old or its new content, or is absent where it was or will be
+    PID 1       makes /data anew if that was ordered, and mounts it; every file of the settings has its old or its new
+                content, or is absent where it was or will be
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, starts
 from appliance.formats import fat, gpt
 from appliance.formats.fat_map import is_fat
+from appliance.preseed import RESET_AT
 
 Read = Callable[[int, int], bytes]
 Place = tuple[int, int]  # first byte, first byte behind
@@ -27,6 +29,7 @@ SETTINGS_FOLDERS = ("app", ".fapws4")
 _OF_A_BOOT = re.compile(r"\.fapws4/(?!(?:preseed\.conf|claim|certificate\.pem|key\.pem)$)|.*\.(?:new|part|tmp)$")
 
 _ARGUMENTS = re.compile(rb'set arguments="([^"]*)"')
+_RESET = b"fapws4-reset 1\n"
 _PORTION = 1 << 20
 _FOLDERS = 1 << 20  # bytes of a slot, of which the file system's tables and its root folder take less
 
@@ -105,6 +108,19 @@ def check_settings(found: Settings, old: Settings, new: Settings) -> None:
         if found.get(path) not in (old.get(path), new.get(path)):
             state = "is not there" if path not in found else "has neither its old nor its new content"
             raise Failure(f"/data/{path} {state}")
+
+
+def check_erased(found: Settings, old: Settings, new: Settings) -> None:
+    """All files are as they were, or not one of them: what is made anew has those that it will have, as far as it has come."""
+    counted = [path for path in old.keys() | new.keys() if not _OF_A_BOOT.match(path)]
+    is_old = any(path in found and found[path] == old.get(path) != new.get(path) for path in counted)
+    check_settings(found, old if is_old else {}, old if is_old else new)
+
+
+def reset_is_ordered(read: Read, device: Device) -> bool:
+    """Whether PID 1 makes /data anew at this start, whatever is there (core/init/reset_order.h)."""
+    state, _ = device.places["state"]
+    return read(state + RESET_AT, len(_RESET)) == _RESET
 
 
 def age(found: Settings, old: Settings, new: Settings) -> str:

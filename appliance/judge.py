@@ -77,6 +77,7 @@ class Judge:
         self._device, self._memory, self._scratch = device, memory, scratch
         areas = device.areas | {"backup": (recording.size - _BACKUP, recording.size)}
         self._areas = Areas(areas, recording.happened, origin)
+        self._erases = recording.name == "reset"
         self._old: Mapping[str, str] = {}
         self._new: Mapping[str, str] = {}
 
@@ -99,11 +100,15 @@ class Judge:
         order = self._look(cut, ("state",), lambda: comeback.first_slots(read, device))
         slot, version = self._started(cut, order)
         found = self.settings(cut)
-        comeback.check_settings(found, self._old, self._new)
+        check = comeback.check_erased if self._erases else comeback.check_settings
+        check(found, self._old, self._new)
         return Outcome(slot, version, comeback.age(found, self._old, self._new))
 
     def settings(self, cut: Cut) -> Mapping[str, str]:
         """The files that /data has."""
+        ordered = partial(comeback.reset_is_ordered, self.replay.read, self._device)
+        if self._erases and self._look(cut, ("state",), ordered, "reset"):
+            return {}
         return self._look(cut, ("data",), self._files)
 
     def _started(self, cut: Cut, order: Sequence[str]) -> tuple[str, str]:
@@ -123,9 +128,11 @@ class Judge:
         except Unmountable as error:
             raise Failure(f"/data cannot be mounted: {error}") from error
 
-    def _look(self, cut: Cut, areas: Iterable[str], look: Callable[[], Result]) -> Result:
+    def _look(self, cut: Cut, areas: Iterable[str], look: Callable[[], Result], what: str = "") -> Result:
+        """What follows from these areas; ``what`` tells apart two things that follow from the same."""
+
         def now() -> Result:
             self.replay.move_to(cut)
             return look()
 
-        return self._memory.find(" ".join(self._areas.key(area, cut) for area in areas), now)
+        return self._memory.find(what + " ".join(self._areas.key(area, cut) for area in areas), now)

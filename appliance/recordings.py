@@ -5,6 +5,7 @@
     install     a device that runs updates itself, from a USB stick
     trial       the boot after the update: GRUB counts the try, PID 1 confirms the new version
     settings    an app that runs is asked to change its settings (only when a request for that is named)
+    reset       an operator orders a factory reset, and the start behind it makes /data anew
 
 Each goes on from the disk as another has left it. All but the first run in QEMU, whose blklogwrites records.
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from appliance.device import PORT, Address, Device
 from appliance.emulate import Machine
 from appliance.errors import Problem
 from appliance.formats.write_log import Event, Write, events
@@ -36,10 +38,11 @@ from appliance.update import update_image
 GROWTH = 64 << 20  # bytes that the disk of a device has more than the image
 
 # What each goes on from, and which versions may be found behind a cut; the last of them is there at the end.
-BEFORE = {"update": "", "start": "", "install": "start", "trial": "update", "settings": "start"}
+BEFORE = {"update": "", "start": "", "install": "start", "trial": "update", "settings": "start", "reset": "start"}
 EXPECTED = {"update": ("old", "new"), "start": ("old",), "install": ("old", "new"), "trial": ("old", "new"),
-            "settings": ("old",)}
+            "settings": ("old",), "reset": ("old",)}
 
+_PAGES = r"status and updates: https://\S+, certificate (\S+)"
 _ANSWERS = "answers at"
 _OFFERED = "press Enter here to install it|is being installed"
 _PATIENCE = 240.0  # s for one step of a boot
@@ -185,6 +188,22 @@ class Recorder:
             url = urlsplit(machine.url(_PATIENCE))
             begin, began = _written(log), time.monotonic()
             _ask(url.netloc, self._change)
+            _end(machine)
+        return begin, began
+
+    def _record_reset(self, disk: Path, log: Path) -> tuple[int, float]:
+        with self.machine(disk, log) as machine:
+            code = machine.wait_for(r"claim code (\S+)", _PATIENCE)[1]
+            fingerprint = machine.wait_for(_PAGES, _PATIENCE)[1]
+            machine.wait_for(_ANSWERS, _PATIENCE)
+            begin, began = _written(log), time.monotonic()
+            form = f"sure=on&code={code}".encode()
+            device = Device(Address("127.0.0.1", machine.forward(PORT)), fingerprint)
+            answer = device.ask("POST", "/reset", [form], len(form), kind="application/x-www-form-urlencoded")
+            if answer.status != 200:
+                raise Problem(f"the device does not accept the order of a factory reset ({answer.status})", "see its console")
+            machine.wait_for("all data was erased", _PATIENCE)
+            machine.wait_for(_ANSWERS, _PATIENCE)
             _end(machine)
         return begin, began
 

@@ -101,6 +101,17 @@ def test_settings_are_old_or_new() -> None:
     assert "/data/app/a is not there" == said(lambda: comeback.check_settings({"app/b": "2"}, old, new))
 
 
+def test_after_a_reset_all_is_old_or_nothing_is() -> None:
+    """What was there before, or as much as there is yet of what comes: never some of both."""
+    old, new = {"app/a": "1", "app/b": "2", ".fapws4/claim": "3"}, {"app/a": "1", ".fapws4/claim": "4"}
+    for found in (old, new, {}, {".fapws4/claim": "4"}):
+        assert "" == said(lambda: comeback.check_erased(found, old, new))  # noqa: B023
+    assert "/data/app/b is not there" == said(lambda: comeback.check_erased({"app/a": "1", ".fapws4/claim": "3"}, old, new))
+    mixed = {"app/a": "1", "app/b": "2", ".fapws4/claim": "4"}
+    assert "/data/.fapws4/claim has neither its old nor its new content" == said(
+        lambda: comeback.check_erased(mixed, old, new))
+
+
 @pytest.fixture
 def volume(pc: Board, tmp_path: Path) -> Path:
     """A data partition with one file in it."""

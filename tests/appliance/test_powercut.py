@@ -154,8 +154,8 @@ def test_through_the_command(versions: tuple[Path, Path], update: list[Event], t
 
 def test_wishes_that_cannot_be() -> None:
     """A recording that is not there, and settings of which nobody says how they change."""
-    assert ["update", "start", "install", "trial"] == Wishes().names
-    assert "there is no recording upgrade: there are: update, start, install, trial, settings" == problem(
+    assert ["update", "start", "install", "trial", "reset"] == Wishes().names
+    assert "there is no recording upgrade: there are: update, start, install, trial, settings, reset" == problem(
         lambda: Wishes(only=("upgrade",)).names)
     assert "how the app's settings change is not said: say it like " in problem(lambda: Wishes(only=("settings",)).names)
     assert "settings" in Wishes(change=parse_request("POST /settings a=b")).names
