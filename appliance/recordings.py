@@ -42,7 +42,7 @@ BEFORE = {"update": "", "start": "", "install": "start", "trial": "update", "set
 EXPECTED = {"update": ("old", "new"), "start": ("old",), "install": ("old", "new"), "trial": ("old", "new"),
             "settings": ("old",), "reset": ("old",)}
 
-_PAGES = r"status and updates: https://\S+, certificate (\S+)"
+_PAGES = r"status and updates: https://\S+, certificate (\S+)|status: http://"
 _ANSWERS = "answers at"
 _OFFERED = "press Enter here to install it|is being installed"
 _PATIENCE = 240.0  # s for one step of a boot
@@ -195,6 +195,9 @@ class Recorder:
         with self.machine(disk, log) as machine:
             code = machine.wait_for(r"claim code (\S+)", _PATIENCE)[1]
             fingerprint = machine.wait_for(_PAGES, _PATIENCE)[1]
+            if not fingerprint:
+                raise Problem("this device has pages that only show it, so nobody can order a factory reset",
+                              "make the image with: invoke build-appliance app.py --keys FILE")
             machine.wait_for(_ANSWERS, _PATIENCE)
             begin, began = _written(log), time.monotonic()
             form = f"sure=on&code={code}".encode()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.build import build, make_plan
+from appliance.build import build_binary, make_plan
 from appliance.bundle import make_bundle, write_bundle
 from appliance.image import compose
 from appliance.keys import KeySet, PrivateKey
@@ -26,8 +26,11 @@ Cut = Callable[[Wishes], Report]
 def cut(pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Cut:
     """Cuts the power of devices with apps/keeper.py."""
     folder = tmp_path_factory.mktemp("keeper")
-    plan = make_plan(str(Path(__file__).parent / "apps" / "keeper.py"), "pc", str(folder / "dist"), 0, False)
-    build(plan)
+    trusted = folder / "trusted.pub"
+    trusted.write_text(f"threshold 1\nkey {KEY.public.hex()}\n")
+    app = Path(__file__).parent / "apps" / "keeper.py"
+    plan = make_plan(str(app), "pc", str(folder / "dist"), 0, False, keys=str(trusted), counter=1)
+    build_binary(plan)
     for counter in (1, 2):
         release = Release(counter, keys=KeySet(1, (KEY.public,)))
         compose(plan.binary, "keeper", f"{counter}.0", pc, folder / f"{counter}.img", release)
