@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../update/text.h"
@@ -227,7 +226,6 @@ void update_begin(struct machine *machine)
     ownership_open(&machine->claim, machine->record.kept);
     update->again = (struct timer){.fired = start, .owner = machine};
     update->answered = (struct timer){.fired = answered_fired, .owner = machine};
-    mkdir("/run/empty", 0555);
     update->listener = door_open(socket_path);
     if (!try_to("listen for updates", update->listener < 0 ? -update->listener : 0))
         return;

@@ -80,6 +80,7 @@ def test_file_systems(run: Run) -> None:
         "mount tmpfs /run tmpfs 0xe mode=0755,size=5%",
         "mkdir /tmp 0755",
         "mount tmpfs /tmp tmpfs 0xe mode=1777,size=25%",
+        "mkdir /run/empty 0555",
         "mkdir /dev/pts 0755",
         "mount devpts /dev/pts devpts 0xa mode=0620,ptmxmode=0666",
         "mkdir /dev/shm 0755",
