@@ -33,12 +33,6 @@ LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi", "monocypher", "hacl-sh
 C_WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes",
               "-Wmissing-prototypes", "-Werror")
 
-# zig keeps frame pointers unless told: without them a request takes 3 in 100 instructions less (GET hello 4,853 -> 4,708), and
-# the program 6 kB. Tried for the core and left out: -flto here and in the link, 4,263, but zig makes its libc a second time
-# for it (40 s of CPU time for every target), and `--report` finds no names; -flto joined by `zig ld.lld -r` before the link,
-# 4,551, for 53 kB more; -O3 changes nothing in either.
-_OPTIMISED = ("-fomit-frame-pointer",)
-
 # Replaced by core/frozen/tree.c, which shows the archive's files below /appliance, readonly.c and attributes.c, which keep
 # them, and python.c, which executes the one that can be.
 _WRAPPED = ("open", "openat", "stat", "lstat", "fstatat", "access", "faccessat", "fopen", "opendir", "readdir", "closedir",
@@ -211,12 +205,17 @@ def _table(builtins: tuple[str, ...], serves_tls: bool, functions: dict[str, str
 def core_objects(
     libraries: tuple[Library, ...], serves_tls: bool, scratch: Path, tools: Toolchain, jobs: int
 ) -> list[Path]:
-    """The core's own files, compiled with all warnings as errors."""
+    """The core's own files, compiled with all warnings as errors.
+
+    Tried and left out, by the instructions of GET hello (4,853 then): -flto here and in the link, 4,263, but zig makes its
+    libc a second time for it (40 s of CPU time for every target), and `--report` finds no names; -flto joined by
+    `zig ld.lld -r` before the link, 4,551, for 53 kB more; -O3 changes nothing in either.
+    """
     files = [path for path in sorted(CORE.glob("*.c")) if path.name not in _NOT_FROZEN]
     folders = ("frozen", "init", "update", *(["tls"] if serves_tls else []))
     files += [path for folder in folders for path in sorted((CORE / folder).glob("*.c"))]
     include = [word for each in libraries for word in ("-isystem", f"{each.prefix}/include")]
-    flags = [*COMPILE_FLAGS, *_OPTIMISED, *C_WARNINGS, *include, f"-ffile-prefix-map={CORE}=/core"]
+    flags = [*COMPILE_FLAGS, *C_WARNINGS, *include, f"-ffile-prefix-map={CORE}=/core"]
     return compile_files(files, CORE, scratch / "core", flags, tools, jobs)
 
 

@@ -1,11 +1,9 @@
 """`invoke bench runtime`: the interpreter against the same sources built by gcc -O2 on this machine.
 
 What was tried for it and is not in, for who tries again. mimalloc's options (purge delay, eager commit of segments and
-arenas, by MIMALLOC_...): 4 kB of 6.22 MB resident. -fomit-frame-pointer for CPython and all libraries, which zig
-compiles with frame pointers: these programs 392.8 -> 368.5 million instructions (gcc -O2: 383.3), GET hello frozen
-4,853 -> 4,517; all is compiled anew for it. A profile for CPython: clang 14 -fprofile-instr-generate makes one of the
-same tree (2 MB, trained by 21 of its test files), and zig takes -fprofile-instr-use; what it saves was not measured.
-Link-time optimisation: appliance/link.py.
+arenas, by MIMALLOC_...): 4 kB of 6.22 MB resident. A profile for CPython: clang 14 -fprofile-instr-generate makes one
+of the same tree (2 MB, trained by 21 of its test files), and zig takes -fprofile-instr-use; what it saves was not
+measured. Link-time optimisation: appliance/link.py.
 """
 
 from __future__ import annotations
