@@ -86,11 +86,7 @@ class Device:
         """One request with a body of ``length`` bytes of this kind; OSError or HTTPException when there is no answer."""
         connection = _connect(self.address)
         try:
-            found = _fingerprint_of(connection)
-            if found != self.fingerprint:
-                raise Problem(f"{self.address} has the certificate {found}, and {self.fingerprint} was expected: it may be "
-                              "another device, or somebody between you and it; nothing was sent",
-                              "compare with the device's screen; if it was reset, say --fingerprint with what it shows")
+            _require(self.address, _fingerprint_of(connection), self.fingerprint)
             connection.putrequest(method, path)
             connection.putheader("Content-Length", str(length))
             if kind:
@@ -115,8 +111,11 @@ class Device:
 def known_device(address: Address, fingerprint: str, agree: Agree) -> Device:
     """The device, known by ``fingerprint``, or by what was kept, or by what the user agrees to; then kept."""
     kept = _kept()
-    known = normal_fingerprint(fingerprint) if fingerprint else kept.get(str(address), "")
-    if not known:
+    known = kept.get(str(address), "")
+    if fingerprint:
+        known = normal_fingerprint(fingerprint)
+        _require(address, _fingerprint_at(address), known)
+    elif not known:
         known = _fingerprint_at(address)
         if not agree(f"{address} is not known yet. Its certificate has the fingerprint\n  {known}\n"
                      "Is this what its screen or serial console shows?"):
@@ -153,6 +152,13 @@ def until_it_runs(device: Device, version: str, before: str, patience: float, pa
                           f"its last lines are at https://{device.address}/log")
         time.sleep(pause)
     raise Problem(f"{device.address} has not said within {patience:.0f} s that version {version} runs", "see its console")
+
+
+def _require(address: Address, found: str, expected: str) -> None:
+    if found != expected:
+        raise Problem(f"{address} has the certificate {found}, and {expected} was expected: it may be another device, or "
+                      "somebody between you and it; nothing was sent",
+                      "compare with the device's screen; if it was reset, say --fingerprint with what it shows")
 
 
 def _connect(address: Address) -> http.client.HTTPSConnection:

@@ -124,6 +124,7 @@ def page(port: int, path: str) -> str:
         connection.close()
 
 
+@pytest.mark.long
 def test_a_certificate_of_its_own(releases: list[Path], pc: Board) -> None:
     """It names the device and its address, and no two devices have the same."""
     fingerprints = set()
