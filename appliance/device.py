@@ -25,6 +25,7 @@ from appliance.places import whole_file
 PORT = 8443  # POLICY_RECOVERY_PORT of core/init/policy.h
 
 _PATIENCE = 660.0  # seconds; a slow card is read back before the answer
+_SHORT_PATIENCE = 15.0  # for a question; a device that restarts may be silent rather than refuse
 _FINGERPRINT = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31}")
 
 Agree = Callable[[str], bool]
@@ -84,7 +85,7 @@ class Device:
         self, method: str, path: str, body: Iterable[bytes] = (), length: int = 0, code: str = "", kind: str = ""
     ) -> Reply:
         """One request with a body of ``length`` bytes of this kind; OSError or HTTPException when there is no answer."""
-        connection = _connect(self.address)
+        connection = _connect(self.address, _PATIENCE if method == "POST" else _SHORT_PATIENCE)
         try:
             _require(self.address, _fingerprint_of(connection), self.fingerprint)
             connection.putrequest(method, path)
@@ -161,11 +162,11 @@ def _require(address: Address, found: str, expected: str) -> None:
                       "compare with the device's screen; if it was reset, say --fingerprint with what it shows")
 
 
-def _connect(address: Address) -> http.client.HTTPSConnection:
+def _connect(address: Address, patience: float = _SHORT_PATIENCE) -> http.client.HTTPSConnection:
     """Without a check of who it is: that is the fingerprint's."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection(address.host, address.port, timeout=_PATIENCE, context=context)
+    connection = http.client.HTTPSConnection(address.host, address.port, timeout=patience, context=context)
     connection.connect()
     return connection
 

@@ -62,7 +62,6 @@ def test_an_update_over_the_network(releases: list[Path], pc: Board, tmp_path: P
     with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine:
         code = machine.wait_for(r"claim code (\S+)")[1]
         fingerprint = machine.wait_for(PAGES)[1]
-        machine.wait_for("answers at")
         target = f"https://127.0.0.1:{machine.forward(PORT)}"
         unknown = invoke(tmp_path, target, bundle, "--code", code)
         assert (1, True) == (unknown.returncode, fingerprint in unknown.stdout)
@@ -101,7 +100,6 @@ def test_a_factory_reset(releases: list[Path], pc: Board, tmp_path: Path) -> Non
     with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine:
         code = machine.wait_for(r"claim code (\S+)")[1]
         fingerprint = machine.wait_for(PAGES)[1]
-        machine.wait_for("answers at")
         device = Device(Address("127.0.0.1", machine.forward(PORT)), fingerprint)
         form = f"sure=on&code={code}".encode()
         assert 200 == device.ask("POST", "/reset", [form], len(form), kind="application/x-www-form-urlencoded").status
