@@ -10,36 +10,17 @@ from invoke.exceptions import Exit
 from invoke.tasks import task
 
 try:
-    from appliance import (
-        build,
-        bundle,
-        container_registry,
-        cuts,
-        data_files,
-        device,
-        device_config,
-        device_update,
-        disks,
-        doctor,
-        emulate,
-        flash,
-        handout,
-        host,
-        keys,
-        licences,
-        passphrase,
-        positionals,
-        powercut,
-        preflight,
-        provision,
-        recordings,
-        report,
-        skeleton,
-        surroundings,
-        trial,
-        update,
-    )
-    from appliance.recipes import load_target
+    from appliance import build, doctor, host, provision, report, skeleton
+    from appliance.common import positionals
+    from appliance.delivering import handout, licences
+    from appliance.emulating import emulate, surroundings
+    from appliance.fetching import preflight
+    from appliance.fetching.recipes import load_target
+    from appliance.flashing import disks, flash
+    from appliance.freezing import trial
+    from appliance.imaging import device_config, keys, passphrase
+    from appliance.powercuts import cuts, data_files, powercut, recordings
+    from appliance.updating import bundle, container_registry, device, device_update, update
     from tests import suite
     from tests.bench import verbs
 except KeyboardInterrupt:  # invoke would say 1; report.told sees to it from here on

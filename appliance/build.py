@@ -13,32 +13,33 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appliance import components, contents, handout, licences, objections, sbom
-from appliance.analysis import Analysis, analyse, health_of, read_app, sets_tls, version_of
-from appliance.archive import Archive, freeze
-from appliance.bootloader import SOURCES as BOOT_SOURCES
-from appliance.building import Package, Workplace
-from appliance.container import require_platforms, write_container
-from appliance.data import DataFile, data_files, settings_of
-from appliance.errors import Problem
-from appliance.image import Image, compose
-from appliance.installation import Packages, install
-from appliance.interpreter import Interpreter, build_interpreter, waiting_libraries
-from appliance.libraries import build_library, is_built
-from appliance.link import LIBRARIES, Code, Runtime, Wanted, add_archive, link_runtime, weigh_runtime
-from appliance.modules import ADDITIONS
-from appliance.packages import choose
-from appliance.places import CORE, digest_of, file_digest, scratch_folder, tree_digest
-from appliance.preflight import TO_COMPILE, TO_FETCH, require
-from appliance.progress import expect
-from appliance.recipes import Board, Source, all_sources, load_board, load_kernel, load_source, load_target
-from appliance.release import NO_UPDATES, Release, release_of
-from appliance.requirements import requirements_of
-from appliance.sources import missing, require_offline
-from appliance.toolchain import BUILDER, Toolchain, toolchain_for
-from appliance.tools import all_tools
-from appliance.trace import Trial, recording_finder, traced
-from appliance.trial import try_program
+from appliance.common.errors import Problem
+from appliance.common.places import CORE, digest_of, file_digest, scratch_folder, tree_digest
+from appliance.common.progress import expect
+from appliance.compiling.interpreter import Interpreter, build_interpreter, waiting_libraries
+from appliance.compiling.libraries import build_library, is_built
+from appliance.compiling.modules import ADDITIONS
+from appliance.compiling.toolchain import BUILDER, Toolchain, toolchain_for
+from appliance.delivering import components, handout, licences, sbom
+from appliance.delivering.container import require_platforms, write_container
+from appliance.fetching.preflight import TO_COMPILE, TO_FETCH, require
+from appliance.fetching.recipes import Board, Source, all_sources, load_board, load_kernel, load_source, load_target
+from appliance.fetching.sources import missing, require_offline
+from appliance.freezing import contents, objections
+from appliance.freezing.analysis import Analysis, analyse, health_of, read_app, sets_tls, version_of
+from appliance.freezing.archive import Archive, freeze
+from appliance.freezing.link import LIBRARIES, Code, Runtime, Wanted, add_archive, link_runtime, weigh_runtime
+from appliance.freezing.trace import Trial, recording_finder, traced
+from appliance.freezing.trial import try_program
+from appliance.imaging.bootloader import SOURCES as BOOT_SOURCES
+from appliance.imaging.image import Image, compose
+from appliance.imaging.release import NO_UPDATES, Release, release_of
+from appliance.imaging.tools import all_tools
+from appliance.packaging.building import Package, Workplace
+from appliance.packaging.data import DataFile, data_files, settings_of
+from appliance.packaging.installation import Packages, install
+from appliance.packaging.packages import choose
+from appliance.packaging.requirements import requirements_of
 
 # The packages of the builder's environment that decide what comes out.
 FORMATS = ("image", "oci")

@@ -8,12 +8,14 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from appliance import build, container_registry, host, registries
-from appliance.data_files import PROGRAMS as POWERCUT
-from appliance.errors import Problem
-from appliance.places import cache_folder
-from appliance.preflight import FOR_OPENSSL, FOR_SQLITE, TO_COMPILE, TO_FETCH, absent
-from appliance.recipes import load_board
+from appliance import build, host
+from appliance.common.errors import Problem
+from appliance.common.places import cache_folder
+from appliance.fetching import registries
+from appliance.fetching.preflight import FOR_OPENSSL, FOR_SQLITE, TO_COMPILE, TO_FETCH, absent
+from appliance.fetching.recipes import load_board
+from appliance.powercuts.data_files import PROGRAMS as POWERCUT
+from appliance.updating import container_registry
 
 _ROOM = 2 << 30  # bytes that a first build takes in the cache, rounded up
 

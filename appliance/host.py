@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import Problem
-from appliance.link import C_WARNINGS
-from appliance.places import CORE, PACKAGE, cache_folder, digest_of, tree_digest, whole_file, whole_folder
-from appliance.preflight import require
-from appliance.progress import step
-from appliance.recipes import load_source
-from appliance.shell import run
-from appliance.sources import unpacked
+from appliance.common.errors import Problem
+from appliance.common.places import CORE, PACKAGE, cache_folder, digest_of, tree_digest, whole_file, whole_folder
+from appliance.common.progress import step
+from appliance.common.shell import run
+from appliance.fetching.preflight import require
+from appliance.fetching.recipes import load_source
+from appliance.fetching.sources import unpacked
+from appliance.freezing.link import C_WARNINGS
 
 LIBRARIES = ("libuv", "picohttpparser")
 # Link-time optimisation saves a request 5 to 8 in a hundred of its instructions; -O3 without it saves less than 1. A profile

@@ -11,15 +11,15 @@ import shutil
 import sys
 from pathlib import Path
 
-from appliance import registries
 from appliance.build import needed_sources
-from appliance.errors import Problem
-from appliance.packages import copy_packages
-from appliance.places import RECIPES, cache_folder, scratch_folder, whole_file
-from appliance.progress import expect, step
-from appliance.recipes import Source, load_board
-from appliance.shell import run
-from appliance.sources import fetch, keep_copy, update
+from appliance.common.errors import Problem
+from appliance.common.places import RECIPES, cache_folder, scratch_folder, whole_file
+from appliance.common.progress import expect, step
+from appliance.common.shell import run
+from appliance.fetching import registries
+from appliance.fetching.recipes import Source, load_board
+from appliance.fetching.sources import fetch, keep_copy, update
+from appliance.packaging.packages import copy_packages
 
 PINS = RECIPES / "requirements.txt"
 BENCH_PINS = RECIPES / "bench.txt"  # the servers that `invoke bench` measures beside fapws4; no build needs them

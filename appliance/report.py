@@ -12,18 +12,18 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from appliance.components import Component
-from appliance.device_update import Sent
-from appliance.disks import Disk, human_size, obstacles
+from appliance.common.errors import Problem
+from appliance.common.places import file_digest
+from appliance.common.progress import console, record
+from appliance.common.shell import Failed
+from appliance.delivering.components import Component
 from appliance.doctor import Finding
-from appliance.errors import Problem
-from appliance.places import file_digest
-from appliance.powercut import Report
-from appliance.progress import console, record
-from appliance.recipes import Source
-from appliance.release import Release
-from appliance.shell import Failed
-from appliance.update import Installed
+from appliance.fetching.recipes import Source
+from appliance.flashing.disks import Disk, human_size, obstacles
+from appliance.imaging.release import Release
+from appliance.powercuts.powercut import Report
+from appliance.updating.device_update import Sent
+from appliance.updating.update import Installed
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.analysis import check_name
-from appliance.errors import Problem
-from appliance.places import whole_folder
+from appliance.common.errors import Problem
+from appliance.common.places import whole_folder
+from appliance.freezing.analysis import check_name
 
 _TEMPLATE = Path(__file__).with_name("skeleton")
 _NAME = "newapp"  # stands for the name, in the files and in their names

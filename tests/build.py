@@ -11,11 +11,11 @@ from pathlib import Path
 from types import ModuleType
 
 from appliance.build import cores
+from appliance.common.places import CORE, cache_folder, digest_of
+from appliance.common.shell import run
+from appliance.fetching.sources import unpacked
+from appliance.freezing.link import C_WARNINGS
 from appliance.host import SANITIZED, build_host, compile_here, host_python
-from appliance.link import C_WARNINGS
-from appliance.places import CORE, cache_folder, digest_of
-from appliance.shell import run
-from appliance.sources import unpacked
 
 # The files of core/ that know neither Python nor libuv.
 PURE = (

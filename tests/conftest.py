@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan, build, make_plan
-from appliance.places import REPOSITORY
-from appliance.recipes import Board, load_board
+from appliance.common.places import REPOSITORY
+from appliance.fetching.recipes import Board, load_board
 
 
 @pytest.fixture(scope="session", autouse=True)

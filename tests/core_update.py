@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from appliance.bundle import Bundle, sign
-from appliance.keys import PrivateKey
+from appliance.imaging.keys import PrivateKey
+from appliance.updating.bundle import Bundle, sign
 
 
 @dataclass(frozen=True)

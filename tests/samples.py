@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build_binary, make_plan
-from appliance.places import REPOSITORY
+from appliance.common.places import REPOSITORY
 from tests.http.conftest import Command, Server, Start, command_of, end_server, start_server
 
 NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-django", "wsgi-flask", "wiki")

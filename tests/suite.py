@@ -7,14 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
+from appliance.common.places import CORE, REPOSITORY
+from appliance.common.progress import step
+from appliance.common.shell import run
+from appliance.fetching.preflight import require
+from appliance.freezing.link import C_WARNINGS
 from appliance.host import include_flags, require_programs
-from appliance.link import C_WARNINGS
-from appliance.places import CORE, REPOSITORY
-from appliance.preflight import require
-from appliance.progress import step
-from appliance.shell import run
-from appliance.update import update_flags
+from appliance.updating.update import update_flags
 
 # Programs that tests start, and the Debian packages they come in; checked before the first test.
 PROGRAMS = {

@@ -8,18 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from appliance.places import CORE, REPOSITORY
+from appliance.common.places import CORE, REPOSITORY
 
 APPLIANCE = REPOSITORY / "appliance"
 
-# A file of the builder may import only what stands before it.
-STAGES = """errors positionals places progress shell recipes registries unpacking sources preflight keys passphrase toolchain
-    libraries interpreter modules inittab reference data update_source release elf wheels requirements own_c packages compiler
-    extensions building installation demands analysis objections archive symbols exports link contents trial trace cpio fat
-    gpt oci pe tools kernel bootloader slot version bundle fat_map blockmap preseed device_config image container components
-    sbom licences handout build host monitor sparse disks target_disk unpacked_image flash stick wire surroundings emulate
-    update device device_update write_log cuts recordings replay data_files comeback judge powercut artifact
-    container_registry provision skeleton doctor report""".split()
+# The builder's folders in order, and the files of each: a file may import only what stands before it.
+FOLDERS = {
+    "common": "errors positionals places progress shell sparse",
+    "formats": "cpio elf symbols fat fat_map gpt oci pe write_log",
+    "fetching": "recipes registries unpacking sources preflight",
+    "compiling": "toolchain libraries interpreter modules",
+    "packaging": "data requirements wheels own_c packages compiler inittab extensions building installation",
+    "freezing": "demands analysis objections archive exports link contents trial trace",
+    "imaging": "keys passphrase reference update_source release tools kernel bootloader slot version blockmap preseed"
+               " device_config image",
+    "delivering": "container components sbom licences handout",
+    ".": "build host",
+    "emulating": "stick wire surroundings monitor emulate",
+    "flashing": "disks target_disk unpacked_image flash",
+    "updating": "bundle update device device_update artifact container_registry",
+    "powercuts": "cuts recordings replay data_files comeback judge powercut",
+}
+ENDS = "provision skeleton doctor report"  # beside the folders, behind all
+STAGES = " ".join([*FOLDERS.values(), ENDS]).split()
 
 # Run by a Python of their own, imported by nobody.
 INSIDE = {"analysis_inside", "archive_inside", "backend_inside", "compiler_inside", "missing_inside", "names_inside",
@@ -36,7 +47,7 @@ def imported(file: Path) -> set[str]:
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "appliance":
             last = node.module.rpartition(".")[2]
-            found |= {entry.name for entry in node.names} if last in ("appliance", "formats") else {last}
+            found |= {entry.name for entry in node.names} if last in {"appliance", *FOLDERS} else {last}
     return found
 
 
@@ -48,8 +59,9 @@ def included(header: Path) -> set[str]:
 
 def test_every_file_of_the_builder_has_its_place() -> None:
     """Each file of the builder stands in the line."""
-    files = {path.stem for path in [*APPLIANCE.glob("*.py"), *(APPLIANCE / "formats").glob("*.py")]}
-    assert set(STAGES) == files - INSIDE - {"__init__"}
+    files = {folder: {path.stem for path in (APPLIANCE / folder).glob("*.py")} - INSIDE - {"__init__"} for folder in FOLDERS}
+    files["."] -= set(ENDS.split())
+    assert {folder: set(names.split()) for folder, names in FOLDERS.items()} == files
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -62,7 +74,7 @@ def test_the_builder_knows_only_what_stands_before(stage: str) -> None:
 @pytest.mark.parametrize("name", sorted(INSIDE))
 def test_what_runs_on_the_other_side_knows_nothing_of_the_builder(name: str) -> None:
     """Files that run under the device's Python import nothing from here."""
-    assert set() == imported(APPLIANCE / f"{name}.py")
+    assert set() == imported(next(APPLIANCE.rglob(f"{name}.py")))
 
 
 def test_the_package_never_knows_the_builder() -> None:

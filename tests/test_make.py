@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.places import REPOSITORY
+from appliance.common.places import REPOSITORY
 
 SHELL_PROGRAMS = ("sh", "dirname", "cmp", "id", "rm", "cp", "mkdir", "cat", "make", "patch")
 

@@ -15,7 +15,7 @@ struct header {
 
 static const char MAGIC[8] = {'F', 'A', 'P', 'W', 'S', '4', 'A', '2'};
 
-/* The physical address that appliance/link.py gives to the archive's segment; Linux does not look at that field. */
+/* The physical address that appliance/freezing/link.py gives to the archive's segment; Linux does not look at that field. */
 #define SEGMENT_MARK 0x34777066u
 
 /* Keeps a place in the program headers which link.py turns into the archive's segment. */

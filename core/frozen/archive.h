@@ -1,6 +1,6 @@
 /* The archive: modules and files inside this executable, read in place and never unpacked.
  *
- * appliance/archive.py writes it (its docstring has the byte layout); appliance/link.py appends it to the program as a
+ * appliance/freezing/archive.py writes it (its docstring has the byte layout); appliance/freezing/link.py appends it to the program as a
  * read-only segment of its own, which the kernel maps. Names are either dotted module names ("json.decoder") or
  * absolute paths of the read-only tree ("/appliance/lib/certifi/cacert.pem"). */
 #ifndef FROZEN_ARCHIVE_H

@@ -13,7 +13,7 @@ import _fapws4_archive
 _find = _fapws4_archive.find
 _code = _fapws4_archive.code
 _ROOT = "/appliance"  # ARCHIVE_ROOT of archive.h
-_LEFT_OUT = _ROOT + "/bin/left-out"  # of appliance/archive.py: reasons, each with a line of names
+_LEFT_OUT = _ROOT + "/bin/left-out"  # of appliance/freezing/archive.py: reasons, each with a line of names
 
 
 class ArchiveLoader(_LoaderBasics):

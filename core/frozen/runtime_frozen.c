@@ -16,7 +16,7 @@
 #define LIB_FOLDER ARCHIVE_ROOT "/lib"
 #define FINDER "_fapws4_finder"
 
-/* What Python imports before the finder stands (BOOT_MODULES of appliance/archive.py), and the end. */
+/* What Python imports before the finder stands (BOOT_MODULES of appliance/freezing/archive.py), and the end. */
 static struct _frozen boot_modules[] = {
     {.name = "_frozen_importlib"},
     {.name = "_frozen_importlib_external"},

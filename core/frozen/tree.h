@@ -1,7 +1,7 @@
 /* The read-only tree below ARCHIVE_ROOT that the archive's files make up.
  *
  * tree.c opens, lists and describes what is in it, readonly.c refuses to change it; the link sends the C library's
- * functions of these names to both (appliance/link.py). */
+ * functions of these names to both (appliance/freezing/link.py). */
 #ifndef FROZEN_TREE_H
 #define FROZEN_TREE_H
 

@@ -1,5 +1,5 @@
 /* What one device has been told before its first boot, by whoever wrote its disk: a block in the
- * state partition, taken over into /data once and then overwritten. appliance/preseed.py writes
+ * state partition, taken over into /data once and then overwritten. appliance/imaging/preseed.py writes
  * it and tells its form; its body is entries as in settings.h. Serves devices and files. */
 #ifndef FAPWS4_INIT_PRESEED_H
 #define FAPWS4_INIT_PRESEED_H

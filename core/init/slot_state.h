@@ -1,6 +1,6 @@
 /* The state that decides which slot is started: two copies of one sector each, read and written
- * by GRUB (appliance/boot/grub.cfg) and by PID 1. What its fields mean stands in
- * appliance/bootloader.py. Pure.
+ * by GRUB (appliance/imaging/boot/grub.cfg) and by PID 1. What its fields mean stands in
+ * appliance/imaging/bootloader.py. Pure.
  *
  * Only a copy whose `end` repeats its fields counts. Of two that count the newer one is that with
  * the higher seq; of equal ones that with fewer tries; of the same tries the first. Whoever

@@ -5,7 +5,7 @@
 
 #include "slot_state.h"
 
-/* Where the copies begin in the state partition: STATE_COPIES_AT of appliance/bootloader.py,
+/* Where the copies begin in the state partition: STATE_COPIES_AT of appliance/imaging/bootloader.py,
  * which tells why. */
 enum { SLOTS_FIRST_COPY = 4 << 20, SLOTS_SECOND_COPY = 8 << 20 };
 

@@ -2,7 +2,7 @@
  *
  * `import ctypes` opens the program (dlopen(NULL)); musl's stubs for static programs refuse even that. The libc is in the
  * program, so whoever opens it by a name of its own gets the program too. What may be found by name is the table
- * program_exports, empty unless the builder links another one in (appliance/exports.py). */
+ * program_exports, empty unless the builder links another one in (appliance/freezing/exports.py). */
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>

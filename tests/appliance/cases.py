@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import Problem
-from appliance.places import cache_folder
+from appliance.common.errors import Problem
+from appliance.common.places import cache_folder
 
 
 def problem(call: Callable[[], object]) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan, build_binary, compile_libraries, cores, make_plan
-from appliance.building import Workplace
-from appliance.installation import Packages, install
-from appliance.interpreter import Interpreter
-from appliance.packages import choose
-from appliance.toolchain import native_toolchain
+from appliance.compiling.interpreter import Interpreter
+from appliance.compiling.toolchain import native_toolchain
+from appliance.packaging.building import Workplace
+from appliance.packaging.installation import Packages, install
+from appliance.packaging.packages import choose
 from tests.appliance import parcels
 from tests.appliance.running import Running, errors, invoke, running
 

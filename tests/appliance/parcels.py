@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.places import SOURCE_DATE_EPOCH
+from appliance.common.places import SOURCE_DATE_EPOCH
 
 # A build back-end of the source's own, so that none has to be fetched.
 BACKEND = '''

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from appliance.places import REPOSITORY
+from appliance.common.places import REPOSITORY
 
 TIMEOUT = 60  # seconds until a test is given up
 

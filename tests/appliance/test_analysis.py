@@ -9,15 +9,15 @@ from typing import Any
 import packaging
 import pytest
 
-from appliance import analysis
-from appliance.analysis import analyse, health_of, read_app, sets_tls, version_of
 from appliance.build import Plan
-from appliance.building import Workplace
-from appliance.installation import Packages, install
-from appliance.interpreter import Interpreter
-from appliance.modules import widened
-from appliance.packages import choose
-from appliance.shell import Failed, run
+from appliance.common.shell import Failed, run
+from appliance.compiling.interpreter import Interpreter
+from appliance.compiling.modules import widened
+from appliance.freezing import analysis
+from appliance.freezing.analysis import analyse, health_of, read_app, sets_tls, version_of
+from appliance.packaging.building import Workplace
+from appliance.packaging.installation import Packages, install
+from appliance.packaging.packages import choose
 from tests.appliance import parcels
 from tests.appliance.cases import problem, written
 

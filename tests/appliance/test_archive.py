@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.analysis import Module, analyse
-from appliance.archive import Entry, freeze, pack, virtual_path
 from appliance.build import Plan
-from appliance.installation import Packages
-from appliance.interpreter import Interpreter
-from appliance.places import REPOSITORY
-from appliance.shell import run
+from appliance.common.places import REPOSITORY
+from appliance.common.shell import run
+from appliance.compiling.interpreter import Interpreter
+from appliance.freezing.analysis import Module, analyse
+from appliance.freezing.archive import Entry, freeze, pack, virtual_path
+from appliance.packaging.installation import Packages
 from tests.appliance.running import Running
 
 COMPILER = REPOSITORY / "appliance" / "archive_inside.py"
@@ -234,7 +234,7 @@ def test_compiled_twice_is_the_same_archive(
     """With nothing kept from before, all modules compiled anew, the archive is the same to the last byte."""
     found = analyse(probe_plan.app, interpreter, probe_packages)
     first = freeze(found, interpreter)
-    monkeypatch.setattr("appliance.archive.cache_folder", lambda *parts: tmp_path)
+    monkeypatch.setattr("appliance.freezing.archive.cache_folder", lambda *parts: tmp_path)
     again = freeze(found, interpreter)
     assert first.digest == again.digest
     assert [] == [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]

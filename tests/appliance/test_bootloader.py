@@ -6,7 +6,10 @@ import dataclasses
 
 import pytest
 
-from appliance.bootloader import (
+from appliance.common.errors import Problem
+from appliance.fetching.recipes import Board
+from appliance.formats.fat import Placed
+from appliance.imaging.bootloader import (
     BootLoader,
     SlotState,
     grub_configuration,
@@ -14,9 +17,6 @@ from appliance.bootloader import (
     slot_files,
     state_files,
 )
-from appliance.errors import Problem
-from appliance.formats.fat import Placed
-from appliance.recipes import Board
 
 
 @pytest.fixture(scope="module")

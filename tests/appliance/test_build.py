@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan, build_binary, build_image, make_plan
-from appliance.places import CORE, RECIPES, REPOSITORY, file_digest, tree_digest
+from appliance.common.places import CORE, RECIPES, REPOSITORY, file_digest, tree_digest
 from tests.appliance.cases import COMPILED, cache_with, contents, different, left_over, problem, written
 from tests.appliance.conftest import SEVERAL
 from tests.appliance.running import TIMEOUT, errors, invoke

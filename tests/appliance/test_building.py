@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.building import Workplace, python_with
-from appliance.extensions import imports_in
-from appliance.installation import Packages, install
-from appliance.packages import choose
+from appliance.packaging.building import Workplace, python_with
+from appliance.packaging.extensions import imports_in
+from appliance.packaging.installation import Packages, install
+from appliance.packaging.packages import choose
 from tests.appliance import parcels
 from tests.appliance.cases import COMPILED, cache_with, problem, written
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bundle import image_of, make_bundle, read_bundle, sign, write_bundle
-from appliance.image import compose
-from appliance.keys import KeySet, PrivateKey, new_key, write_key_pair
-from appliance.places import file_digest
-from appliance.recipes import Board
-from appliance.release import Release
-from appliance.version import open_disk, read_version
+from appliance.common.places import file_digest
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.keys import KeySet, PrivateKey, new_key, write_key_pair
+from appliance.imaging.release import Release
+from appliance.imaging.version import open_disk, read_version
+from appliance.updating.bundle import image_of, make_bundle, read_bundle, sign, write_bundle
 from tests.appliance.cases import problem
 from tests.appliance.running import errors, invoke
 

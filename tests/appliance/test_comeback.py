@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance import comeback
-from appliance.bootloader import MOST_TRIES, STATE_SIZE, SlotState, read_state, starts
-from appliance.comeback import Device, Failure
-from appliance.data_files import Unmountable, files_in
+from appliance.common.shell import run
+from appliance.fetching.recipes import Board
 from appliance.formats import gpt
-from appliance.image import data_volume, layout
-from appliance.recipes import Board
-from appliance.shell import run
+from appliance.imaging.bootloader import MOST_TRIES, STATE_SIZE, SlotState, read_state, starts
+from appliance.imaging.image import data_volume, layout
+from appliance.powercuts import comeback
+from appliance.powercuts.comeback import Device, Failure
+from appliance.powercuts.data_files import Unmountable, files_in
 from tests.core.init.grub import decisions
 
 STATES = [SlotState(*fields) for fields in itertools.product((9, 10), "ab", ("", "a", "b"), range(MOST_TRIES + 1))]

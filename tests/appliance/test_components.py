@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan, needed_sources
-from appliance.components import TOOLCHAIN, Component, debian_sources, expression, merged, version_in
-from appliance.licences import read_build
-from appliance.places import REPOSITORY, file_digest
-from appliance.recipes import Piece, load_source
-from appliance.sources import fetch, unpacked
-from appliance.toolchain import zig_folder
-from appliance.unpacking import deb_control
+from appliance.common.places import REPOSITORY, file_digest
+from appliance.compiling.toolchain import zig_folder
+from appliance.delivering.components import TOOLCHAIN, Component, debian_sources, expression, merged, version_in
+from appliance.delivering.licences import read_build
+from appliance.fetching.recipes import Piece, load_source
+from appliance.fetching.sources import fetch, unpacked
+from appliance.fetching.unpacking import deb_control
 from tests.appliance.cases import problem, written
 
 NAMES = [source.name for source in needed_sources(None) if source.pieces]

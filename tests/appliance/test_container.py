@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from appliance.build import Plan
-from appliance.container import DATA, PORT, USER, tag_of, write_container
-from appliance.interpreter import Interpreter
-from appliance.places import REPOSITORY
-from appliance.recipes import load_target
-from appliance.shell import run
+from appliance.common.places import REPOSITORY
+from appliance.common.shell import run
+from appliance.compiling.interpreter import Interpreter
+from appliance.delivering.container import DATA, PORT, USER, tag_of, write_container
+from appliance.fetching.recipes import load_target
 from tests.appliance.running import TIMEOUT, errors, invoke
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance import container_registry
-from appliance.artifact import TYPE
-from appliance.bundle import Bundle, read_bundle
-from appliance.container_registry import fetched, parse_place, publish
-from appliance.places import cache_folder
-from appliance.recipes import Board
-from appliance.shell import run
-from appliance.version import open_disk, read_version
+from appliance.common.places import cache_folder
+from appliance.common.shell import run
+from appliance.fetching.recipes import Board
+from appliance.imaging.version import open_disk, read_version
+from appliance.updating import container_registry
+from appliance.updating.artifact import TYPE
+from appliance.updating.bundle import Bundle, read_bundle
+from appliance.updating.container_registry import fetched, parse_place, publish
 from tests.appliance.cases import problem
 from tests.appliance.registry import PASSWORD, USER, Registry, registry
 from tests.appliance.running import errors, invoke

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.analysis import Analysis
-from appliance.archive import Archive
 from appliance.build import Plan, build_binary
-from appliance.contents import written
-from appliance.link import Code
+from appliance.freezing.analysis import Analysis
+from appliance.freezing.archive import Archive
+from appliance.freezing.contents import written
+from appliance.freezing.link import Code
 
 ANALYSIS = Analysis(Path("/home/page.py"), (), (), (), (), through={"page": "", "json": "page", "json.decoder": "json",
                                                                   "_json": "json.decoder"},

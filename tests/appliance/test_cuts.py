@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cuts import EXHAUSTIVE, Cut, Kept, all_kept, cuts, lot, parse_cut, torn
 from appliance.formats.write_log import SECTOR, Event, Flush, Write
-from appliance.replay import Areas, Replay
+from appliance.powercuts.cuts import EXHAUSTIVE, Cut, Kept, all_kept, cuts, lot, parse_cut, torn
+from appliance.powercuts.replay import Areas, Replay
 from tests.appliance.cases import problem
 
 SIZE = 64 * SECTOR

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan, build_binary, make_plan
-from appliance.data import data_files
-from appliance.places import file_digest
+from appliance.common.places import file_digest
+from appliance.packaging.data import data_files
 from tests.appliance.cases import contents, problem, written
 from tests.appliance.running import errors, invoke, running
 

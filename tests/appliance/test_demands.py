@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from appliance.demands import LIBRARY, PROGRAM, SHELL, Demand, called_by_name, demands_of
+from appliance.freezing.demands import LIBRARY, PROGRAM, SHELL, Demand, called_by_name, demands_of
 
 HEAD = "import asyncio, ctypes, os, pty, shutil, subprocess, sys\nimport subprocess as sp\nfrom subprocess import Popen as P\n"
 

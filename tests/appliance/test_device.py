@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.device import Address, Device, address_in, known_device, normal_fingerprint, until_it_runs
-from appliance.device_update import claim_code, update_device, verify_on_device
-from appliance.errors import Problem
+from appliance.common.errors import Problem
+from appliance.updating.device import Address, Device, address_in, known_device, normal_fingerprint, until_it_runs
+from appliance.updating.device_update import claim_code, update_device, verify_on_device
 from tests.appliance.cases import problem
 from tests.fapws4.conftest import place_of
 from tests.fapws4.root_side import CODE, RootSide, bundle, root_side

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.device_config import read_preseed
-from appliance.errors import Problem
-from appliance.preseed import PRESEED_SIZE
+from appliance.common.errors import Problem
+from appliance.imaging.device_config import read_preseed
+from appliance.imaging.preseed import PRESEED_SIZE
 
 WHOLE = """# the device at the south gate
 name = "south-gate"

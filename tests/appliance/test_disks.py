@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.disks import Disk, Kernel, check, human_size, obstacles
-from appliance.errors import Problem
+from appliance.common.errors import Problem
+from appliance.flashing.disks import Disk, Kernel, check, human_size, obstacles
 
 STICK = Disk("sdb", 31_914_983_424, 512, "usb", "SanDisk Ultra", True, False)
 NEEDED = 409_993_216

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from appliance import doctor
+from appliance.common.errors import Problem
 from appliance.doctor import Finding, Need, chosen, examine, needs, remedy
-from appliance.errors import Problem
 from tests.appliance.cases import problem
 from tests.appliance.running import errors, invoke
 from tests.suite import PROGRAMS

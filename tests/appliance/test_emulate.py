@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.emulate import Machine, chosen_firmware
-from appliance.errors import Problem
-from appliance.places import REPOSITORY
-from appliance.recipes import Board
+from appliance.common.errors import Problem
+from appliance.common.places import REPOSITORY
+from appliance.emulating.emulate import Machine, chosen_firmware
+from appliance.fetching.recipes import Board
 
 
 def refusal(machine: Machine) -> str:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.exports import _libc_names, exportable, exports_table
-from appliance.interpreter import Interpreter
-from appliance.recipes import load_target
-from appliance.shell import run
-from appliance.toolchain import toolchain_for
+from appliance.common.shell import run
+from appliance.compiling.interpreter import Interpreter
+from appliance.compiling.toolchain import toolchain_for
+from appliance.fetching.recipes import load_target
+from appliance.freezing.exports import _libc_names, exportable, exports_table
 
 
 def test_what_the_libc_and_python_have(interpreter: Interpreter) -> None:

@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from appliance.blockmap import BlockMap, bmap_text, map_image
-from appliance.errors import Problem
-from appliance.flash import flash
+from appliance.common.errors import Problem
+from appliance.common.places import REPOSITORY
+from appliance.flashing.flash import flash
+from appliance.flashing.target_disk import TargetDisk
 from appliance.formats import fat, gpt
-from appliance.places import REPOSITORY
-from appliance.preseed import PRESEED_AT, PRESEED_SIZE, Preseed, free_place
-from appliance.target_disk import TargetDisk
+from appliance.imaging.blockmap import BlockMap, bmap_text, map_image
+from appliance.imaging.preseed import PRESEED_AT, PRESEED_SIZE, Preseed, free_place
 
 MIB = 1 << 20
 GARBAGE = b"\xa5"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.blockmap import map_image
 from appliance.build import Plan, build_image
-from appliance.handout import SUMS, read_sums
-from appliance.places import file_digest
+from appliance.common.places import file_digest
+from appliance.delivering.handout import SUMS, read_sums
+from appliance.imaging.blockmap import map_image
 
 
 def checked(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -17,10 +17,10 @@ import pytest
 
 from appliance import host
 from appliance.build import cores
-from appliance.link import C_WARNINGS
-from appliance.places import REPOSITORY, cache_folder
-from appliance.shell import run
-from appliance.sources import unpacked
+from appliance.common.places import REPOSITORY, cache_folder
+from appliance.common.shell import run
+from appliance.fetching.sources import unpacked
+from appliance.freezing.link import C_WARNINGS
 from tests.appliance.cases import written
 from tests.appliance.running import invoke
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
+from appliance.fetching.recipes import Board, Partition
 from appliance.formats import gpt
-from appliance.image import app_member, compose, layout
-from appliance.recipes import Board, Partition
+from appliance.imaging.image import app_member, compose, layout
 
 Extract = Callable[[str], Path]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import Problem
-from appliance.kernel import choose_modules, modules_member, prepare_kernel
-from appliance.recipes import Board
+from appliance.common.errors import Problem
+from appliance.fetching.recipes import Board
+from appliance.imaging.kernel import choose_modules, modules_member, prepare_kernel
 
 
 def module(facts: dict[str, str]) -> bytes:

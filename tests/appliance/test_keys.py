@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.keys import (
+from appliance.common.places import REPOSITORY
+from appliance.imaging.keys import (
     KeySet,
     PrivateKey,
     is_valid,
@@ -16,7 +17,6 @@ from appliance.keys import (
     read_private_key,
     write_key_pair,
 )
-from appliance.places import REPOSITORY
 from tests.appliance.cases import problem
 
 # RFC 8032, 7.1, test 2.

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from appliance import libraries, recipes, sources
-from appliance.libraries import build_library, is_built
-from appliance.places import REPOSITORY, scratch_folder, tree_digest
-from appliance.recipes import load_target
-from appliance.toolchain import Toolchain, toolchain_for
+from appliance.common.places import REPOSITORY, scratch_folder, tree_digest
+from appliance.compiling import libraries
+from appliance.compiling.libraries import build_library, is_built
+from appliance.compiling.toolchain import Toolchain, toolchain_for
+from appliance.fetching import recipes, sources
+from appliance.fetching.recipes import load_target
 from tests.appliance.cases import cache_with, left_over, problem, written
 from tests.appliance.running import TIMEOUT
 from tests.appliance.test_sources import tarball
@@ -121,7 +122,7 @@ def test_what_a_change_rebuilds(
     assert ["more"] == round_of()
     put(two, "base", {**BASE, "base.c": "int base(void) { return 3; }\n"}, "[]", COMPILE)
     assert ["base", "more"] == round_of()
-    monkeypatch.setattr("appliance.toolchain.COMPILE_FLAGS", ("-O1",))
+    monkeypatch.setattr("appliance.compiling.toolchain.COMPILE_FLAGS", ("-O1",))
     assert ["base", "more"] == round_of()
     assert is_built("base", tools)
     assert is_built("more", tools)
@@ -231,10 +232,10 @@ def test_a_recipe_that_does_not_fit(tools: Toolchain, two: Path, old: str, new: 
 BUILD = """
 import sys
 from pathlib import Path
-from appliance import recipes, sources
-from appliance.libraries import build_library
-from appliance.recipes import load_target
-from appliance.toolchain import toolchain_for
+from appliance.fetching import recipes, sources
+from appliance.compiling.libraries import build_library
+from appliance.fetching.recipes import load_target
+from appliance.compiling.toolchain import toolchain_for
 tools = toolchain_for(load_target("x86_64"))
 recipes.RECIPES = sources.RECIPES = Path(sys.argv[1])
 build_library("more", tools, 2, offline=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from appliance import registries
 from appliance.build import Plan, build_image
-from appliance.components import Component
-from appliance.errors import Problem
-from appliance.licences import CONTENTS, SUMS, fetch_owed, owed, read, read_build, stand_ins, written
-from appliance.shell import run
+from appliance.common.errors import Problem
+from appliance.common.shell import run
+from appliance.delivering.components import Component
+from appliance.delivering.licences import CONTENTS, SUMS, fetch_owed, owed, read, read_build, stand_ins, written
+from appliance.fetching import registries
 from tests.appliance.cases import contents, problem
 from tests.appliance.cases import written as written_file
 from tests.appliance.running import errors, invoke

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from appliance.build import Plan
-from appliance.link import _WRAPPED
-from appliance.toolchain import zig_folder
+from appliance.compiling.toolchain import zig_folder
+from appliance.freezing.link import _WRAPPED
 from tests.appliance.running import TIMEOUT, Running, running
 
 

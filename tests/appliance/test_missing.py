@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appliance.missing_inside import always_imported, hard_imports, missing_of
+from appliance.freezing.missing_inside import always_imported, hard_imports, missing_of
 
 
 class Node:

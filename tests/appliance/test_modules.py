@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
-from appliance.analysis import analyse
 from appliance.build import Plan, build_binary, make_plan
-from appliance.interpreter import Interpreter
-from appliance.licences import read_build
-from appliance.modules import needed_additions
-from appliance.recipes import load_source
+from appliance.compiling.interpreter import Interpreter
+from appliance.compiling.modules import needed_additions
+from appliance.delivering.licences import read_build
+from appliance.fetching.recipes import load_source
+from appliance.freezing.analysis import analyse
 from tests.appliance.cases import written
 from tests.appliance.running import running
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from appliance.build import Plan, build_binary, make_plan
-from appliance.licences import read_build
-from appliance.recipes import load_source
+from appliance.delivering.licences import read_build
+from appliance.fetching.recipes import load_source
 from tests.appliance.running import Running, running
 
 NATIVE = Path(__file__).parent / "apps" / "native" / "native.py"

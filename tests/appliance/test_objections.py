@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance import objections
-from appliance.analysis import Analysis, analyse
-from appliance.building import Workplace
-from appliance.installation import install
-from appliance.packages import choose
+from appliance.freezing import objections
+from appliance.freezing.analysis import Analysis, analyse
+from appliance.packaging.building import Workplace
+from appliance.packaging.installation import install
+from appliance.packaging.packages import choose
 from tests.appliance import parcels
 from tests.appliance.cases import COMPILED, cache_with, problem, written
 

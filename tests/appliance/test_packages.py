@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import pytest
 
-from appliance import registries
-from appliance.building import Workplace
-from appliance.installation import NO_PACKAGES, Packages, install
-from appliance.packages import choose, copy_packages
-from appliance.places import file_digest
+from appliance.common.places import file_digest
+from appliance.fetching import registries
+from appliance.packaging.building import Workplace
+from appliance.packaging.installation import NO_PACKAGES, Packages, install
+from appliance.packaging.packages import choose, copy_packages
 from tests.appliance import parcels
 from tests.appliance.cases import COMPILED, cache_with, problem, written
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.places import (
+from appliance.common.places import (
     FREE_SPACE,
     cache_folder,
     digest_of,
@@ -74,7 +74,7 @@ def test_the_first_of_two_folders_stays(tmp_path: Path) -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from appliance.places import scratch_folder
+from appliance.common.places import scratch_folder
 with scratch_folder(Path(sys.argv[1]), "held") as work:
     print(work, flush=True)
     sys.stdin.read()

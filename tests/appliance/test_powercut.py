@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import STATE_COPIES_AT, SlotState
-from appliance.bundle import make_bundle, write_bundle
+from appliance.fetching.recipes import Board
 from appliance.formats.write_log import SECTOR, Event, Write, packed
-from appliance.image import compose
-from appliance.keys import KeySet, PrivateKey
-from appliance.powercut import Bench, Wishes
-from appliance.recipes import Board
-from appliance.recordings import parse_request
-from appliance.release import Release
-from appliance.version import open_disk
+from appliance.imaging.bootloader import STATE_COPIES_AT, SlotState
+from appliance.imaging.image import compose
+from appliance.imaging.keys import KeySet, PrivateKey
+from appliance.imaging.release import Release
+from appliance.imaging.version import open_disk
+from appliance.powercuts.powercut import Bench, Wishes
+from appliance.powercuts.recordings import parse_request
+from appliance.updating.bundle import make_bundle, write_bundle
 from tests.appliance.cases import problem
 from tests.appliance.running import invoke
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance import preflight
-from appliance.preflight import require
+from appliance.fetching import preflight
+from appliance.fetching.preflight import require
 from tests.appliance.cases import problem
 
 NEEDED = {"sh": "dash", "no-such-program": "its-package", "/no/such/*": "another", "no-such-thing": "its-package"}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance import registries
 from appliance.build import Plan, needed_sources
+from appliance.fetching import registries
+from appliance.fetching.recipes import load_board
 from appliance.provision import copy_all
-from appliance.recipes import load_board
 from tests.appliance import parcels
 from tests.appliance.cases import different, problem, written
 from tests.appliance.running import errors, invoke

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from appliance.analysis import analyse
 from appliance.build import build_binary, make_plan
-from appliance.interpreter import Interpreter
-from appliance.places import REPOSITORY
-from appliance.shell import Failed, run
+from appliance.common.places import REPOSITORY
+from appliance.common.shell import Failed, run
+from appliance.compiling.interpreter import Interpreter
+from appliance.freezing.analysis import analyse
 from tests.appliance.cases import problem, written
 
 LIBRARY, SITE, OWN = "/python/lib", "/site", "/home/app"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import tomlkit
 
-from appliance.places import RECIPES
-from appliance.recipes import (
+from appliance.common.places import RECIPES
+from appliance.fetching.recipes import (
     Board,
     Compilation,
     Kernel,
@@ -23,7 +23,7 @@ from appliance.recipes import (
     load_target,
     read_recipe,
 )
-from appliance.tools import all_tools
+from appliance.imaging.tools import all_tools
 from tests.appliance.cases import problem, written
 
 SOURCE = """name = "tiny"

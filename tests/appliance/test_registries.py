@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance import registries
-from appliance.registries import Absent
-from appliance.shell import Failed
+from appliance.common.shell import Failed
+from appliance.fetching import registries
+from appliance.fetching.registries import Absent
 from tests.appliance.cases import problem, written
 
 DEB822 = """Types: deb

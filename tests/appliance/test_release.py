@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.keys import KeySet
-from appliance.release import NO_UPDATES, Release, release_of
+from appliance.imaging.keys import KeySet
+from appliance.imaging.release import NO_UPDATES, Release, release_of
 from tests.appliance.cases import problem
 
 KEY = "11" * 32

@@ -13,8 +13,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from appliance.build import Plan
-from appliance.components import Component
-from appliance.sbom import Bill, cyclonedx, spdx
+from appliance.delivering.components import Component
+from appliance.delivering.sbom import Bill, cyclonedx, spdx
 
 ODD = Bill(
     "odd_app",

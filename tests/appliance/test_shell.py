@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.shell import Failed, run
+from appliance.common.shell import Failed, run
 from tests.appliance.cases import problem
 
 

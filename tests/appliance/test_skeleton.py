@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build_binary, cores, make_plan
+from appliance.common.places import REPOSITORY
 from appliance.host import install
-from appliance.places import REPOSITORY
 from appliance.skeleton import new_app
 from tests.appliance.cases import left_over, problem, written
 from tests.appliance.running import TIMEOUT, errors, invoke, running

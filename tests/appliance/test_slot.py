@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import prepare_bootloader
+from appliance.fetching.recipes import Board
 from appliance.formats import gpt
-from appliance.image import layout
-from appliance.recipes import Board
-from appliance.slot import Contents, Slot, compose_slot
+from appliance.imaging.bootloader import prepare_bootloader
+from appliance.imaging.image import layout
+from appliance.imaging.slot import Contents, Slot, compose_slot
 
 SIZE = 24 << 20
 KERNEL, MODULES, BINARY = bytes(range(1, 256)) * 20_000, b"m" * 300_004, b"b" * 70_001

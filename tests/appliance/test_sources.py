@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance import recipes, registries, sources
-from appliance.places import digest_of
-from appliance.recipes import Source
-from appliance.sources import fetch, keep_copy, missing, require_offline, unpacked, update
+from appliance.common.places import digest_of
+from appliance.fetching import recipes, registries, sources
+from appliance.fetching.recipes import Source
+from appliance.fetching.sources import fetch, keep_copy, missing, require_offline, unpacked, update
 from tests.appliance.cases import left_over, problem, written
 
 

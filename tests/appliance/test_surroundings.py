@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import Problem
-from appliance.stick import stick_image
-from appliance.surroundings import Surroundings, parse_clock, parse_size
-from appliance.wire import wire_end
+from appliance.common.errors import Problem
+from appliance.emulating.stick import stick_image
+from appliance.emulating.surroundings import Surroundings, parse_clock, parse_size
+from appliance.emulating.wire import wire_end
 
 
 @pytest.mark.parametrize(("text", "size"), [("", 0), ("512M", 512 << 20), ("64G", 64 << 30), ("64g", 64 << 30),

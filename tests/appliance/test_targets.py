@@ -22,14 +22,14 @@ from urllib.parse import quote
 import pytest
 
 from appliance.build import Plan, build_binary, build_image, compile_libraries, cores, make_plan
-from appliance.components import TOOLCHAIN, version_in
-from appliance.inittab import functions_of
-from appliance.interpreter import Interpreter, libc_objects
-from appliance.places import CORE, RECIPES, REPOSITORY
-from appliance.recipes import load_target
-from appliance.shell import run
-from appliance.toolchain import COMPILE_FLAGS, Toolchain, toolchain_for, zig_folder
-from appliance.trial import command_for
+from appliance.common.places import CORE, RECIPES, REPOSITORY
+from appliance.common.shell import run
+from appliance.compiling.interpreter import Interpreter, libc_objects
+from appliance.compiling.toolchain import COMPILE_FLAGS, Toolchain, toolchain_for, zig_folder
+from appliance.delivering.components import TOOLCHAIN, version_in
+from appliance.fetching.recipes import load_target
+from appliance.freezing.trial import command_for
+from appliance.packaging.inittab import functions_of
 from tests.appliance.cases import contents, problem
 from tests.appliance.running import TIMEOUT, errors, invoke, running
 from tests.appliance.test_native import ANSWERS, C_MODULES, NATIVE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.errors import Problem
-from appliance.recipes import load_source
-from appliance.tools import all_tools, run_tool
+from appliance.common.errors import Problem
+from appliance.fetching.recipes import load_source
+from appliance.imaging.tools import all_tools, run_tool
 
 
 def test_a_tool_is_the_pinned_one_and_not_the_machines() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.analysis import Analysis, Module
 from appliance.build import Frozen, build_binary, make_plan
-from appliance.errors import Problem
+from appliance.common.errors import Problem
+from appliance.freezing.analysis import Analysis, Module
+from appliance.freezing.trace import Trial, narrowed, traced
 from appliance.skeleton import new_app
-from appliance.trace import Trial, narrowed, traced
 from tests.appliance.cases import problem, written
 
 NAMES = ("page", "traceback", "shop", "shop.tax", "shop.prices", "plugin", "lazy", "encodings", "encodings.cp1252")

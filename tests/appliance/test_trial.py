@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.recipes import Target, load_target
-from appliance.trial import command_for, try_program
+from appliance.fetching.recipes import Target, load_target
+from appliance.freezing.trial import command_for, try_program
 from tests.appliance.cases import problem, written
 
 
@@ -94,7 +94,7 @@ def test_an_app_that_does_not_come_to_an_end(
     tmp_path: Path, target: Target, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An import that goes on and on does not hold up the build for ever."""
-    monkeypatch.setattr("appliance.trial._LIMIT", 0.1)
+    monkeypatch.setattr("appliance.freezing.trial._LIMIT", 0.1)
     file = written(tmp_path, f"#!/bin/sh\nmkfifo {tmp_path}/fifo\nread nothing < {tmp_path}/fifo\n", "program")
     file.chmod(0o755)
     try_program(file, tmp_path / "page.py", target)

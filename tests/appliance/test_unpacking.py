@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.unpacking import top_folder, unpack_archive
+from appliance.fetching.unpacking import top_folder, unpack_archive
 from tests.appliance.cases import problem
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState, starts
-from appliance.bundle import Bundle, read_bundle, sign, write_bundle
-from appliance.keys import PrivateKey
-from appliance.recipes import Board
-from appliance.update import update_image, verify_for_image
-from appliance.version import open_disk, read_version
+from appliance.fetching.recipes import Board
+from appliance.imaging.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState, starts
+from appliance.imaging.keys import PrivateKey
+from appliance.imaging.version import open_disk, read_version
+from appliance.updating.bundle import Bundle, read_bundle, sign, write_bundle
+from appliance.updating.update import update_image, verify_for_image
 from tests.appliance.cases import problem
 from tests.appliance.running import errors, invoke
 from tests.appliance.versions import KEY, Versions, with_small_slots

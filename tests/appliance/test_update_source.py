@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from appliance.build import FETCH, RECOVERY, make_plan
-from appliance.image import device_member
-from appliance.keys import KeySet
-from appliance.recipes import Board
-from appliance.release import Release, release_of
-from appliance.update_source import UpdateSource
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import device_member
+from appliance.imaging.keys import KeySet
+from appliance.imaging.release import Release, release_of
+from appliance.imaging.update_source import UpdateSource
 from tests.appliance.cases import problem
 
 AUTHORITY = """\

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.bundle import make_bundle, write_bundle
-from appliance.image import compose
-from appliance.keys import KeySet, PrivateKey
-from appliance.recipes import Board
-from appliance.release import Release
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.keys import KeySet, PrivateKey
+from appliance.imaging.release import Release
+from appliance.updating.bundle import make_bundle, write_bundle
 
 KEY = PrivateKey(b"k" * 32)
 TRUSTED = KeySet(1, (KEY.public,))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.build import require_programs
-from appliance.places import REPOSITORY
-from appliance.shell import run
+from appliance.common.places import REPOSITORY
+from appliance.common.shell import run
 from tests.bench.image import HELLO
 from tests.bench.onefile import PEER_APP, run_pyinstaller
 from tests.bench.tables import Outcome, Table, judged, ratio

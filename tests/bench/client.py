@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
 
 PATIENCE = 20  # seconds for one answer; a server under valgrind is some fifty times slower
 _LENGTH = re.compile(rb"\r\nContent-Length: *(\d+)\r\n", re.IGNORECASE)

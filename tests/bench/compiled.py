@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.build import cores
+from appliance.common.places import cache_folder, digest_of, whole_folder
+from appliance.common.progress import step
+from appliance.common.shell import run
+from appliance.fetching.preflight import require
+from appliance.fetching.sources import unpacked
+from appliance.freezing.link import C_WARNINGS
 from appliance.host import LIBRARIES, OPTIMISED, compile_libraries
-from appliance.link import C_WARNINGS
-from appliance.places import cache_folder, digest_of, whole_folder
-from appliance.preflight import require
-from appliance.progress import step
-from appliance.shell import run
-from appliance.sources import unpacked
 
 _HERE = Path(__file__).parent
 

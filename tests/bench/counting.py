@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from appliance.errors import Problem
-from appliance.preflight import require
-from appliance.shell import run
+from appliance.common.errors import Problem
+from appliance.common.shell import run
+from appliance.fetching.preflight import require
 from tests.bench.cases import Case
 from tests.bench.client import drive
 from tests.bench.processes import Running, Server, running

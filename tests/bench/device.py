@@ -12,16 +12,16 @@ from pathlib import Path
 import zstandard
 
 from appliance.build import build, build_binary, emulated_board, make_plan, require_programs
-from appliance.bundle import Bundle, make_bundle, write_bundle
-from appliance.emulate import Machine
-from appliance.errors import Problem
-from appliance.image import compose
-from appliance.keys import KeySet, PrivateKey
-from appliance.recipes import Board
-from appliance.release import Release
+from appliance.common.errors import Problem
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.keys import KeySet, PrivateKey
+from appliance.imaging.release import Release
+from appliance.imaging.version import open_disk, read_version
 from appliance.report import megabytes
-from appliance.update import update_image
-from appliance.version import open_disk, read_version
+from appliance.updating.bundle import Bundle, make_bundle, write_bundle
+from appliance.updating.update import update_image
 from tests.bench.image import HELLO
 from tests.bench.tables import Outcome, Table, ratio
 from tests.machine.conftest import MOODY

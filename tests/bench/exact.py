@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import Problem
-from appliance.progress import step
+from appliance.common.errors import Problem
+from appliance.common.progress import step
 from tests.bench.cases import EXACT, FLASK_MUST, KEEP_ALIVE, MUSTS, TLS, TLS_MUST, Case, broken
 from tests.bench.counting import (
     callgrind,

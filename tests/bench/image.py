@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from appliance.build import Plan, build, make_plan, require_programs, shares_of
-from appliance.errors import Problem
-from appliance.places import REPOSITORY, cache_folder
+from appliance.common.errors import Problem
+from appliance.common.places import REPOSITORY, cache_folder
 from appliance.report import megabytes
 from tests.bench.onefile import NAME, onefile
 from tests.bench.processes import Server, resident, running

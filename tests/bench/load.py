@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
 from tests.bench.cases import Case
 from tests.bench.compiled import load_program
 from tests.bench.processes import Running, processor_seconds

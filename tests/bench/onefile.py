@@ -13,10 +13,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance.errors import Problem
-from appliance.places import REPOSITORY, cache_folder, digest_of, whole_folder
-from appliance.preflight import require
-from appliance.shell import run
+from appliance.common.errors import Problem
+from appliance.common.places import REPOSITORY, cache_folder, digest_of, whole_folder
+from appliance.common.shell import run
+from appliance.fetching.preflight import require
 from tests.bench.peers import peers_folder
 from tests.bench.processes import Server
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from appliance.errors import Problem
-from appliance.places import cache_folder, digest_of, whole_folder
-from appliance.preflight import TO_FETCH, require
-from appliance.progress import note, step
+from appliance.common.errors import Problem
+from appliance.common.places import cache_folder, digest_of, whole_folder
+from appliance.common.progress import note, step
+from appliance.common.shell import run
+from appliance.fetching.preflight import TO_FETCH, require
 from appliance.provision import BENCH_PINS
-from appliance.shell import run
 from tests.bench.processes import Server
 from tests.bench.servers import APPS, Certificate
 

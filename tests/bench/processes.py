@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
 
 PATIENCE = 60  # seconds for a start or an end, under valgrind too
 _POLL = 0.002

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from appliance.places import REPOSITORY, whole_file
+from appliance.common.places import REPOSITORY, whole_file
 from tests.bench.tables import Outcome, Table, markdown
 
 FOLDER = REPOSITORY / "bench"

@@ -3,7 +3,7 @@
 What was tried for it and is not in, for who tries again. mimalloc's options (purge delay, eager commit of segments and
 arenas, by MIMALLOC_...): 4 kB of 6.22 MB resident. A profile for CPython: clang 14 -fprofile-instr-generate makes one
 of the same tree (2 MB, trained by 21 of its test files), and zig takes -fprofile-instr-use; what it saves was not
-measured. Link-time optimisation: appliance/link.py.
+measured. Link-time optimisation: appliance/freezing/link.py.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import tempfile
 from pathlib import Path
 
 from appliance.build import compile_libraries, cores, require_programs
-from appliance.places import cache_folder, digest_of, whole_folder
-from appliance.preflight import require
-from appliance.progress import step
-from appliance.shell import run
-from appliance.sources import unpacked
+from appliance.common.places import cache_folder, digest_of, whole_folder
+from appliance.common.progress import step
+from appliance.common.shell import run
+from appliance.fetching.preflight import require
+from appliance.fetching.sources import unpacked
 from tests.bench.tables import Outcome, Table
 
 _PROGRAMS = Path(__file__).with_name("programs.py")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.build import build_binary, cores, make_plan
+from appliance.common.places import REPOSITORY, cache_folder
+from appliance.common.shell import run
+from appliance.fetching.preflight import require
 from appliance.host import build_host, install
-from appliance.places import REPOSITORY, cache_folder
-from appliance.preflight import require
-from appliance.shell import run
 from tests.bench.compiled import bare_program
 from tests.bench.processes import Server
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from appliance.shell import run
+from appliance.common.shell import run
 from tests.bench.cases import KEEP_ALIVE
 from tests.bench.client import drive
 from tests.bench.counting import callgrind, require_programs, total_in, under_callgrind

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from appliance.progress import console
+from appliance.common.progress import console
 
 
 @dataclass(frozen=True)

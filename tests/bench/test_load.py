@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
 from tests.bench.cases import CLOSE, HEADERS, KEEP_ALIVE, PATHS, PIPELINED, POST, Case, request
 from tests.bench.load import press
 from tests.bench.processes import Running, running

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build_binary, make_plan
-from appliance.preflight import require
+from appliance.fetching.preflight import require
 from tests.bench.image import HELLO
 from tests.bench.processes import Server
 from tests.bench.unpacking import FLASK, SIZES, frozen, verdicts, writes_at_start

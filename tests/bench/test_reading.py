@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
 from tests.bench.cases import MUSTS, broken
 from tests.bench.client import expected_length
 from tests.bench.counting import calls_in, per_request, total_in

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from appliance.errors import Problem
+from appliance.common.errors import Problem
 from tests.bench.results import summary, write
 from tests.bench.tables import Outcome, Table, markdown, plain, ratio
 from tests.bench.verbs import VERBS, parts_of

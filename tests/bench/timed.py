@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from appliance.preflight import require
+from appliance.fetching.preflight import require
 from tests.bench.cases import CROWD_MUST, KEEP_ALIVE, P99_MUST, SCALE_MUST, SHARES, Case
 from tests.bench.client import hold
 from tests.bench.load import CONNECTIONS, Slice, press, server_cores

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from appliance import contents
 from appliance.build import build_binary, code_of, make_plan
-from appliance.errors import Problem
-from appliance.places import cache_folder
-from appliance.preflight import require
-from appliance.progress import step
+from appliance.common.errors import Problem
+from appliance.common.places import cache_folder
+from appliance.common.progress import step
+from appliance.fetching.preflight import require
+from appliance.freezing import contents
 from appliance.report import megabytes
 from tests.bench.image import HELLO
 from tests.bench.onefile import FLASK_APP, PEER_APP, SAMPLE, nuitka, onefile

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from appliance.errors import Problem
-from appliance.progress import console, step
+from appliance.common.errors import Problem
+from appliance.common.progress import console, step
 from tests.bench import building, device, exact, growth, image, results, runtime, start, timed, unpacking, weight
 from tests.bench.cases import TIMED, Case
 from tests.bench.tables import Outcome, show

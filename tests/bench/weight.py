@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from appliance.progress import step
+from appliance.common.progress import step
 from appliance.report import megabytes
 from tests.bench.cases import KEEP_ALIVE, POST, Case
 from tests.bench.client import drive, hold

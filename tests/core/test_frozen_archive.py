@@ -1,4 +1,4 @@
-"""The archive reader of core/frozen/ under AddressSanitizer, on archives of appliance/archive.py, whole and damaged."""
+"""The archive reader of core/frozen/ under AddressSanitizer, on archives of freezing/archive.py, whole and damaged."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from cffi import FFI
 
-from appliance.archive import Entry, _folders, pack
-from appliance.places import CORE
-from appliance.sources import unpacked
+from appliance.common.places import CORE
+from appliance.fetching.sources import unpacked
+from appliance.freezing.archive import Entry, _folders, pack
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
 DECLARATIONS = """

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cffi import FFI
 
-from appliance.places import CORE
+from appliance.common.places import CORE
 
 NAMES = ("memchr", "memrchr", "memcmp", "bcmp", "strlen")
 DECLARATIONS = """

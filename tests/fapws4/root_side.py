@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from appliance.keys import PrivateKey
+from appliance.imaging.keys import PrivateKey
 from fapws4.recovery.session import part_sizes, read_head
 from tests.core_update import Slot, manifest_of, packed
 

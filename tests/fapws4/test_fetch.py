@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from appliance import artifact
-from appliance.bundle import Bundle, parse
-from appliance.container_registry import Place, publish
-from appliance.keys import PrivateKey
-from appliance.places import REPOSITORY
-from appliance.reference import parse_reference
+from appliance.common.places import REPOSITORY
+from appliance.imaging.keys import PrivateKey
+from appliance.imaging.reference import parse_reference
+from appliance.updating import artifact
+from appliance.updating.bundle import Bundle, parse
+from appliance.updating.container_registry import Place, publish
 from tests.appliance.registry import Registry, authority, registry
 from tests.core_update import Slot, manifest_of, packed
 

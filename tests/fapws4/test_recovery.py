@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.places import REPOSITORY
+from appliance.common.places import REPOSITORY
 from tests.fapws4.conftest import Answer, place_of
 from tests.fapws4.root_side import CODE, RootSide, bundle, root_side
 from tests.http.certificates import Pair, make_pair

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from appliance.places import RECIPES, REPOSITORY
+from appliance.common.places import RECIPES, REPOSITORY
 from tests.fapws4.conftest import ask, place_of
 from tests.http.conftest import Server, Start
 from tests.http.wire import TIMEOUT

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from appliance.build import cores
+from appliance.common.places import CORE, cache_folder, digest_of, tree_digest, whole_folder
+from appliance.common.shell import run
+from appliance.fetching.sources import unpacked
+from appliance.freezing.link import C_WARNINGS
 from appliance.host import SANITIZED, compile_here, include_flags
-from appliance.link import C_WARNINGS
-from appliance.places import CORE, cache_folder, digest_of, tree_digest, whole_folder
-from appliance.shell import run
-from appliance.sources import unpacked
-from appliance.update import update_flags
+from appliance.updating.update import update_flags
 from tests.fuzz.inputs import write_seeds
 
 HERE = Path(__file__).parent

@@ -10,8 +10,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from appliance.keys import PrivateKey
-from appliance.places import cache_folder
+from appliance.common.places import cache_folder
+from appliance.imaging.keys import PrivateKey
 from tests.core_update import Slot, manifest_of, packed
 
 SECONDS = 60  # that libFuzzer goes on looking; what it finds of new ways through the code is kept for its next run

@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.shell import run
+from appliance.common.shell import run
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build_binary, make_plan
-from appliance.places import REPOSITORY
+from appliance.common.places import REPOSITORY
 from tests.build import server_program
 from tests.http.wire import TIMEOUT, Client
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.places import REPOSITORY
+from appliance.common.places import REPOSITORY
 from tests.http.conftest import APPS, Command, Server, Start
 from tests.http.wire import TIMEOUT
 

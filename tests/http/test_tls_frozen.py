@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.build import build_binary, make_plan
-from appliance.recipes import load_source
+from appliance.fetching.recipes import load_source
 from tests.http.certificates import make_pair
 from tests.http.conftest import command_of, end_server, start_server
 from tests.http.wire import TIMEOUT

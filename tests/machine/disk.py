@@ -7,10 +7,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
+from appliance.fetching.recipes import Board
 from appliance.formats.gpt import SECTOR
-from appliance.image import layout
-from appliance.recipes import Board
+from appliance.imaging.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
+from appliance.imaging.image import layout
 
 _ARGUMENTS = re.compile(rb'set arguments="([^"]*)"')
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from appliance.bootloader import SlotState
-from appliance.emulate import Machine
-from appliance.recipes import Board
-from appliance.surroundings import Surroundings
+from appliance.emulating.emulate import Machine
+from appliance.emulating.surroundings import Surroundings
+from appliance.fetching.recipes import Board
+from appliance.imaging.bootloader import SlotState
 from tests.machine.disk import Disk
 
 Echo = Callable[[str], None] | None

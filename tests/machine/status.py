@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.request import urlopen
 
-from appliance.emulate import Machine
+from appliance.emulating.emulate import Machine
 
 _PLAIN_PORT = 8080  # of images without keys
 _PATIENCE = 120.0  # seconds; the process behind it is started by this very question

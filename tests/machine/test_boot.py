@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.emulate import Machine
-from appliance.places import REPOSITORY
-from appliance.recipes import Board
+from appliance.common.places import REPOSITORY
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
 
 
 @pytest.mark.parametrize("firmware", ["uefi", "bios"])

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build_binary, make_plan
-from appliance.bundle import make_bundle
-from appliance.container_registry import Place, publish
-from appliance.emulate import Machine
-from appliance.image import compose
-from appliance.recipes import Board
-from appliance.reference import parse_reference
-from appliance.release import Release
-from appliance.update_source import UpdateSource
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.reference import parse_reference
+from appliance.imaging.release import Release
+from appliance.imaging.update_source import UpdateSource
+from appliance.updating.bundle import make_bundle
+from appliance.updating.container_registry import Place, publish
 from tests.appliance.registry import GUESTS, authority, registry
 from tests.appliance.versions import KEY, TRUSTED
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.emulate import Machine
-from appliance.recipes import Board
-from appliance.surroundings import Surroundings
-from appliance.wire import wire_end
+from appliance.emulating.emulate import Machine
+from appliance.emulating.surroundings import Surroundings
+from appliance.emulating.wire import wire_end
+from appliance.fetching.recipes import Board
 
 LAPTOP_MAC, LAPTOP = bytes.fromhex("525400facade"), ipaddress.IPv4Address("169.254.7.7")
 GROUP_MAC, GROUP = bytes.fromhex("01005e0000fb"), ipaddress.IPv4Address("224.0.0.251")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build_binary, make_plan
-from appliance.bundle import make_bundle, write_bundle
-from appliance.image import compose
-from appliance.keys import KeySet, PrivateKey
-from appliance.powercut import Report, Wishes, powercut
-from appliance.recipes import Board
-from appliance.recordings import parse_request
-from appliance.release import Release
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.keys import KeySet, PrivateKey
+from appliance.imaging.release import Release
+from appliance.powercuts.powercut import Report, Wishes, powercut
+from appliance.powercuts.recordings import parse_request
+from appliance.updating.bundle import make_bundle, write_bundle
 
 KEY = PrivateKey(b"k" * 32)
 CHANGE = parse_request("POST /settings value=new")

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build, make_plan
-from appliance.device_config import read_preseed
-from appliance.emulate import Machine
-from appliance.flash import flash
+from appliance.emulating.emulate import Machine
+from appliance.emulating.surroundings import Surroundings
+from appliance.emulating.wire import End, wire_end
+from appliance.fetching.recipes import Board
+from appliance.flashing.flash import flash
 from appliance.formats.gpt import SECTOR
-from appliance.image import layout
-from appliance.preseed import PRESEED_AT, PRESEED_SIZE
-from appliance.recipes import Board
-from appliance.surroundings import Surroundings
-from appliance.wire import End, wire_end
+from appliance.imaging.device_config import read_preseed
+from appliance.imaging.image import layout
+from appliance.imaging.preseed import PRESEED_AT, PRESEED_SIZE
 
 CONFIG = """
 name = "south-gate"

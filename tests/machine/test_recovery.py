@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import SlotState
 from appliance.build import build, make_plan
-from appliance.bundle import make_bundle, write_bundle
-from appliance.device import PORT, Address, Device
-from appliance.emulate import Machine
-from appliance.keys import PrivateKey
-from appliance.places import REPOSITORY
-from appliance.recipes import Board
+from appliance.common.places import REPOSITORY
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.bootloader import SlotState
+from appliance.imaging.keys import PrivateKey
+from appliance.updating.bundle import make_bundle, write_bundle
+from appliance.updating.device import PORT, Address, Device
 from tests.machine.disk import Disk
 
 KEY = PrivateKey(b"k" * 32)

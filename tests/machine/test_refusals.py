@@ -10,17 +10,17 @@ from urllib.request import urlopen
 
 import pytest
 
-from appliance.bootloader import SlotState
 from appliance.build import build, make_plan
-from appliance.bundle import make_bundle, write_bundle
-from appliance.device import PORT, Address, Device, blocks
-from appliance.device_update import update_device
-from appliance.emulate import Machine
-from appliance.errors import Problem
-from appliance.image import compose
-from appliance.keys import PrivateKey
-from appliance.recipes import Board
-from appliance.release import Release
+from appliance.common.errors import Problem
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.bootloader import SlotState
+from appliance.imaging.image import compose
+from appliance.imaging.keys import PrivateKey
+from appliance.imaging.release import Release
+from appliance.updating.bundle import make_bundle, write_bundle
+from appliance.updating.device import PORT, Address, Device, blocks
+from appliance.updating.device_update import update_device
 from tests.appliance.versions import KEY, TRUSTED, Versions
 from tests.machine.disk import Disk
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from appliance.build import build, make_plan
-from appliance.emulate import Machine
-from appliance.recipes import Board
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
 
 HOSTILE = Path(__file__).parent / "apps" / "hostile.py"
 

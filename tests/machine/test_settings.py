@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import SlotState
-from appliance.emulate import Machine
-from appliance.recipes import Board
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.bootloader import SlotState
 from tests.machine.disk import Disk
 
 NOTE = "version 1.0\ndisk yes\naddress yes\nsettings settings\nend\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import STATE_SIZE, SlotState
-from appliance.emulate import Machine
-from appliance.recipes import Board
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.bootloader import STATE_SIZE, SlotState
 from tests.machine.disk import Disk
 
 _STARTS = r"starting slot (\w) \(state: copy (\d?), seq (\d*), good (\w?), try (\w?), tries (\d?)\)"

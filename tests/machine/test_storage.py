@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.emulate import Machine
-from appliance.image import layout
-from appliance.recipes import Board
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import layout
 from tests.machine.disk import Disk
 from tests.machine.hurry import grow, idle_hour
 from tests.machine.status import status

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.emulate import Machine
-from appliance.recipes import Board
-from appliance.surroundings import Surroundings
-from appliance.wire import End, wire_end
+from appliance.emulating.emulate import Machine
+from appliance.emulating.surroundings import Surroundings
+from appliance.emulating.wire import End, wire_end
+from appliance.fetching.recipes import Board
 
 _BROADCAST = b"\xff" * 6
 _PATIENCE = 120

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import SlotState
-from appliance.emulate import Machine
-from appliance.recipes import Board
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.bootloader import SlotState
 from tests.machine.disk import Disk
 from tests.machine.freeze import debugger_door, freeze
 from tests.machine.status import status

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bundle import make_bundle, write_bundle
-from appliance.emulate import Machine
-from appliance.image import compose
-from appliance.keys import KeySet, PrivateKey
-from appliance.recipes import Board
-from appliance.release import Release
-from appliance.update import update_image
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.keys import KeySet, PrivateKey
+from appliance.imaging.release import Release
+from appliance.updating.bundle import make_bundle, write_bundle
+from appliance.updating.update import update_image
 
 KEY = PrivateKey(b"k" * 32)
 STARTS = r"starting slot (\w) "

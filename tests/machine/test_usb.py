@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from appliance.emulate import Machine
-from appliance.image import compose
-from appliance.recipes import Board
-from appliance.release import Release
-from appliance.surroundings import Surroundings
-from appliance.tools import run_tool
+from appliance.emulating.emulate import Machine
+from appliance.emulating.surroundings import Surroundings
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.release import Release
+from appliance.imaging.tools import run_tool
 from tests.appliance.versions import TRUSTED, Versions
 
 OFFERED = r"USB stick sda1 has version 8\.0 of hello \(hello-8-0\.update\): press Enter here to install it"

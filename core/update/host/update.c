@@ -1,5 +1,5 @@
 /* An update is put into an image file, by the code that does it on a device. Started by
- * `invoke update` (appliance/update.py), which knows where things lie:
+ * `invoke update` (appliance/updating/update.py), which knows where things lie:
  *
  *     update state IMAGE STATE_AT
  *         prints the slot that is known to work, such as "good a"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.fetching.sources import unpacked
 from appliance.formats import pe
-from appliance.sources import unpacked
 
 CONTENTS = {".osrel": b"ID=x\n", ".cmdline": b"quiet", ".initrd": b"i" * 5001, ".linux": b"k" * 512}
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.common.shell import run
+from appliance.compiling.libraries import compile_files, make_archive
+from appliance.compiling.toolchain import toolchain_for
+from appliance.fetching.recipes import load_target
 from appliance.formats.symbols import member, members_of, owned, symbols_of
-from appliance.libraries import compile_files, make_archive
-from appliance.recipes import load_target
-from appliance.shell import run
-from appliance.toolchain import toolchain_for
 
 SHELF = ("static const char store[3000] = {1}; char empty[5000];\n"
          "const char *parcel(int at) { return store + at + empty[at]; }\n")

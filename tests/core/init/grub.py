@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance.places import REPOSITORY
+from appliance.common.places import REPOSITORY
 
 _CONFIGURATION = REPOSITORY / "appliance" / "boot" / "grub.cfg"
 _SIGNATURE = b"# GRUB Environment Block\n"

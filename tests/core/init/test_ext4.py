@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from appliance.image import data_volume
-from appliance.recipes import load_board
+from appliance.fetching.recipes import load_board
+from appliance.imaging.image import data_volume
 
 LENGTH = 1024
 _FIRST, *_ = data_volume(16 << 20, load_board("pc"), "hello")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from appliance.fetching.recipes import Board, load_board
 from appliance.formats import gpt
-from appliance.image import layout
-from appliance.recipes import Board, load_board
+from appliance.imaging.image import layout
 
 MIB = 2048
 DISK = uuid.UUID("11111111-2222-3333-4444-555555555555")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
+from appliance.fetching.recipes import load_board
 from appliance.formats import gpt
-from appliance.image import blank_of, data_volume, layout
-from appliance.preseed import RESET_AT
-from appliance.recipes import load_board
+from appliance.imaging.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
+from appliance.imaging.image import blank_of, data_volume, layout
+from appliance.imaging.preseed import RESET_AT
 
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]

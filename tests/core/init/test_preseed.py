@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from appliance.preseed import PRESEED_AT, PRESEED_SIZE, Preseed
+from appliance.imaging.preseed import PRESEED_AT, PRESEED_SIZE, Preseed
 
 TOLD = Preseed({"name": b"south-gate", "tz": b"CET-1", "claim": b"7HRT-22KX", "certificate": b"-----BEGIN\nMIIB\n",
                 "key": bytes(range(256)) * 90})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from appliance.bootloader import MOST_TRIES, STATE_COPIES_AT, STATE_SIZE, SlotState
+from appliance.imaging.bootloader import MOST_TRIES, STATE_COPIES_AT, STATE_SIZE, SlotState
 from tests.core.init.grub import Decision, decisions, environment
 
 # 9 and 10: text would order them the other way.

@@ -13,13 +13,13 @@ import pytest
 from cffi import FFI
 
 from appliance.build import cores
+from appliance.common.places import CORE
+from appliance.common.shell import run
+from appliance.fetching.sources import unpacked
+from appliance.freezing.link import C_WARNINGS
 from appliance.host import SANITIZED, compile_here
-from appliance.keys import PrivateKey
-from appliance.link import C_WARNINGS
-from appliance.places import CORE
-from appliance.shell import run
-from appliance.sources import unpacked
-from appliance.update import update_flags
+from appliance.imaging.keys import PrivateKey
+from appliance.updating.update import update_flags
 from tests.core_update import Slot, manifest_of, packed
 
 HERE = Path(__file__).parent

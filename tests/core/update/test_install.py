@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from appliance.keys import PrivateKey
+from appliance.imaging.keys import PrivateKey
 from tests.core_update import Slot, manifest_of
 
 ROOM = 262_144

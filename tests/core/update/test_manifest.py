@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appliance.keys import PrivateKey
+from appliance.imaging.keys import PrivateKey
 from tests.core_update import Slot, manifest_of
 
 ONE, TWO = sorted((PrivateKey(b"1" * 32), PrivateKey(b"2" * 32)), key=lambda key: key.public)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appliance.keys import PrivateKey
+from appliance.imaging.keys import PrivateKey
 
 # The order of the group: RFC 8032, 5.1.
 L = 2**252 + 27742317777372353535851937790883648493

@@ -1,0 +1,1 @@
+"""What is handed over beside a program: container images, bills of material, terms, checksums."""

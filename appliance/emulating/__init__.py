@@ -1,0 +1,1 @@
+"""QEMU, and what is around the machine."""

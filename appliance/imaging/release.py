@@ -1,0 +1,86 @@
+"""What a version says of itself to the devices that it is to replace: its counter, its settings, and whom it trusts.
+
+``[tool.fapws4]`` in the pyproject.toml beside the app, or options of the command (which go before it):
+
+    keys = "keys.txt"       the public keys that later versions must be signed by; without, the device accepts no update
+    counter = 7             grows with every release; a device takes no version with a lower one than its own
+    data_version = 2        grows when the app keeps its data in another way (0)
+    settings = "settings"   the folder below the app's data that is put back when a new version fails
+    usb_update = "ask"      whether an update on a USB stick is installed after somebody has pressed Enter at the device
+                            (ask), by itself (auto) or never (off)
+
+update_source.py has those that say where devices look for updates.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.common.errors import Problem
+from appliance.fetching.recipes import read_section
+from appliance.imaging.keys import KeySet, read_key_set
+from appliance.imaging.update_source import UpdateSource, update_source_of
+from appliance.packaging.data import Settings
+
+# As core/update/manifest.c and core/init/config.c read them.
+_PRODUCT = re.compile(r"[A-Za-z0-9._-]{1,63}")
+_VERSION = re.compile(r"[A-Za-z0-9._+~:-]{1,63}")
+_FOLDER = re.compile(r"(?=.{1,63}$)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_USB_UPDATE = ("ask", "auto", "off")
+_MOST_COUNTER = (1 << 63) - 1
+_MOST_DATA_VERSION = (1 << 31) - 1
+
+
+@dataclass(frozen=True)
+class Release:
+    """What an image says of its version, besides its name. Without ``keys`` it accepts no update, and ``counter`` is 0."""
+
+    counter: int = 0
+    data_version: int = 0
+    settings: str = ""
+    keys: KeySet | None = None
+    usb_update: str = "ask"
+    source: UpdateSource | None = None
+    health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
+
+
+NO_UPDATES = Release()
+
+
+def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Release:
+    """What the project of ``app`` says, and the options ``keys`` (a file) and ``counter``, if given."""
+    said = read_section(app.parent / "pyproject.toml", "tool.fapws4", Settings)
+    file = Path(keys) if keys else app.parent / said.keys if said.keys else None
+    number = counter or said.counter
+    if said.settings and not _FOLDER.fullmatch(said.settings):
+        raise Problem(f"settings of {app.parent / 'pyproject.toml'}: {said.settings} is not a folder below the app's data",
+                      "name it like settings, or my/settings: letters, digits and ._-")
+    if said.usb_update not in _USB_UPDATE:
+        raise Problem(f"usb_update of {app.parent / 'pyproject.toml'} is {said.usb_update!r}",
+                      f"it is one of {', '.join(_USB_UPDATE)}")
+    _within(said.data_version, _MOST_DATA_VERSION, "data_version")
+    source = update_source_of(said, app.parent / "pyproject.toml", file is not None)
+    if file is None:
+        if counter:
+            raise Problem(f"a counter ({counter}) without keys: the image would accept no update",
+                          "name the public keys with --keys FILE; make them with: invoke keygen")
+        return Release(0, said.data_version, said.settings)
+    trusted = read_key_set(file)
+    if number == 0:
+        raise Problem("an image that accepts updates needs a counter, which grows with every release",
+                      "--counter N, or counter = N under [tool.fapws4]; in CI the number of the pipeline, or what "
+                      "git rev-list --count HEAD says")
+    _within(number, _MOST_COUNTER, "counter")
+    if not _PRODUCT.fullmatch(app.stem):
+        raise Problem(f"{app.name} cannot be updated under this name", "let it consist of letters, digits, - and _")
+    if not _VERSION.fullmatch(version):
+        raise Problem(f"VERSION of {app.name} is {version!r}, which a device cannot compare or show",
+                      "let it consist of at most 63 letters, digits and . _ + ~ : -")
+    return Release(number, said.data_version, said.settings, trusted, said.usb_update, source)
+
+
+def _within(number: int, most: int, name: str) -> None:
+    if not 0 <= number <= most:
+        raise Problem(f"the {name} {number} is not a number from 0 to {most}", "choose another")

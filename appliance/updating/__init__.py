@@ -1,0 +1,1 @@
+"""Signed updates: bundles, and the ways on which they reach a device."""
