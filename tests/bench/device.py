@@ -45,7 +45,7 @@ print(f"timed {{BEGAN:.3f}} {{FIRST:.3f}} {{time.monotonic():.3f}}", flush=True)
 """
 _PARTS = ("firmware: until GRUB has chosen a slot; loader: until the kernel's clock starts; kernel: until /init; init: until "
           "the app's process; python: until the app's first line; app: until the answer.")
-_PATIENCE = 180.0  # s
+_PATIENCE = 90.0  # s to the first answer; 15 where nothing else runs
 _BAD_END = r"Kernel panic|[Oo]ut of memory|cannot be started|no slot can be started"
 
 
