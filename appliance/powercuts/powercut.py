@@ -16,7 +16,7 @@ from pathlib import Path
 
 from appliance.common.errors import Problem
 from appliance.common.places import cache_folder, digest_of, file_digest, scratch_folder
-from appliance.common.progress import counter, step
+from appliance.common.progress import counter, note, step
 from appliance.emulating.emulate import Machine, StillOn
 from appliance.fetching.recipes import Board
 from appliance.imaging.version import open_disk, read_version
@@ -214,6 +214,10 @@ def powercut(image: Path, bundle: Path, board: Board, wishes: Wishes, jobs: int,
     bench = Bench(image, bundle, board, wishes, jobs, offline)
     report = Report()
     names = [name for name in wishes.names if name != "install" or bench.installs]
+    if not wishes.change:
+        note("a change of settings is not recorded: --change says which request makes the app change them")
+    if not bench.installs:
+        note('no device installs the update by itself: this image says usb_update = "off"')
     for name in names:
         report.judged.append(bench.judged(name))
     for each, outcome, cut in _to_boot(report.judged, wishes.boots):
