@@ -19,7 +19,9 @@ from appliance.common.places import cache_folder, digest_of, file_digest, scratc
 from appliance.common.progress import counter, note, step
 from appliance.emulating.emulate import Machine, StillOn
 from appliance.fetching.recipes import Board
+from appliance.imaging import bootloader
 from appliance.imaging.version import open_disk, read_version
+from appliance.powercuts import comeback, data_files
 from appliance.powercuts.comeback import Device, Failure
 from appliance.powercuts.cuts import SAMPLES, Cut, all_kept, cuts, lot, parse_cut
 from appliance.powercuts.judge import Judge, Memory, Outcome
@@ -279,7 +281,7 @@ def _slot_of(length: str, parts: Iterable[str], data: bytes) -> bytes:
 
 def _digest_of_model() -> str:
     """What was judged by another model is judged again."""
-    return digest_of(*(Path(__file__).with_name(f"{name}.py") for name in ("comeback", "data_files", "bootloader")))[:16]
+    return digest_of(*(Path(str(module.__file__)) for module in (comeback, data_files, bootloader)))[:16]
 
 
 def _to_boot(judged: Sequence[Judged], count: int) -> list[tuple[Judged, Outcome, Cut]]:

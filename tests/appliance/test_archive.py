@@ -20,7 +20,7 @@ from appliance.freezing.archive import Entry, freeze, pack, virtual_path
 from appliance.packaging.installation import Packages
 from tests.appliance.running import Running
 
-COMPILER = REPOSITORY / "appliance" / "archive_inside.py"
+COMPILER = REPOSITORY / "appliance" / "freezing" / "archive_inside.py"
 TEXTS = "/appliance/lib/parcel/texts"
 
 

@@ -107,7 +107,7 @@ STATED = {
 def test_where_a_package_states_its_licence(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The expression comes first, then the old field's first line, then the classifiers."""
     written(tmp_path, METADATA + text, "crate-3.dist-info/METADATA")
-    monkeypatch.syspath_prepend(str(REPOSITORY / "appliance"))
+    monkeypatch.syspath_prepend(str(REPOSITORY / "appliance" / "freezing"))
     inside = importlib.import_module("analysis_inside")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert [("crate", "3", STATED[text])] == inside.distributions_of({"crate", "app"})

@@ -23,7 +23,7 @@ LIBRARY, SITE, OWN = "/python/lib", "/site", "/home/app"
 @pytest.fixture
 def inside(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The two files that run under the device's Python, imported here."""
-    monkeypatch.syspath_prepend(str(REPOSITORY / "appliance"))
+    monkeypatch.syspath_prepend(str(REPOSITORY / "appliance" / "freezing"))
     import outline_inside  # type: ignore[import-not-found]
     import reach_inside  # type: ignore[import-not-found]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from appliance.common.places import REPOSITORY
 
-_CONFIGURATION = REPOSITORY / "appliance" / "boot" / "grub.cfg"
+_CONFIGURATION = REPOSITORY / "appliance" / "imaging" / "boot" / "grub.cfg"
 _SIGNATURE = b"# GRUB Environment Block\n"
 _FIELDS = ("seq", "good", "try", "tries", "end")
 
