@@ -53,8 +53,14 @@
 /* Processes that serve together (WORKERS): more than cores is of little use. */
 #define LIMIT_PROCESSES 128
 
-/* TLS clients that keep their memory for records (33 KB each) from one request to the next. */
+/* Clients of TLS 1.2 that keep their memory for records (33 KB each) from one request to the next. */
 #define LIMIT_TLS_KEEPERS 64
+
+/* Records of TLS 1.3 that are encrypted by one key, then the next is made of it: RFC 8446 (5.5) has
+ * 2^24.5 of full size for AES-GCM. */
+#ifndef LIMIT_TLS_KEY_RECORDS
+#define LIMIT_TLS_KEY_RECORDS 16777216
+#endif
 
 /* Form and query fields that are parsed into fapws.params; the rest is left to the app. */
 #define LIMIT_PARAMS 1000

@@ -33,9 +33,10 @@ struct tls_library {
     /* NULL when memory is out. */
     struct tls_session *(*begin)(struct tls_context *context);
     void (*end)(struct tls_session *session);
-    /* From now on the memory for records (33 KB) is kept from one to the next, which saves the time to
-     * allocate it; and: it is given back, and again behind every record. */
-    void (*keep_memory)(struct tls_session *session);
+    /* From now on the memory for records of TLS 1.2 (33 KB) is kept from one to the next, which saves
+     * the time to allocate it: false when the session needs none; and: it is given back, and again
+     * behind every record. */
+    bool (*keep_memory)(struct tls_session *session);
     void (*give_memory)(struct tls_session *session);
     /* Decrypts into `room`; takes what it needs from the front of `received`. The handshake happens
      * in here. */
@@ -43,8 +44,9 @@ struct tls_library {
                             struct buffer *output, char *room, size_t size, size_t *count);
     /* Why it failed, when someone should know and has not been told before, else NULL. */
     const char *(*complaint)(const struct tls_session *session, struct tls_context *context);
-    /* Encrypts all of the data. False before the end of the handshake and after a failure. */
-    bool (*write)(struct tls_session *session, struct slice data, struct buffer *output);
+    /* Encrypts `head`, then `tail`. False before the end of the handshake and after a failure. */
+    bool (*write)(struct tls_session *session, struct slice head, struct slice tail,
+                  struct buffer *output);
     /* Tells the client that nothing follows. */
     void (*farewell)(struct tls_session *session, struct buffer *output);
     /* Makes a key (P-256) and a certificate that it signs itself, valid whatever the clock shows,

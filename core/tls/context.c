@@ -52,9 +52,8 @@ static bool set_ciphers(SSL_CTX *ssl)
            SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM+AES128:ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
 }
 
-/* TLS 1.2 and 1.3. Clients come back by tickets: nothing is kept for them here. Reading ahead
- * (SSL_CTX_set_read_ahead) would save a request 200 instructions, but moves what follows a record in
- * long bodies, and hides from the wire what came and is not read. */
+/* TLS 1.2 and 1.3. Clients come back by tickets: nothing is kept for them here. Without reading ahead
+ * (SSL_CTX_set_read_ahead), nothing behind the handshake is in OpenSSL when records.h takes over. */
 static bool configure(SSL_CTX *ssl)
 {
     SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
@@ -63,6 +62,7 @@ static bool configure(SSL_CTX *ssl)
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
     SSL_CTX_set_default_passwd_cb(ssl, no_password);
+    tls_note_secrets(ssl);
     return set_groups(ssl) && set_ciphers(ssl) &&
            SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
 }

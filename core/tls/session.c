@@ -73,18 +73,24 @@ struct tls_session *tls_begin(struct tls_context *context)
     BIO_set_data(bio, session);
     BIO_set_init(bio, 1);
     SSL_set_bio(session->ssl, bio, bio);
+    SSL_set_app_data(session->ssl, session);
     SSL_set_accept_state(session->ssl);
     return session;
 }
 
-void tls_keep_memory(struct tls_session *session)
+bool tls_keep_memory(struct tls_session *session)
 {
+    if (session->ssl == NULL)
+        return false;
     SSL_clear_mode(session->ssl, SSL_MODE_RELEASE_BUFFERS);
+    return true;
 }
 
 /* What is in use now is given back behind it, by the mode. */
 void tls_give_memory(struct tls_session *session)
 {
+    if (session->ssl == NULL)
+        return;
     SSL_set_mode(session->ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_free_buffers(session->ssl);
 }
@@ -94,7 +100,62 @@ void tls_end(struct tls_session *session)
     if (session == NULL)
         return;
     SSL_free(session->ssl);
+    records_finish(&session->records);
     free(session);
+}
+
+/* ---- from OpenSSL's handshake to our records, by TLS 1.3 ---- */
+
+/* The secret of a direction, when the line is about it: LABEL RANDOM SECRET. */
+static void note_secret(struct protection *protection, const char *label, const char *line)
+{
+    const char *secret = strrchr(line, ' ');
+    size_t length;
+
+    if (strncmp(line, label, strlen(label)) == 0 && secret != NULL &&
+        OPENSSL_hexstr2buf_ex(protection->secret, sizeof(protection->secret), &length, secret + 1,
+                              '\0') == 1)
+        protection->secret_length = (unsigned char)length;
+}
+
+static void on_keylog(const SSL *ssl, const char *line)
+{
+    struct tls_session *session = SSL_get_app_data(ssl);
+
+    note_secret(&session->records.reads, "CLIENT_TRAFFIC_SECRET_0 ", line);
+    note_secret(&session->records.writes, "SERVER_TRAFFIC_SECRET_0 ", line);
+}
+
+/* OpenSSL sends tickets by the keys that are ours afterwards: such records have numbers, too. */
+static void on_message(int writes, int version, int type, const void *data, size_t length, SSL *ssl,
+                       void *unused)
+{
+    struct tls_session *session = SSL_get_app_data(ssl);
+
+    (void)version;
+    (void)data;
+    (void)length;
+    (void)unused;
+    if (writes && type == SSL3_RT_HEADER && session->records.writes.secret_length > 0)
+        session->records.writes.sequence++;
+}
+
+void tls_note_secrets(SSL_CTX *ssl)
+{
+    SSL_CTX_set_keylog_callback(ssl, on_keylog);
+    SSL_CTX_set_msg_callback(ssl, on_message);
+}
+
+/* OpenSSL has taken exactly the client's part of the handshake, and is not needed any more. */
+static bool take_over(struct tls_session *session)
+{
+    const unsigned suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(session->ssl));
+    const bool clean = SSL_has_pending(session->ssl) == 0;
+
+    SSL_free(session->ssl);
+    session->ssl = NULL;
+    return clean && protection_begin(&session->records.reads, suite, false) &&
+           protection_begin(&session->records.writes, suite, true);
 }
 
 /* ---- bytes ---- */
@@ -108,50 +169,113 @@ static bool has_ended(const SSL *ssl)
     return (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0 && SSL_is_init_finished(ssl);
 }
 
-enum tls_result tls_read(struct tls_session *session, struct slice *received, struct buffer *output,
-                         char *room, size_t size, size_t *count)
+static bool is_established(const struct tls_session *session)
 {
-    int done;
+    return !session->failed && (session->ssl == NULL || SSL_is_init_finished(session->ssl));
+}
 
-    if (session->failed)
-        return TLS_FAILED;
-    session->received = *received;
-    session->output = output;
-    session->starved = false;
-    done = SSL_read_ex(session->ssl, room, size, count);
-    *received = session->received;
-    if (done == 1)
-        return TLS_DATA;
-    if (session->starved)
-        return TLS_WAITING;
-    if (has_ended(session->ssl))
-        return TLS_ENDED;
+static enum tls_result fail(struct tls_session *session, unsigned long reason)
+{
     session->failed = true;
-    session->reason = ERR_peek_last_error();
+    session->reason = reason;
     ERR_clear_error();
     return TLS_FAILED;
 }
 
-bool tls_write(struct tls_session *session, struct slice data, struct buffer *output)
+/* Why a call of OpenSSL was not done. */
+static enum tls_result explain(struct tls_session *session)
+{
+    if (session->starved)
+        return TLS_WAITING;
+    if (has_ended(session->ssl))
+        return TLS_ENDED;
+    return fail(session, ERR_peek_last_error());
+}
+
+/* TLS_DATA: records can be read. */
+static enum tls_result shake_hands(struct tls_session *session)
+{
+    if (SSL_do_handshake(session->ssl) != 1)
+        return explain(session);
+    if (SSL_version(session->ssl) == TLS1_3_VERSION && !take_over(session))
+        return fail(session, ERR_peek_last_error());
+    return TLS_DATA;
+}
+
+/* The handshake, and records of TLS 1.2. */
+static enum tls_result read_by_openssl(struct tls_session *session, struct slice *received,
+                                       struct buffer *output, char *room, size_t size,
+                                       size_t *count)
+{
+    enum tls_result result = TLS_DATA;
+
+    session->received = *received;
+    session->output = output;
+    session->starved = false;
+    if (!SSL_is_init_finished(session->ssl))
+        result = shake_hands(session);
+    if (result == TLS_DATA && session->ssl != NULL &&
+        SSL_read_ex(session->ssl, room, size, count) != 1)
+        result = explain(session);
+    *received = session->received;
+    return result;
+}
+
+static enum tls_result read_records(struct tls_session *session, struct slice *received,
+                                    struct buffer *output, char *room, size_t size, size_t *count)
+{
+    const enum tls_result result =
+        records_read(&session->records, received, output, room, size, count);
+    const unsigned char alert = session->records.alert;
+
+    if (result != TLS_FAILED)
+        return result;
+    return fail(session, alert > 0 ? ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + alert) : 0);
+}
+
+enum tls_result tls_read(struct tls_session *session, struct slice *received, struct buffer *output,
+                         char *room, size_t size, size_t *count)
+{
+    if (session->failed)
+        return TLS_FAILED;
+    if (session->ssl != NULL) {
+        enum tls_result result = read_by_openssl(session, received, output, room, size, count);
+
+        if (result != TLS_DATA || session->ssl != NULL)
+            return result;
+    }
+    return read_records(session, received, output, room, size, count);
+}
+
+static bool write_by_openssl(struct tls_session *session, struct slice data)
 {
     size_t written;
 
-    if (session->failed || !SSL_is_init_finished(session->ssl))
+    return data.length == 0 || SSL_write_ex(session->ssl, data.data, data.length, &written) == 1;
+}
+
+bool tls_write(struct tls_session *session, struct slice head, struct slice tail,
+               struct buffer *output)
+{
+    if (!is_established(session))
         return false;
-    if (data.length == 0)
-        return true;
     session->output = output;
-    if (SSL_write_ex(session->ssl, data.data, data.length, &written) == 1)
+    if (session->ssl == NULL ? records_write(&session->records, head, tail, output)
+                             : write_by_openssl(session, head) && write_by_openssl(session, tail))
         return true;
-    session->failed = true;
-    ERR_clear_error();
+    fail(session, 0);
     return false;
 }
 
 void tls_farewell(struct tls_session *session, struct buffer *output)
 {
-    if (session->failed || !SSL_is_init_finished(session->ssl) ||
-        (SSL_get_shutdown(session->ssl) & SSL_SENT_SHUTDOWN) != 0)
+    if (!is_established(session))
+        return;
+    if (session->ssl == NULL) {
+        records_farewell(&session->records, output);
+        return;
+    }
+    if ((SSL_get_shutdown(session->ssl) & SSL_SENT_SHUTDOWN) != 0)
         return;
     session->output = output;
     SSL_shutdown(session->ssl);

@@ -24,12 +24,13 @@ def drive(port: int, turn: Iterator[bytes], count: int, depth: int, tls: bool = 
             _receive(connection, length, depth)
 
 
-def hold(port: int, count: int, texts: Sequence[bytes], answered: bool, tls: bool = False) -> list[socket.socket]:
+def hold(port: int, count: int, texts: Sequence[bytes], answered: bool, tls: bool = False,
+         newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> list[socket.socket]:
     """Open ``count`` connections and send ``texts`` on each; with ``answered``, until each has had one whole answer."""
     connections = []
     for number in range(count):
         # One address has ports for 28,000 connections, those in TIME_WAIT included: use many.
-        connection = _connected(port, tls, f"127.0.1.{1 + number % 200}")
+        connection = _connected(port, tls, f"127.0.1.{1 + number % 200}", newest)
         connection.sendall(texts[number % len(texts)])
         if answered:
             _first_answer(connection)
@@ -45,13 +46,15 @@ def expected_length(head: bytes) -> int:
     return len(head) + int(found[1])
 
 
-def _connected(port: int, tls: bool, address: str = "") -> socket.socket:
+def _connected(port: int, tls: bool, address: str = "",
+               newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), PATIENCE, (address, 0))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if not tls:
         return connection
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it was made for the occasion
+    context.maximum_version = newest
     return context.wrap_socket(connection)
 
 

@@ -50,7 +50,7 @@ def test_the_limit_is_below(case: Case, costs: Mapping[str, Cost], limit: Mappin
 
 
 def test_tls_costs_little_more_than_openssl_itself(tmp_path: Path) -> None:
-    """The memory for records is kept from one request to the next, and nothing is asked of OpenSSL twice."""
+    """Its ciphers are used, by a record layer that has no more to do than the records."""
     require_programs()
     assert [] == broken(TLS_MUST, *vars(tls_cost(certificate(tmp_path))).values())
 

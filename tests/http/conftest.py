@@ -16,6 +16,7 @@ import pytest
 from appliance.build import build_binary, make_plan
 from appliance.common.places import REPOSITORY
 from tests.build import server_program
+from tests.http.certificates import Pair, make_pair
 from tests.http.wire import TIMEOUT, Client
 
 APPS = Path(__file__).parent / "apps"
@@ -144,5 +145,20 @@ def echo(
     else:
         program: Path = request.getfixturevalue("frozen_echo")
         running = start_server(command_of(program), folder, None)
+    yield running
+    end_server(running)
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """A certificate and its key."""
+    return make_pair(tmp_path_factory.mktemp("certificates"), "one")
+
+
+@pytest.fixture(scope="module")
+def echo_tls(command: Command, pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all TLS tests of a file, with apps/echo.py."""
+    running = start_server(command, tmp_path_factory.mktemp("tls"), APPS / "echo.py", *pair.words)
+    running.context = pair.context()
     yield running
     end_server(running)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import signal
 import socket
@@ -10,7 +9,6 @@ import ssl
 import subprocess
 import threading
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,81 +17,16 @@ import pytest
 from tests.build import server_program
 from tests.http.certificates import Pair, make_pair
 from tests.http.conftest import APPS, Command, Server, Start, command_of, end_server, start_server
+from tests.http.hands import GET, Hands
 from tests.http.test_cases import CASES, bytes_of, check
 from tests.http.test_deadlines import NAMES
 from tests.http.wire import TIMEOUT, Client
-
-GET = b"GET /bytes HTTP/1.1\r\nHost: test\r\n\r\n"
-
-
-@pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    """A certificate and its key."""
-    return make_pair(tmp_path_factory.mktemp("certificates"), "one")
 
 
 @pytest.fixture(scope="session")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """Another certificate, of another kind."""
     return make_pair(tmp_path_factory.mktemp("certificates"), "two", "rsa")
-
-
-@pytest.fixture(scope="module")
-def echo_tls(command: Command, pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for this file, with apps/echo.py."""
-    running = start_server(command, tmp_path_factory.mktemp("tls"), APPS / "echo.py", *pair.words)
-    running.context = pair.context()
-    yield running
-    end_server(running)
-
-
-class Hands:
-    """A TLS client whose bytes go to the server by hand."""
-
-    def __init__(self, server: Server, context: ssl.SSLContext) -> None:
-        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
-        self.plain = Client(server.address)
-
-    def to_send(self) -> bytes:
-        """What the handshake has to say now, taken."""
-        with pytest.raises(ssl.SSLWantReadError):
-            self.tls.do_handshake()
-        return self.outgoing.read()
-
-    def more(self) -> bool:
-        """Takes what the server says; False at the end."""
-        there = self.plain.more()
-        self.incoming.write(self.plain.received)
-        self.plain.received = b""
-        return there
-
-    def shake(self, step: int = 65536) -> None:
-        """The whole handshake, ``step`` bytes at a time."""
-        while True:
-            try:
-                self.tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                self.send(step)
-                assert self.more()
-        self.send(step)
-
-    def send(self, step: int = 65536) -> None:
-        """Sends all that was written."""
-        data = self.outgoing.read()
-        for at in range(0, len(data), step):
-            self.plain.send(data[at : at + step])
-
-    def rest(self) -> bytes:
-        """Everything up to the server's word that it ends."""
-        while self.more():
-            pass
-        found = b""
-        with contextlib.suppress(ssl.SSLZeroReturnError):  # a connection that was merely cut wants to be read on
-            while data := self.tls.read(65536):
-                found += data
-        return found
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
