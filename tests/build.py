@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -34,28 +35,44 @@ def server_program(*defines: str) -> Path:
 
 def pure_core(declarations: str) -> ModuleType:
     """The pure C files as an extension module, with both sanitizers, called through cffi."""
+    parser = next(iter(unpacked("picohttpparser").rglob("picohttpparser.c")))
+    sources = [CORE / f"{name}.c" for name in PURE]
+    return _extension("core", declarations, [CORE / f"{name}.h" for name in PURE], sources, [parser], ())
+
+
+def tls_records(declarations: str) -> ModuleType:
+    """The record layer of TLS 1.3, without a handshake, in the same way."""
+    sources = [*(CORE / "tls" / f"{name}.c" for name in ("protection", "record_reader", "record_writer")), CORE / "buffer.c"]
+    return _extension("tls", declarations, [CORE / "tls" / "records.h"], sources, [], ("-lcrypto",))
+
+
+def _extension(
+    name: str, declarations: str, headers: Sequence[Path], sources: Sequence[Path], foreign: Sequence[Path],
+    link: Sequence[str],
+) -> ModuleType:
+    """``sources`` of core/ and ``foreign`` ones, whose warnings are theirs, in one module, kept by the digest of all."""
     from cffi import FFI
 
-    parser = next(iter(unpacked("picohttpparser").rglob("picohttpparser.c")))
-    sources = [CORE / f"{name}.c" for name in PURE] + [parser]
-    names = [f'#include "{CORE / name}.h"' for name in PURE]
-    digest = digest_of(sys.version, declarations, Path(__file__), *sources, *sorted(CORE.glob("*.h")))
-    module_name = f"_fapws4_core_{digest[:16]}"
+    included = {path for folder in (CORE, *(header.parent for header in headers)) for path in folder.glob("*.h")}
+    digest = digest_of(sys.version, declarations, *link, Path(__file__), *sources, *foreign, *sorted(included))
+    module_name = f"_fapws4_{name}_{digest[:16]}"
     folder = cache_folder("tests", digest[:16])
     built = sorted(folder.glob(f"{module_name}*.so"))
     if not built:
         ffi = FFI()
         ffi.cdef(declarations)
-        ffi.set_source(module_name, "#include <stdlib.h>\n" + "\n".join(names), include_dirs=[str(parser.parent)])
+        includes = [f"-I{path.parent}" for path in foreign]
+        ffi.set_source(module_name, "#include <stdlib.h>\n" + "\n".join(f'#include "{path}"' for path in headers))
         generated = folder / f"{module_name}.c"
         ffi.emit_c_code(str(generated))
-        flags = [*SANITIZED, *C_WARNINGS, "-fPIC", f"-I{parser.parent}"]
-        objects = compile_here(sources[:-1], CORE, folder / "pure", [*flags, "-Wshadow"], cores())
-        objects += compile_here([parser], parser.parent, folder / "pure", [*flags, "-w"], 1)
+        flags = [*SANITIZED, *C_WARNINGS, "-fPIC", *includes]
+        objects = compile_here(list(sources), CORE, folder / "pure", [*flags, "-Wshadow"], cores())
+        for path in foreign:
+            objects += compile_here([path], path.parent, folder / "pure", [*flags, "-w"], 1)
         python = ["-isystem", str(host_python().include)]
         objects += compile_here([generated], folder, folder / "pure", [*flags, "-w", *python], 1)
         unfinished = folder / "unfinished"
-        run(["cc", "-shared", *SANITIZED, *objects, "-o", unfinished])
+        run(["cc", "-shared", *SANITIZED, *objects, *link, "-o", unfinished])
         unfinished.rename(folder / f"{module_name}.so")
         built = [folder / f"{module_name}.so"]
     spec = importlib.util.spec_from_file_location(module_name, built[0])
