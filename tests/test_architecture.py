@@ -19,7 +19,7 @@ FOLDERS = {
     "fetching": "recipes registries unpacking sources preflight",
     "compiling": "toolchain libraries interpreter modules",
     "packaging": "data requirements wheels own_c packages compiler inittab extensions building installation",
-    "freezing": "demands analysis objections archive exports link contents trial trace",
+    "freezing": "demands unseen analysis objections archive exports link contents trial trace",
     "imaging": "keys passphrase reference update_source release tools kernel bootloader slot version blockmap preseed"
                " device_config image",
     "delivering": "container components sbom licences handout",

@@ -27,13 +27,13 @@ from appliance.common.progress import step
 from appliance.common.shell import Failed, run
 from appliance.compiling.interpreter import Interpreter
 from appliance.compiling.modules import ADDED_MODULES, widened
-from appliance.freezing import demands
+from appliance.freezing import demands, unseen
 from appliance.freezing.demands import Demand
 from appliance.packaging.installation import NO_PACKAGES, Packages
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
 _SCRIPTS = (_SCRIPT, *(_SCRIPT.with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach", "scan")),
-            Path(demands.__file__))
+            Path(demands.__file__), Path(unseen.__file__))
 
 # Functions of importlib.metadata, as in names_inside.py.
 METADATA = ("version", "metadata", "distribution", "requires")
@@ -285,7 +285,7 @@ def _imports_of(file: Path, heard: set[str]) -> str:
     names = said & (heard | _OPENSSL_ONLY) | {text for text in texts if _PART_OF_NAME.match(text)}
     # Any text may be the name of a group of entry points, or of a module of Django's settings.
     meant = texts if file.stem == "settings" or "entry_points" in ast.unparse(tree) else set()
-    return digest_of(*wanted, *sorted(codecs), *sorted(names), *sorted(meant))
+    return digest_of(*wanted, *sorted(codecs), *sorted(names), *sorted(meant), *unseen.imported_for(tree))
 
 
 def _tree(file: Path) -> ast.Module | None:

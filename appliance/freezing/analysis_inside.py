@@ -20,6 +20,7 @@ from names_inside import Plugins
 from outline_inside import called_from_c
 from reach_inside import Reach
 from scan_inside import Scan, follow_names
+from unseen import BY_C_MODULES, MODULES
 
 KINDS = ("SourceModule", "Package", "NamespacePackage")
 
@@ -54,6 +55,8 @@ def analyse(request: dict, work: str, plugins: Plugins, scanned: dict[str, Scan]
         module.get_python_library_path = lambda: sys.executable
     analysis.PY3_BASE_MODULES = frozenset()
     analysis.PyiModuleGraph.analyze_runtime_hooks = lambda *_: []
+    implies = analysis.get_implies
+    analysis.get_implies = lambda: {**implies(), **BY_C_MODULES}
     follow_names(analysis.PyiModuleGraph, plugins, scanned, request)
     keep_hidden_imports(imphook.ModuleHook)
     see_packages(build_main, request["site"])
@@ -202,10 +205,11 @@ def needs(found: Reach, request: dict) -> dict[str, list[str]]:
 
 
 def left_out(graph, found: Reach) -> list[str]:
-    """The modules of the graph that nothing comes to."""
-    return sorted(node.identifier for node in graph.iter_graph()
-                  if type(node).__name__ in (*KINDS, "BuiltinModule", "FrozenModule") and node.identifier not in found.nodes
-                  and node.identifier not in FROZEN and not node.identifier.startswith("encodings."))
+    """The modules of the graph that nothing comes to, and those of the interpreter."""
+    kinds = (*KINDS, "BuiltinModule", "FrozenModule", "ExcludedModule")
+    known = {node.identifier for node in graph.iter_graph() if type(node).__name__ in kinds}
+    return sorted(name for name in (known | set(MODULES)) - found.nodes.keys() - set(FROZEN)
+                  if not name.startswith("encodings."))
 
 
 def _codecs_named(nodes, request: dict) -> set[str]:

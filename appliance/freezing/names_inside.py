@@ -52,11 +52,6 @@ def modules_run(tree: ast.AST) -> list[str]:
     return found
 
 
-def generics_need(tree: ast.AST) -> list[str]:
-    """What Python itself imports where classes, functions or types have parameters (PEP 695)."""
-    return ["typing"] if any(getattr(node, "type_params", ()) for node in ast.walk(tree)) else []
-
-
 def packages_asked(tree: ast.AST) -> set[str]:
     """The names in calls like ``version("name")``, however importlib.metadata was imported."""
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)

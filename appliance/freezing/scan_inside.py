@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 
 from demands import Demand, called_by_name, demands_of
 from missing_inside import Hard, hard_imports_in
-from names_inside import Asked, Plugins, generics_need, groups_asked, modules_run, names_imported, packages_asked
+from names_inside import Asked, Plugins, groups_asked, modules_run, names_imported, packages_asked
 from outline_inside import Part, outline
+from unseen import BY_CODECS, imported_for
 
 # What the library needs without importing it: packages that it reads files of, when they are there, what makes
 # `python -m` of an app's sys.executable, and what its part in C imports: module -> modules.
 NEEDED = {"zoneinfo._common": ("tzdata",), "subprocess": ("runpy",), "decimal": ("collections.abc", "numbers"),
-          "sqlite3.dbapi2": ("sqlite3.dump",)}
+          "sqlite3.dbapi2": ("sqlite3.dump",), **BY_CODECS}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Scan:
         hard = hard_imports_in(tree, module.identifier, package)
         if not texts_count:
             return cls(imports, module._global_attr_names, parts, hard, [], Asked())
-        texts = [*names_imported(tree), *((name, 0) for name in (*modules_run(tree), *generics_need(tree)))]
+        texts = [*names_imported(tree), *((name, 0) for name in (*modules_run(tree), *imported_for(tree)))]
         return cls(imports, module._global_attr_names, parts, hard, texts, groups_asked(tree), demands_of(tree),
                    called_by_name(tree), packages_asked(tree))
 
@@ -98,12 +99,11 @@ def follow_names(graph_class, plugins: Plugins, scanned: dict[str, Scan], reques
     what is found in every module.
 
     It knows statements only. In the standard library such texts are for modules that few apps want: left alone. What the
-    app's own files import, and what that needs in turn, is taken off the list of what is excluded.
+    app's own files import, and what others must be able to import, is taken off the list of what is excluded.
     """
     scan_statements = graph_class._scan_code
     library, *packages = [folder + os.sep for folder in (request["stdlib"], request["site"]) if folder]
     scans = Scans(request["scans"], [library, *packages])
-    wanted: set[str] = set()
 
     def scan_code(graph, module, code, tree=None):
         file = str(module.filename)
@@ -117,9 +117,19 @@ def follow_names(graph_class, plugins: Plugins, scanned: dict[str, Scan], reques
         by_name = [*plugins.looked_for(found.asked), *NEEDED.get(module.identifier, ())]
         named = [*found.texts, *((name, 0) for name in by_name)]
         module._deferred_imports += [(False, (name, module, None, level), {}) for name, level in named]
-        if not file.startswith((library, *packages)) or module.identifier.partition(".")[0] in wanted:
-            tops = {name.partition(".")[0] for _, (name, *_), _ in module._deferred_imports}
-            wanted.update(name for name in tops if graph.lazynodes.pop(name, name) is None)
+        own = not file.startswith((library, *packages))
+        readmit(graph, {name for _, (name, *_), _ in module._deferred_imports} if own else {name for _, name, _ in found.hard})
         return module
 
     graph_class._scan_code = scan_code
+
+
+def readmit(graph, names: set[str]) -> None:
+    """Take the packages of these modules off the list of what is excluded, also when somebody has named them before."""
+    nodes = graph.graph
+    for name in {name.partition(".")[0] for name in names}:
+        if graph.lazynodes.get(name, name) is None:
+            del graph.lazynodes[name]
+        elif name in nodes and type(nodes.node_data(name)).__name__ == "ExcludedModule":
+            nodes.hide_node(name)
+            del nodes.hidden_nodes[name]  # a hidden name would stay taken

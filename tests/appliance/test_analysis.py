@@ -132,6 +132,24 @@ def test_whose_a_module_is(probe_plan: Plan, probe_packages: Packages, interpret
     assert [] == [name for name in found if name.startswith(("encodings.big5", "unittest", "pydoc", "_fapws4"))]
 
 
+@pytest.mark.parametrize(("pack", "comes"), [
+    ("def client():\n    from pack import checks\n", True),  # checks.py cannot be imported without
+    ("def client():\n    import pdb\n", False),
+    ("try:\n    import pdb\nexcept ImportError:\n    pdb = None\n", False),
+    ("import xmlrpc.client", False),
+    ("import xmlrpc.server", True),  # which imports pydoc, which the library has named before
+])
+def test_what_is_for_developers_comes_where_it_must(tmp_path: Path, interpreter: Interpreter, pack: str, comes: bool) -> None:
+    """An import of a package or of the library counts when it must succeed; that of the app itself always would."""
+    site = tmp_path / "site"
+    (site / "pack").mkdir(parents=True)
+    (site / "pack" / "__init__.py").write_text(pack)
+    (site / "pack" / "checks.py").write_text("import pdb\n")
+    app = written(tmp_path, "import pack\nPATHS = []\n")
+    found = analyse(app, interpreter, Packages(site=site))
+    assert comes is bool({"pdb", "pydoc"} & {module.name for module in found.modules})
+
+
 def test_used_distributions_are_known(probe_plan: Plan, probe_packages: Packages, interpreter: Interpreter) -> None:
     """Name, version and licence of each installed package that is used; those that are only installed are not named."""
     found = analyse(probe_plan.app, interpreter, probe_packages)

@@ -39,10 +39,16 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         ("configured", ["seen too"]),
         ("versions", ["3.1.6", "MarkupSafe"]),
         ("about", ["0.13.4", "Africa/Abidjan", 111, "<b>{% block body %}{% endblock %}</b>\n"]),
+        ("long_numbers", [True, 50001, True]),
+        ("unlike_views", [True, False]),
+        ("characters", ["\\N{BULLET}", "\u2022", "\u2022", 1]),
+        ("seven_bits", ["1b2442467c4b5c1b2842", "1b2442467c4b5c1b2842", "1b2429430e47510f", "a4a4"]),
+        ("method_help", "Daylight saving time from packaged data."),
     ],
 )
 def test_it_works_from_inside_the_program(kit: Running, page: str, answer: Any) -> None:
-    """Templates of Bottle and Jinja2, asyncio, threads, time zones, message catalogues, resources and metadata."""
+    """Templates of Bottle and Jinja2, asyncio, threads, time zones, message catalogues, resources and metadata; and what C
+    code imports by name."""
     assert answer == kit.told(f"/{page}")
 
 

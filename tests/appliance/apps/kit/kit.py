@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import ctypes
+import dataclasses
 import datetime
 import gettext
 import importlib.metadata
@@ -15,8 +17,10 @@ import os
 import pkgutil
 import queue
 import shutil
+import sys
 import tempfile
 import threading
+import xmlrpc.server
 import zoneinfo
 from collections.abc import Callable
 from importlib import metadata
@@ -124,6 +128,42 @@ def about() -> list[Any]:
             len(pkgutil.get_data("tzdata", "zoneinfo/UTC") or b""), (HERE / "views" / "base.html").open().read()]
 
 
+def long_numbers() -> list[Any]:
+    """Integers of so many digits that the interpreter divides and writes them by Python of its own."""
+    sys.set_int_max_str_digits(0)
+    quotient, rest = divmod(10**40000, 7**9000)
+    return [quotient * 7**9000 + rest == 10**40000, len(str(10**50000)), int("9" * 7000) + 1 == 10**7000]
+
+
+def unlike_views() -> list[bool]:
+    """Views of memory with items of different kinds."""
+    short, long = array.array("h", [1, 2]), array.array("l", [1, 2])
+    return [memoryview(short) == memoryview(long), memoryview(short)[1:] == memoryview(long)]
+
+
+def characters() -> list[Any]:
+    """By their names, in texts that are made while it runs, and in the name of a field."""
+    @dataclasses.dataclass
+    class Measure:
+        größe: int
+
+    return ["\u2022".encode("ascii", "namereplace").decode(), rb"\N{BULLET}".decode("unicode_escape"), eval(r"'\N{BULLET}'"),
+            Measure(größe=1).größe]
+
+
+def seven_bits() -> list[str]:
+    """Codecs whose tables are in other codecs' modules."""
+    return ["日本".encode("iso2022_jp").hex(), "日本".encode("iso2022_jp_2").hex(), "한".encode("iso2022_kr").hex(),
+            "中".encode("big5hkscs").hex()]
+
+
+def method_help() -> str:
+    """Of a server of remote calls, which reads it by pydoc."""
+    calls = xmlrpc.server.SimpleXMLRPCDispatcher()
+    calls.register_function(zones)
+    return calls.system_methodHelp("zones")
+
+
 def page(question: Callable[[], Any]) -> Callable[[dict[str, Any], Any], str]:
     """A handler that sends the answer as JSON."""
     def handler(environ: dict[str, Any], start_response: Any) -> str:
@@ -134,4 +174,4 @@ def page(question: Callable[[], Any]) -> Callable[[dict[str, Any], Any], str]:
 
 PATHS = [(f"/{question.__name__}", page(question))
          for question in (simple_template, jinja, coroutines, threads, zones, catalogue, logged, libc, copied, configured, versions,
-                          about)]
+                          about, long_numbers, unlike_views, characters, seven_bits, method_help)]
