@@ -399,11 +399,13 @@ def show_licences(c: Context, folder: str, to: str = "") -> None:
     """What a build consists of and under which licences; fetch the sources that must be offered with it."""
     components = licences.read_build(Path(folder))
     owed = licences.owed(components)
-    if to:
+    if to and owed:
         report.show_files(licences.fetch_owed(owed, Path(to)))
         return
     report.show_components(components)
-    if owed:
+    if not owed:
+        report.show_line("nothing in this build obliges to offer its source")
+    else:
         report.show_line("source to offer: " + ", ".join(f"{name} {version}" for _, name, version in owed))
         report.show_next([f"the texts are in {Path(folder, 'LICENCES.txt')}", f"invoke licences {folder} --to FOLDER"])
 

@@ -182,6 +182,15 @@ def test_by_the_command(hello: Plan, tmp_path: Path) -> None:
     assert [f"{tmp_path}/BUILD.json is not there: name the folder of a finished build"] == errors(done)
 
 
+def test_a_build_that_owes_nothing(probe_plan: Plan, tmp_path: Path) -> None:
+    """Without a kernel there is no GPL: this is said, and no folder made."""
+    for words in ((), ("--to", tmp_path / "to")):
+        done = invoke("licences", probe_plan.output, *words)
+        assert (0, []) == (done.returncode, errors(done))
+        assert "nothing in this build obliges to offer its source" in done.stderr
+    assert not (tmp_path / "to").exists()
+
+
 def fetched(packages: list[tuple[str, str, str]], folder: Path) -> None:
     """What Debian really gives: each .dsc names its other files with their digests, and all of them are there."""
     files = fetch_owed(packages, folder)

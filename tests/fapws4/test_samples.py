@@ -139,7 +139,7 @@ def test_sse(sample: Start) -> None:
 
 
 def test_wsgi_flask(sample: Start) -> None:
-    """A Flask app as it is: templates, a style sheet, a form, a message in a signed cookie, markup that stays text."""
+    """A Flask app as it is: templates, a style sheet, a form, a session with a message, markup that stays text."""
     running = sample("wsgi-flask")
     page = ask(running, "/")
     assert (200, "text/html; charset=utf-8") == (page.status, page.headers["content-type"])
@@ -148,10 +148,13 @@ def test_wsgi_flask(sample: Start) -> None:
     assert 304 == ask(running, "/static/style.css", {"If-None-Match": style.headers["etag"]}).status
     sent = ask(running, "/notes", FORM, "POST", urlencode({"name": "<b>J\u00fcrgen", "text": "was here"}).encode())
     assert (303, "/") == (sent.status, sent.headers["location"])
-    shown = ask(running, "/", {"Cookie": sent.headers["set-cookie"].partition(";")[0]}).body.decode()
-    assert "Thank you, &lt;b&gt;J\u00fcrgen!" in shown
-    assert "<li><b>&lt;b&gt;J\u00fcrgen</b>: was here</li>" in shown
-    assert "Thank you" not in ask(running, "/").body.decode()
+    shown = ask(running, "/", {"Cookie": sent.headers["set-cookie"].partition(";")[0]})
+    assert "Thank you, &lt;b&gt;J\u00fcrgen!" in shown.body.decode()
+    later = ask(running, "/", {"Cookie": shown.headers["set-cookie"].partition(";")[0]}).body.decode()
+    assert ("Thank you" not in later, 'value="&lt;b&gt;J\u00fcrgen"' in later) == (True, True)
+    assert "<li><b>&lt;b&gt;J\u00fcrgen</b>: was here</li>" in shown.body.decode()
+    stranger = ask(running, "/").body.decode()
+    assert ("Thank you" in stranger, 'value=""' in stranger) == (False, True)
     refused = ask(running, "/notes", FORM, "POST", urlencode({"name": "J", "text": "x" * 201}).encode())
     assert 303 == refused.status
     assert 1 == ask(running, "/").body.count(b"<li>")

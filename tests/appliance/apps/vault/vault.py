@@ -142,4 +142,18 @@ def fetch(environ, start_response):
     return json.dumps([answer.status_code, answer.text])
 
 
-PATHS = [("/fetch", fetch), ("/", page)]
+def trust(environ, start_response):
+    """/trust?url=URL: which certificates requests knows by itself, and what it says of a server with another one."""
+    import certifi
+    import requests
+
+    known = ssl.create_default_context(cafile=certifi.where()).get_ca_certs()
+    [url] = parse_qs(environ["QUERY_STRING"])["url"]
+    try:
+        requests.get(url, timeout=60)
+    except requests.exceptions.SSLError as error:
+        return json.dumps([requests.certs.where() == certifi.where(), len(known) > 100, "self-signed certificate" in str(error)])
+    return "requests trusts everybody"
+
+
+PATHS = [("/fetch", fetch), ("/trust", trust), ("/", page)]
