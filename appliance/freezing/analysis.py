@@ -30,6 +30,7 @@ from appliance.compiling.modules import ADDED_MODULES, widened
 from appliance.freezing import demands, unseen
 from appliance.freezing.demands import Demand
 from appliance.packaging.installation import NO_PACKAGES, Packages
+from appliance.packaging.syntax import unreadable
 
 _SCRIPT = Path(__file__).with_name("analysis_inside.py")
 _SCRIPTS = (_SCRIPT, *(_SCRIPT.with_name(f"{name}_inside.py") for name in ("missing", "names", "outline", "reach", "scan")),
@@ -107,7 +108,7 @@ def read_app(app: Path) -> ast.Module:
     except SyntaxError as error:
         if app.suffix != ".py":
             raise Problem(f"{app} is not Python", "name the Python file of your app") from error
-        raise Problem(f"{app}:{error.lineno}: {error.msg}", "mend the line") from error
+        raise unreadable(app, error) from error
     except ValueError as error:  # NUL bytes, or bytes that are not text
         raise Problem(f"{app} is not Python", "name the Python file of your app") from error
 

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.common.errors import Problem
 from appliance.common.places import SOURCE_DATE_EPOCH, cache_folder, digest_of, whole_folder
+from appliance.packaging.syntax import unreadable
 
 _C = (".c", ".h", ".S", ".s", ".inc", ".cc", ".cpp", ".cxx", ".hpp")
 _NO_SOURCES = ("dist", "build", "node_modules", "__pycache__")
@@ -103,7 +103,7 @@ def _tree(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes(), str(file))
     except SyntaxError as error:
-        raise Problem(f"{file}:{error.lineno}: {error.msg}", "mend the line") from error
+        raise unreadable(file, error) from error
 
 
 def _c_below(folder: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from appliance.compiling.interpreter import Interpreter
 from appliance.compiling.modules import widened
 from appliance.freezing import analysis
 from appliance.freezing.analysis import analyse, health_of, read_app, sets_tls, version_of
+from appliance.packaging import syntax
 from appliance.packaging.building import Workplace
 from appliance.packaging.installation import Packages, install
 from appliance.packaging.packages import choose
@@ -46,7 +47,17 @@ def test_a_binary_file_is_no_app(tmp_path: Path, content: bytes) -> None:
 def test_a_syntax_error_has_its_line(tmp_path: Path) -> None:
     """A syntax error is shown as file:line with Python's own words."""
     app = written(tmp_path, "PATHS = []\n\ndef broken(:\n")
-    assert f"{app}:3: invalid syntax: mend the line" == problem(lambda: read_app(app))
+    assert problem(lambda: read_app(app)).startswith(f"{app}:3: invalid syntax: mend the line")
+
+
+@pytest.mark.parametrize(("reader", "more"), [
+    ((3, 13), ""), ((3, 14), ""),
+    ((3, 11), ("; if it is syntax that came after Python 3.11, by which the builder reads apps: write it the older way, or"
+               " build where python3 is 3.13, as on the device")),
+])
+def test_which_python_could_not_read_it(reader: tuple[int, int], more: str) -> None:
+    """The builder's, which may be older than the device's."""
+    assert f"mend the line{more}" == syntax._remedy(reader)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def test_a_program_imports_what_is_required(
     done = invoke("freeze", app, "--output", tmp_path / "out", *(word.format(folder=tmp_path) for word in words))
     assert (0, []) == (done.returncode, errors(done))
     [package] = json.loads((tmp_path / "out" / "BUILD.json").read_text())["packages"]
-    assert ("ship", "1", wheel.name, file_digest(wheel)) == tuple(package[key] for key in ("name", "version", "file", "sha256"))
+    origin = ("ship", "1", wheel.name, file_digest(wheel))
+    assert origin == tuple(package[key] for key in ("name", "version", "file", "sha256"))
     with running([tmp_path / "out" / "boat-x86_64", "--server", "127.0.0.1:0"], tmp_path / "log") as program:
         assert (200, "wheel") == program.get("/")
