@@ -25,7 +25,7 @@ from appliance.common.places import whole_file
 PORT = 8443  # POLICY_RECOVERY_PORT of core/init/policy.h
 
 _PATIENCE = 660.0  # seconds; a slow card is read back before the answer
-_SHORT_PATIENCE = 15.0  # for a question; a device that restarts may be silent rather than refuse
+_SHORT_PATIENCE = 45.0  # for a question: slow devices start their pages at the first; one that restarts may be silent
 _FINGERPRINT = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31}")
 
 Agree = Callable[[str], bool]

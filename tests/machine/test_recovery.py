@@ -64,11 +64,11 @@ def test_an_update_over_the_network(releases: list[Path], pc: Board, tmp_path: P
         fingerprint = machine.wait_for(PAGES)[1]
         target = f"https://127.0.0.1:{machine.forward(PORT)}"
         unknown = invoke(tmp_path, target, bundle, "--code", code)
-        assert (1, True) == (unknown.returncode, fingerprint in unknown.stdout)
+        assert (1, True) == (unknown.returncode, fingerprint in unknown.stdout), unknown.stdout
         other = invoke(tmp_path, target, bundle, "--code", code, "--fingerprint", "00" * 32)
-        assert (1, True) == (other.returncode, "nothing was sent" in other.stdout)
+        assert (1, True) == (other.returncode, "nothing was sent" in other.stdout), other.stdout
         wrong = invoke(tmp_path, target, bundle, "--code", "WRONG-CODE", "--fingerprint", fingerprint)
-        assert (1, True) == (wrong.returncode, "is refused" in wrong.stdout)
+        assert (1, True) == (wrong.returncode, "is refused" in wrong.stdout), wrong.stdout
         fine = invoke(tmp_path, target, bundle, "--code", code, "--verify-only")
         assert (0, True) == (fine.returncode, "would accept" in fine.stdout), fine.stdout
         done = invoke(tmp_path, target, bundle, "--code", code, "--wait")
