@@ -12,12 +12,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.common.places import cache_folder, digest_of, whole_folder
+from appliance.common.places import CORE, cache_folder, digest_of, whole_folder
+from appliance.compiling import interpreter as interpreters
 from appliance.compiling.interpreter import Interpreter, describe
-from appliance.compiling.libraries import Library
-from appliance.compiling.toolchain import Toolchain
+from appliance.compiling.libraries import Library, library_digest
+from appliance.compiling.toolchain import Toolchain, native_toolchain
+from appliance.fetching.recipes import load_source
 
 _SCRIPT = Path(__file__).with_name("compiler_inside.py")
+
+# What besides CPython makes the Python that back-ends run under.
+_RUNS = (CORE / "interpreter.c", Path(interpreters.__file__))
 
 # As the libraries are compiled, but that code in C++ is unwound when it throws. Warnings are for the package's own authors.
 _FLAGS = ("-O2", "-DNDEBUG", "-ffunction-sections", "-fdata-sections", "-fno-ident", "-w")
@@ -47,8 +52,9 @@ class Compiler:
 
     @property
     def digest(self) -> str:
-        """Of what decides what it makes, wherever it is installed."""
-        return digest_of(self.tools.digest, self.interpreter.digest, self.interpreter.library.digest, _SCRIPT, Path(__file__))
+        """Of what decides what it makes, wherever it is installed: CPython, not the libc of the Python that runs here."""
+        runs = library_digest(load_source("cpython"), native_toolchain())
+        return digest_of(self.tools.digest, self.interpreter.library.digest, runs, *_RUNS, _SCRIPT, Path(__file__))
 
     def environment(self, tree: Path, offered: Iterable[Library]) -> dict[str, str]:
         """For building the sources in ``tree``, with the headers and libraries that are ``offered``."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from appliance.packaging.building import Workplace, python_with
+from appliance.packaging.compiler import compiler_for
 from appliance.packaging.extensions import imports_in
 from appliance.packaging.installation import Packages, install
 from appliance.packaging.packages import choose
@@ -49,6 +51,15 @@ def said(packages: Packages, place: Workplace, program: str) -> str:
     python = python_with(list(packages.extensions.values()), place)
     return subprocess.run([python, "-S", "-B", "-c", program], env={"PYTHONPATH": str(packages.site)}, check=True,
                           capture_output=True, text=True).stdout.strip()
+
+
+def test_what_is_compiled_anew(place: Workplace) -> None:
+    """Packages are, when CPython or the toolchain is another; not when the interpreter that compiles them got a new libc."""
+    compiler = compiler_for(place.interpreter, place.tools)
+    other = replace(place.interpreter, digest="another")
+    assert compiler.digest == replace(compiler, interpreter=other).digest
+    library = replace(place.interpreter.library, digest="another")
+    assert compiler.digest != replace(compiler, interpreter=replace(place.interpreter, library=library)).digest
 
 
 def test_a_c_module_is_linked(shop: Path, tmp_path: Path, place: Workplace) -> None:
