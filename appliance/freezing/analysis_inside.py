@@ -205,7 +205,7 @@ def needs(found: Reach, request: dict) -> dict[str, list[str]]:
 
 
 def left_out(graph, found: Reach, excluded: list[str]) -> list[str]:
-    """The modules that nothing comes to: of the graph, of the interpreter itself, and of the library's what is excluded."""
+    """The modules that nothing comes to: of the graph, those of the interpreter, and what is excluded of the library."""
     kinds = (*KINDS, "BuiltinModule", "FrozenModule", "ExcludedModule")
     known = {node.identifier for node in graph.iter_graph() if type(node).__name__ in kinds}
     known |= {*MODULES, *sys.stdlib_module_names.intersection(excluded)}
@@ -315,7 +315,8 @@ def main() -> None:
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
                    "files": files_of(analysis, plugins, modules), "distributions": distributions_of(parts),
                    "through": named(found, request), "needs": needs(found, request),
-                   "left_out": left_out(analysis.graph, found, request["excluded"]), "unknown": sorted(found.excluded - found.refused.keys()),
+                   "left_out": left_out(analysis.graph, found, request["excluded"]),
+                   "unknown": sorted(found.excluded - found.refused.keys()),
                    "missing": missing_of(analysis.graph, request["app"], modules, hard),
                    "absent": absent_names(analysis.graph), "always": always_imported(request["app"], modules, hard),
                    "heard": sorted(found.heard()), **asked_of(modules, scanned)}
