@@ -257,7 +257,8 @@ def _write_recording(plan: Plan, analysis: Analysis, data: tuple[DataFile, ...],
 
 def _wanted(plan: Plan, analysis: Analysis, packages: Packages) -> Wanted:
     """What a program of this app must have in C, with packages that are built for its processor."""
-    return Wanted(analysis.builtins, plan.serves_tls, tuple(packages.extensions.values()), analysis.called)
+    return Wanted(analysis.builtins, plan.serves_tls, tuple(packages.extensions.values()), analysis.called,
+                  bool(plan.recovery))
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:

@@ -38,6 +38,7 @@ from appliance.packaging.extensions import Extension, link_words, linked_with
 from appliance.packaging.inittab import functions_of, inittab
 
 LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi", "monocypher", "hacl-sha2")
+_OF_DEVICES = ("monocypher", "hacl-sha2")  # of PID 1 and its updater, core/init/ and core/update/
 
 C_WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes",
               "-Wmissing-prototypes", "-Werror")
@@ -88,14 +89,15 @@ class Code:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a program shall have in C: modules by their names, ``extensions`` that may be among them, TLS in its server, and
-    what is found in it by the names ``called``, as far as it exists.
+    """What a program shall have in C: modules by their names, ``extensions`` that may be among them, TLS in its server,
+    what is found in it by the names ``called``, as far as it exists, and ``for_device`` PID 1 of an image.
     """
 
     builtins: tuple[str, ...]
     serves_tls: bool
     extensions: tuple[Extension, ...] = ()
     called: frozenset[str] = frozenset()
+    for_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class _Recipe:
     """All that a program without an app is linked from."""
 
     table: str
-    serves_tls: bool
+    folders: tuple[str, ...]  # of the core
     libraries: tuple[Library, ...]
     modules: tuple[Library, ...]  # of Python, that need a library besides
     extensions: tuple[Extension, ...]
@@ -164,7 +166,8 @@ def _code_of(owned: dict[symbols.Member, int], builtins: tuple[str, ...]) -> Cod
 def _recipe(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: int, offline: bool) -> _Recipe:
     builtins = wanted.builtins
     linked = tuple(sorted((each for each in wanted.extensions if each.name in builtins), key=lambda each: each.name))
-    libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in LIBRARIES))
+    names = [name for name in LIBRARIES if wanted.for_device or name not in _OF_DEVICES]
+    libraries = (interpreter.library, *(build_library(name, tools, jobs, offline) for name in names))
     modules: tuple[Library, ...] = ()
     for addition in needed_additions(builtins, wanted.serves_tls):
         library, own = build_addition(addition, interpreter, tools, jobs, offline)
@@ -174,13 +177,14 @@ def _recipe(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: in
     functions |= {extension.name: extension.function for extension in linked}
     if absent := sorted(set(builtins) - functions.keys()):
         raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
-    table = _table(builtins, wanted.serves_tls, functions)
+    table = _table(wanted, functions)
     table += exports_table(exportable(wanted.called, interpreter.library))
     digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__), _SINGLE,
                        *(extension.object for extension in linked),
                        *(library.digest for library in (*libraries, *modules)))
     single = "_interpreters" not in builtins
-    return _Recipe(table, wanted.serves_tls, libraries, modules, linked, single, digest)
+    folders = ("frozen", *(["init", "update"] if wanted.for_device else []), *(["tls"] if wanted.serves_tls else []))
+    return _Recipe(table, folders, libraries, modules, linked, single, digest)
 
 
 def _with_those_of(
@@ -202,26 +206,27 @@ def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
         work.write_bytes(data)
 
 
-def _table(builtins: tuple[str, ...], serves_tls: bool, functions: dict[str, str]) -> str:
-    """C source of the table of C modules, narrowed to those that are wanted; and whether TLS is spoken."""
-    wanted = {*ALWAYS_LINKED, *_OWN, *builtins}
-    table = inittab({name: function for name, function in functions.items() if name in wanted})
-    library = "extern const struct tls_library tls_openssl;\n" if serves_tls else ""
-    linked = f"const struct tls_library *const tls_linked = {'&tls_openssl' if serves_tls else 'NULL'};\n"
-    return f"{table}\nstruct tls_library;\n{library}{linked}"
+def _table(wanted: Wanted, functions: dict[str, str]) -> str:
+    """C source of the table of C modules, narrowed to those that are wanted; and whether TLS is spoken, and PID 1 there."""
+    modules = {*ALWAYS_LINKED, *_OWN, *wanted.builtins}
+    table = inittab({name: function for name, function in functions.items() if name in modules})
+    library = "extern const struct tls_library tls_openssl;\n" if wanted.serves_tls else ""
+    linked = f"const struct tls_library *const tls_linked = {'&tls_openssl' if wanted.serves_tls else 'NULL'};\n"
+    init = "int init_run(int, char **);\n" if wanted.for_device else ""
+    init += f"int (*const init_linked)(int, char **) = {'init_run' if wanted.for_device else 'NULL'};\n"
+    return f"{table}\nstruct tls_library;\n{library}{linked}{init}"
 
 
 def core_objects(
-    libraries: tuple[Library, ...], serves_tls: bool, scratch: Path, tools: Toolchain, jobs: int
+    libraries: tuple[Library, ...], folders: tuple[str, ...], scratch: Path, tools: Toolchain, jobs: int
 ) -> list[Path]:
-    """The core's own files, compiled with all warnings as errors.
+    """The core's own files and those of ``folders`` in it, compiled with all warnings as errors.
 
     Tried and left out, by the instructions of GET hello (4,853 then): -flto here and in the link, 4,263, but zig makes its
     libc a second time for it (40 s of CPU time for every target), and `--report` finds no names; -flto joined by
     `zig ld.lld -r` before the link, 4,551, for 53 kB more; -O3 changes nothing in either.
     """
     files = [path for path in sorted(CORE.glob("*.c")) if path.name not in _NOT_FROZEN]
-    folders = ("frozen", "init", "update", *(["tls"] if serves_tls else []))
     files += [path for folder in folders for path in sorted((CORE / folder).glob("*.c"))]
     include = [word for each in libraries for word in ("-isystem", f"{each.prefix}/include")]
     flags = [*COMPILE_FLAGS, *C_WARNINGS, *include, f"-ffile-prefix-map={CORE}=/core"]
@@ -248,7 +253,7 @@ def _link(
     (scratch / "inittab.c").write_text(recipe.table)
     cpython = recipe.libraries[0]
     objects = [_single_interpreter(scratch, cpython, tools, offline)] if recipe.single else []
-    objects += core_objects((*recipe.libraries, *recipe.modules), recipe.serves_tls, scratch, tools, jobs)
+    objects += core_objects((*recipe.libraries, *recipe.modules), recipe.folders, scratch, tools, jobs)
     include = f"-I{cpython.prefix}/include"
     objects += compile_files([scratch / "inittab.c"], scratch, scratch, [*COMPILE_FLAGS, include], tools, 1)
     objects += libc_objects(scratch / "libc", tools, jobs)

@@ -155,11 +155,12 @@ int runtime_start(int argc, char **argv, bool import_time)
 
 int runtime_interpret(int argc, char **argv)
 {
-    if (init_is_wanted(argc, argv))
-        return init_main(argc, argv);
+    int exit_code = init_linked != NULL ? init_linked(argc, argv) : -1;
+    if (exit_code >= 0)
+        return exit_code;
     if (argc == 0 || strcmp(argv[0], ARCHIVE_PYTHON) != 0)
         return -1;
-    int exit_code = start(argc, argv, &(struct manner){.is_python = true});
+    exit_code = start(argc, argv, &(struct manner){.is_python = true});
     return exit_code < 0 ? Py_RunMain() : exit_code;
 }
 

@@ -18,11 +18,6 @@
 #include "mounts.h"
 #include "uevent.h"
 
-int init_is_wanted(int argc, char **argv)
-{
-    return getpid() == 1 && argc > 0 && strcmp(argv[0], "/init") == 0;
-}
-
 static void show_answer(struct machine *machine, const char *host)
 {
     char url[128];
@@ -284,13 +279,13 @@ static void find_devices(struct machine *machine)
     say("%d modules loaded in %d ms", machine->modules.loaded, (int)(loop_now() - began));
 }
 
-int init_main(int argc, char **argv)
+int init_run(int argc, char **argv)
 {
     static struct machine machine;
     struct machine *m = &machine;
 
-    (void)argc;
-    (void)argv;
+    if (getpid() != 1 || argc == 0 || strcmp(argv[0], "/init") != 0)
+        return -1;
     loop_init(&m->loop);
     must("mount the kernel's file systems", mounts_make());
     try_to("open a console", console_open(&m->loop));

@@ -6,13 +6,13 @@
 #ifndef FAPWS4_INIT_INIT_H
 #define FAPWS4_INIT_INIT_H
 
-/* 1 when the kernel has started this program as /init of an initramfs: process 1, argv[0]
- * exactly "/init". An app that is process 1 of a container has another name and stays an
- * ordinary program. */
-int init_is_wanted(int argc, char **argv);
+/* When the kernel has started this program as /init of an initramfs (process 1, argv[0] exactly
+ * "/init"): boots the device, starts the app as an unprivileged child, looks after both until
+ * power-off or restart, and does not return while the machine runs. -1 at once otherwise: an app
+ * that is process 1 of a container has another name and stays an ordinary program. */
+int init_run(int argc, char **argv);
 
-/* Boots the device, starts the app as an unprivileged child, looks after both until power-off or
- * restart. Does not return while the machine runs. */
-int init_main(int argc, char **argv);
+/* The same function in a program for a device, NULL in every other (appliance/freezing/link.py). */
+extern int (*const init_linked)(int argc, char **argv);
 
 #endif
