@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "credentials.h"
+
 static const char wrong_code[] = "refused the claim code is wrong\n";
 
 static void caller_ready(void *owner);
@@ -64,24 +66,45 @@ static bool may(struct control *control, struct span code, int64_t *wait)
     return right;
 }
 
+static const struct verb *find(const struct control *control, struct span name)
+{
+    for (const struct verb *verb = control->verbs; verb->name; verb++)
+        if (span_equals(name, verb->name))
+            return verb;
+    return NULL;
+}
+
+static bool needs_root(const struct verb *verb)
+{
+    return verb->right == VERB_ROOT || verb->right == VERB_CHECK;
+}
+
+static bool needs_code(const struct verb *verb, const struct caller *caller)
+{
+    return verb->right == VERB_CHECK || (verb->right == VERB_CLAIMED && !caller->root);
+}
+
 static void obey(struct caller *caller, struct span line)
 {
     struct control *control = caller->control;
+    struct order order = {control->owner, span_of("")};
+    const struct verb *verb;
     struct span word;
     int64_t wait;
 
     if (!span_next_word(&line, &word))
         word = span_of("");
-    for (const struct verb *verb = control->verbs; verb->name; verb++) {
-        if (!span_equals(word, verb->name))
-            continue;
-        if (verb->guarded && !may(control, line, &wait))
-            keep_waiting(caller, wait);
-        else
-            answer(caller, verb->act(control->owner));
-        return;
-    }
-    answer(caller, span_of("refused there is no such order\n"));
+    if (caller->root)
+        order.words = line;
+    verb = find(control, word);
+    if (!verb)
+        answer(caller, span_of("refused there is no such order\n"));
+    else if (needs_root(verb) && !caller->root)
+        answer(caller, span_of("refused this is not yours to order\n"));
+    else if (needs_code(verb, caller) && !may(control, line, &wait))
+        keep_waiting(caller, wait);
+    else
+        answer(caller, verb->act(&order));
 }
 
 static void caller_ready(void *owner)
@@ -110,7 +133,10 @@ static void door_ready(void *owner)
 
     if (fd < 0)
         return;
-    *caller = (struct caller){.control = control, .fd = fd};
+    caller->fd = fd;
+    caller->root = credentials_are(fd, control->root);
+    caller->used = 0;
+    caller->wrong = false;
     caller->patience = (struct timer){.fired = patience_fired, .owner = caller};
     loop_set(control->loop, &caller->patience, POLICY_CONTROL_PATIENCE);
     if (loop_watch(control->loop, fd, POLLIN, caller_ready, caller) != 0)
@@ -122,9 +148,15 @@ static void door_ready(void *owner)
 void control_open(struct control *control, struct loop *loop, int fd, const struct verb *verbs,
                   struct claim *claim, void *owner)
 {
-    *control = (struct control){
-        .loop = loop, .fd = fd, .verbs = verbs, .claim = claim, .owner = owner};
-    for (int i = 0; i < CONTROL_CALLERS; i++)
+    control->loop = loop;
+    control->fd = fd;
+    control->verbs = verbs;
+    control->claim = claim;
+    control->owner = owner;
+    control->root = 0;
+    for (int i = 0; i < CONTROL_CALLERS; i++) {
+        control->callers[i].control = control;
         control->callers[i].fd = -1;
+    }
     watch_door(control);
 }

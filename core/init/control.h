@@ -1,8 +1,11 @@
-/* PID 1's door for the recovery pages: one line comes, one answer goes, and that was it.
+/* PID 1's door for its own processes: one line comes, one answer goes, and that was it.
  *
- *   VERB          answered at once
- *   VERB CODE     for what changes the device: the claim code is compared here, and a wrong one is
- *                 answered `refused ...` only after a while, which grows with every wrong one
+ *   VERB                  answered at once
+ *   VERB CODE             for what changes the device: the claim code is compared here, and a wrong
+ *                         one is answered `refused ...` only after a while, which grows with every
+ *                         wrong one
+ *   VERB WORDS...         of a process that was root when it connected: it needs no code, and may
+ *                         say more
  *
  * What the verbs are, orders.c says. */
 #ifndef FAPWS4_INIT_CONTROL_H
@@ -12,20 +15,35 @@
 #include "loop.h"
 #include "span.h"
 
-enum { CONTROL_CALLERS = 8, CONTROL_LINE = 128 };
+/* A line is as long as the settings of a network at most. */
+enum { CONTROL_CALLERS = 8, CONTROL_LINE = 8192 };
+
+/* Who may say a verb. */
+enum verb_right {
+    VERB_OPEN,    /* all who can connect */
+    VERB_CLAIMED, /* root, and who knows the claim code */
+    VERB_ROOT,    /* root */
+    VERB_CHECK,   /* root with the claim code, which is all the words that there are */
+};
+
+struct order {
+    void *owner;       /* of the verbs */
+    struct span words; /* behind the verb, when root says it; of all others nothing */
+};
 
 struct verb {
     const char *name; /* the last one of a list has NULL */
-    bool guarded;     /* by the claim code */
+    enum verb_right right;
     /* The answer; it is sent before anything else happens. */
-    struct span (*act)(void *owner);
+    struct span (*act)(const struct order *order);
 };
 
 struct control;
 
 struct caller {
     struct control *control;
-    int fd; /* -1: this place is free */
+    int fd;    /* -1: this place is free */
+    bool root; /* its process was root when it connected */
     char line[CONTROL_LINE];
     size_t used;
     bool wrong;            /* it has said a wrong code, and is kept waiting */
@@ -38,6 +56,7 @@ struct control {
     const struct verb *verbs;
     struct claim *claim;
     void *owner;
+    unsigned root; /* the user who counts as root: 0 */
     struct caller callers[CONTROL_CALLERS];
 };
 

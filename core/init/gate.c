@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../update/session.h"
+#include "credentials.h"
 
 /* Who is not waited for hears its answer only when it is reading already, as all do. */
 static void refuse(int fd, const char *why)
@@ -94,14 +95,6 @@ static void caller_ready(void *owner)
     }
 }
 
-static bool is_root(int fd)
-{
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
-}
-
 static struct caller *free_place(struct gate *gate)
 {
     for (int i = 0; i < POLICY_UPDATE_CALLERS; i++)
@@ -122,7 +115,7 @@ static void listener_ready(void *owner)
         refuse(fd, "too many are asking at once: try again in a minute");
         return;
     }
-    *caller = (struct caller){.gate = gate, .fd = fd, .root = is_root(fd)};
+    *caller = (struct caller){.gate = gate, .fd = fd, .root = credentials_are(fd, 0)};
     caller->due = (struct timer){.fired = due_fired, .owner = caller};
     refuse_later(caller, "nothing has come: try again", POLICY_UPDATE_GREETING);
     if (loop_watch(gate->loop, fd, POLLIN, caller_ready, caller) != 0)

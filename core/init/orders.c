@@ -12,28 +12,28 @@
 
 static const char done[] = "ok\n";
 
-static struct span tell_status(void *owner)
+static struct span tell_status(const struct order *order)
 {
     static char text[STATUS_SIZE];
 
-    return (struct span){text, status_format(owner, text)};
+    return (struct span){text, status_format(order->owner, text)};
 }
 
-static struct span tell_log(void *owner)
+static struct span tell_log(const struct order *order)
 {
-    (void)owner;
+    (void)order;
     return console_log();
 }
 
-static struct span tell_failed_log(void *owner)
+static struct span tell_failed_log(const struct order *order)
 {
     static char text[2 * POLICY_LOG];
 
-    (void)owner;
+    (void)order;
     return file_read(RECORD_FOLDER "/failed", text, sizeof text);
 }
 
-/* What ends the recovery process waits until its page has gone out. */
+/* What ends the process that asks for it waits until its page has gone out. */
 static void soon(struct machine *machine, void (*order)(struct machine *))
 {
     machine->pages.ordered = order;
@@ -45,17 +45,36 @@ static void restart_now(struct machine *machine)
     machine_end(machine, POWER_RESTART);
 }
 
-static struct span order_restart(void *owner)
+static void power_off_now(struct machine *machine)
 {
-    say("a restart was ordered on the recovery pages");
-    soon(owner, restart_now);
+    machine_end(machine, POWER_OFF);
+}
+
+static struct span order_restart(const struct order *order)
+{
+    say("a restart was ordered");
+    soon(order->owner, restart_now);
+    return span_of(done);
+}
+
+static struct span order_power_off(const struct order *order)
+{
+    say("power-off was ordered");
+    soon(order->owner, power_off_now);
+    return span_of(done);
+}
+
+/* The code was right, or this would not have been called. */
+static struct span tell_claim_is_right(const struct order *order)
+{
+    (void)order;
     return span_of(done);
 }
 
 /* At the next start, before anything of /data is in use. */
-static struct span order_reset(void *owner)
+static struct span order_reset(const struct order *order)
 {
-    struct machine *machine = owner;
+    struct machine *machine = order->owner;
     char state[DISK_PATH];
 
     if (machine->slot.on_trial)
@@ -64,22 +83,22 @@ static struct span order_reset(void *owner)
         return span_of("refused this device has no data partition\n");
     if (!try_to("order the reset", reset_order_give(state)))
         return span_of("refused the order cannot be written; see the log\n");
-    say("a factory reset was ordered on the recovery pages");
+    say("a factory reset was ordered");
     soon(machine, restart_now);
     return span_of(done);
 }
 
-static struct span order_usb_install(void *owner)
+static struct span order_usb_install(const struct order *order)
 {
-    struct machine *machine = owner;
+    struct machine *machine = order->owner;
 
     return span_of(sticks_agree(&machine->sticks) ? done
                                                   : "refused no stick with an update is there\n");
 }
 
-static struct span order_fetch(void *owner)
+static struct span order_fetch(const struct order *order)
 {
-    struct machine *machine = owner;
+    struct machine *machine = order->owner;
 
     return span_of(fetch_look(&machine->fetch)
                        ? done
@@ -87,12 +106,14 @@ static struct span order_fetch(void *owner)
 }
 
 const struct verb orders[] = {
-    {"status", false, tell_status},
-    {"log", false, tell_log},
-    {"failed-log", false, tell_failed_log},
-    {"restart", true, order_restart},
-    {"reset", true, order_reset},
-    {"usb-install", true, order_usb_install},
-    {"fetch", true, order_fetch},
-    {NULL, false, NULL},
+    {"status", VERB_OPEN, tell_status},
+    {"log", VERB_OPEN, tell_log},
+    {"failed-log", VERB_OPEN, tell_failed_log},
+    {"claim-check", VERB_CHECK, tell_claim_is_right},
+    {"restart", VERB_CLAIMED, order_restart},
+    {"power-off", VERB_ROOT, order_power_off},
+    {"reset", VERB_CLAIMED, order_reset},
+    {"usb-install", VERB_CLAIMED, order_usb_install},
+    {"fetch", VERB_CLAIMED, order_fetch},
+    {NULL, VERB_OPEN, NULL},
 };

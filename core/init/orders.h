@@ -1,4 +1,4 @@
-/* What the recovery pages may ask of PID 1 (control.h). A new verb is a line of the table. */
+/* What the recovery pages and the manager may ask of PID 1 (control.h). A new verb is a line of the table. */
 #ifndef FAPWS4_INIT_ORDERS_H
 #define FAPWS4_INIT_ORDERS_H
 

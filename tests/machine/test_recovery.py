@@ -103,7 +103,7 @@ def test_a_factory_reset(releases: list[Path], pc: Board, tmp_path: Path) -> Non
         device = Device(Address("127.0.0.1", machine.forward(PORT)), fingerprint)
         form = f"sure=on&code={code}".encode()
         assert 200 == device.ask("POST", "/reset", [form], len(form), kind="application/x-www-form-urlencoded").status
-        machine.wait_for("a factory reset was ordered on the recovery pages")
+        machine.wait_for("a factory reset was ordered")
         machine.wait_for("all data was erased, as was ordered")
         machine.wait_for("/data is /dev/vda6")
         assert code != machine.wait_for(r"claim code (\S+)")[1]

@@ -21,7 +21,7 @@ PURE += ["log", "note", "trial", "failures", "health", "claim", "control", "refu
 PURE += ["../update/text", "courier_state", "tree", "keepsake", "lost", "kernel_message"]
 PURE += ["arp", "link_local", "dns", "mdns"]
 # Without headers of their own here: what those need.
-FURTHER = ["child"]
+FURTHER = ["child", "credentials"]
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
 FLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -65,7 +65,7 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     for name in PURE:
         ffi.cdef(declarations(SOURCES / f"{name}.h"))
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
-    ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(void *owner); }')
+    ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(const struct order *order); }')
     ffi.set_source("init_pure", "#include <stdlib.h>\n" + "".join(f'#include "{name}.h"\n' for name in PURE))
     ffi.emit_c_code(str(folder / "init_pure.c"))
     sources = [str(path) for name in PURE + FURTHER if (path := SOURCES / f"{name}.c").exists()]

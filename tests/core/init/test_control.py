@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 from collections.abc import Iterator
@@ -17,20 +18,33 @@ class Door:
 
     def __init__(self, pure: Any, listener: socket.socket) -> None:
         self.pure, self.place = pure, listener.getsockname()
-        self.acted = 0
+        self.words: list[bytes] = []
         ffi = pure.ffi
         self.loop, self.control, self.claim = (ffi.new(f"struct {name} *") for name in ("loop", "control", "claim"))
         self.text = ffi.new("char[]", b"answer\n" * 4000)
-        self.names = [ffi.new("char[]", name) for name in (b"log", b"restart")]
-        self.verbs = ffi.new("struct verb[3]", [[self.names[0], False, pure.lib.act], [self.names[1], True, pure.lib.act]])
+        rights = {b"log": pure.lib.VERB_OPEN, b"restart": pure.lib.VERB_CLAIMED, b"power-off": pure.lib.VERB_ROOT,
+                  b"claim-check": pure.lib.VERB_CHECK}
+        self.names = [ffi.new("char[]", name) for name in rights]
+        self.verbs = ffi.new("struct verb[5]", [
+            [name, right, pure.lib.act] for name, right in zip(self.names, rights.values(), strict=True)])
         ffi.def_extern(name="act")(self._act)
         pure.lib.loop_init(self.loop)
         code, _block = pure.span(CODE)
         assert pure.lib.claim_read(self.claim, code[0])
         pure.lib.control_open(self.control, self.loop, listener.fileno(), self.verbs, self.claim, ffi.NULL)
+        self.are_root(False)
 
-    def _act(self, _owner: Any) -> Any:
-        self.acted += 1
+    @property
+    def acted(self) -> int:
+        """How many orders were obeyed."""
+        return len(self.words)
+
+    def are_root(self, root: bool) -> None:
+        """Whether who calls from here counts as root."""
+        self.control.root = os.getuid() if root else os.getuid() + 1
+
+    def _act(self, order: Any) -> Any:
+        self.words.append(self.pure.text(order.words))
         return {"start": self.text, "length": len(self.text) - 1}
 
     def call(self, line: bytes = b"") -> socket.socket:
@@ -112,6 +126,34 @@ def test_a_wrong_code_waits(door: Door, line: bytes) -> None:
     assert door.answer(door.call(b"restart 7HRT-22KX\n")).startswith(b"answer")
 
 
+def test_root_needs_no_code(door: Door) -> None:
+    """And what it says behind the verb is heard; of others it is not."""
+    assert door.answer(door.call(b"log and more\n")).startswith(b"answer")
+    door.are_root(True)
+    for line in (b"log\n", b"restart\n", b"restart now  please\n", b"power-off " + b"x" * 8000 + b"\n"):
+        assert door.answer(door.call(line)).startswith(b"answer")
+    assert [b"", b"", b"", b"now  please", b"x" * 8000] == [words.lstrip() for words in door.words]
+
+
+@pytest.mark.parametrize("line", [b"power-off\n", b"power-off 7HRT-22KX\n", b"claim-check\n", b"claim-check 7HRT-22KX\n"])
+def test_what_only_root_may_order(door: Door, line: bytes) -> None:
+    """No code helps, and it is no way to find one out: a guess is neither told nor counted."""
+    assert b"refused this is not yours to order\n" == door.answer(door.call(line))
+    assert (0, 0) == (door.acted, door.claim.wrong)
+
+
+def test_a_code_can_be_checked(door: Door) -> None:
+    """By root: for somebody else, so it takes as long as everywhere when it is wrong."""
+    door.are_root(True)
+    assert door.answer(door.call(b"claim-check 7hrt 22kx\n")).startswith(b"answer")
+    wrong = door.call(b"claim-check 7HRT-22KY\n")
+    while not any(one.wrong and one.fd >= 0 for one in door.control.callers):
+        door.turn()
+    door.hurry()
+    assert b"refused the claim code is wrong\n" == door.answer(wrong)
+    assert (1, 1) == (door.acted, door.claim.wrong)
+
+
 @pytest.mark.parametrize("line", [b"x\n", b"\n", b"logs\n", b"lo\n", b"\0\n"])
 def test_what_is_no_order(door: Door, line: bytes) -> None:
     """It is said."""
@@ -121,7 +163,7 @@ def test_what_is_no_order(door: Door, line: bytes) -> None:
 
 def test_callers_that_say_nothing(door: Door) -> None:
     """They are let go: one that says too much, one that leaves, and those that wait for the others to be tired."""
-    assert b"" == door.answer(door.call(b"x" * 128))
+    assert b"" == door.answer(door.call(b"x" * 8192))
     leaving = door.call(b"log")
     leaving.shutdown(socket.SHUT_WR)
     assert b"" == door.answer(leaving)

@@ -46,7 +46,7 @@ def compiled(folder: Path, generated: Path) -> list[Path]:
     """The objects of everything."""
     flags = [*SANITIZED, *C_WARNINGS, "-Wshadow", "-fPIC", *update_flags()]
     own = [path for path in sorted(SOURCES.glob("*.c")) if path.stem != "install"]
-    own += [CORE / "init" / f"{name}.c" for name in ("span", "file", "loop", "claim", "gate")]
+    own += [CORE / "init" / f"{name}.c" for name in ("span", "file", "loop", "claim", "credentials", "gate")]
     monocypher, sha2 = unpacked("monocypher") / "monocypher.c", unpacked("hacl-sha2") / "Hacl_Hash_SHA2.c"
     objects = compile_here(own, CORE, folder / "own", flags, cores())
     faulty = [*flags, *DISK, "-include", str(HERE / "faults.h")]
