@@ -29,6 +29,8 @@ size_t request_line_take(struct request *request, const char *data, size_t lengt
         return 0;
     memset(&request->target, 0, sizeof(request->target));
     end = start + target_take_path((struct slice){data + start, length - start}, &request->target);
+    if (end + VERSION_LENGTH > LIMIT_REQUEST_LINE) /* request->decoded has no room for more */
+        return 0;
     if (length - end < VERSION_LENGTH || memcmp(data + end, VERSION, VERSION_LENGTH) != 0)
         return 0;
     request->path = request->target.raw_path;

@@ -203,6 +203,7 @@ BAD = {
     "chunk size with sign": (head("Transfer-Encoding: chunked") + b"+5\r\nhello\r\n0\r\n\r\n", 400),
     "chunk data too long": (head("Transfer-Encoding: chunked") + b"3\r\nhello\r\n0\r\n\r\n", 400),
     "long line": (b"GET /" + b"a" * LIMIT_REQUEST_LINE + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "long line without plain characters": (b"GET /" + b"%41" * LIMIT_REQUEST_LINE + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
     "long line without an end": (b"GET /" + b"a" * (LIMIT_REQUEST_LINE + 9), 414),
     "long head": (head(*[f"X: {'a' * 4000}"] * 9), 431),
     "long head without an end": (head(*[f"X: {'a' * 4000}"] * 9)[:-2], 431),
@@ -228,6 +229,16 @@ def test_bad_requests_are_refused(core: ModuleType, name: str, step: int) -> Non
     """A bad request gets the same status however its bytes arrive."""
     data, status = BAD[name]
     assert Outcome("refused", status) == parse(core, data, step)
+
+
+@pytest.mark.parametrize("step", [0, 1000])
+@pytest.mark.parametrize(("more", "progress", "refusal"), [(0, "ready", 0), (1, "refused", 414)])
+def test_a_request_line_is_limited(core: ModuleType, step: int, more: int, progress: str, refusal: int) -> None:
+    """To the byte, also when its path has to be decoded, for which there is no more room than that."""
+    path = b"/%41" + b"a" * (LIMIT_REQUEST_LINE - len(b"GET /%41 HTTP/1.1\r\n") + more)
+    outcome = parse(core, b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n", step)
+    assert (progress, refusal) == (outcome.progress, outcome.refusal)
+    assert outcome.path == (b"" if more else path.replace(b"%41", b"A"))
 
 
 @pytest.mark.parametrize("step", [0, 1000, 65536])
