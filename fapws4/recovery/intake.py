@@ -1,20 +1,18 @@
-"""Bundles that are uploaded: from a request to a session with the updater, without keeping them.
-
-The whole of what is sent is looked at before the last bytes go on, so that nothing is installed of a file that has more in
-it than it says.
-"""
+"""Bundles that are uploaded: from a request to a session with the updater (fapws4.web.update), without keeping them."""
 
 from __future__ import annotations
 
-from fapws4.recovery.control import Unreachable
-from fapws4.recovery.session import CutShort, Refused, Session, exactly, part_sizes, read_head
+from _socket import AF_UNIX, SOCK_STREAM, socket
+
+from fapws4.recovery.control import Unreachable, run_folder
+from fapws4.web.update import CutShort, Refused, Session, install, read_head, reader_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from fapws4.recovery.session import Read
+    from fapws4.web.update import Read
 
 _BLOCK = 65536
 _LONGEST_FIELD = 256  # bytes
@@ -30,7 +28,7 @@ def wants(environ: dict[str, Any]) -> tuple[int, str]:
     """`want NAME...`: what a device would have to be sent of the bundle whose head is the body."""
 
     def ask() -> str:
-        with Session("parts", _bearer(environ)) as session:
+        with _session("parts", _bearer(environ)) as session:
             return " ".join(["want", *session.wants(read_head(environ["wsgi.input"].read))])
 
     return _told(ask, environ["wsgi.input"].read)
@@ -44,7 +42,7 @@ def from_program(environ: dict[str, Any]) -> tuple[int, str]:
     read = environ["wsgi.input"].read
     if mode not in ("parts", "whole", "verify"):
         return 400, f"refused there is no mode {mode}\n"
-    return _told(lambda: take(read, mode, _bearer(environ), named[0].split(",") if named else None), read)
+    return _told(lambda: _install(read, mode, _bearer(environ), named[0].split(",") if named else None), read)
 
 
 def from_form(environ: dict[str, Any]) -> tuple[int, str]:
@@ -57,9 +55,7 @@ def from_form(environ: dict[str, Any]) -> tuple[int, str]:
         for part in read_parts(environ):
             if part.filename is not None:
                 code = code_of(fields.get("code", ""))
-                if not code:
-                    raise Refused("no claim code was given")
-                return take(reader_of(part.data), "verify" if "verify" in fields else "parts", code, None)
+                return _install(reader_of(part.data), "verify" if "verify" in fields else "parts", code)
             fields[part.name] = _field(part.data)
         raise Refused("no file was chosen")
 
@@ -69,40 +65,21 @@ def from_form(environ: dict[str, Any]) -> tuple[int, str]:
         return error.code, f"refused {error}\n"
 
 
-def take(read: Read, mode: str, code: str, sent: list[str] | None) -> str:
-    """The outcome of an update whose head and parts come from `read`."""
-    head = read_head(read)
+def _install(read: Read, mode: str, code: str, sent: list[str] | None = None) -> str:
     if not code:
         raise Refused("no claim code was given")
-    with Session(mode, code) as session:
-        wanted = session.wants(head)
-        sizes = part_sizes(head)
-        names = list(sizes) if sent is None else sent
-        if not set(wanted) <= set(names) <= set(sizes):
-            raise Refused("these are not the parts that this device lacks; ask it again which it wants")
-        for name in names:
-            if name in wanted:
-                session.give(read, sizes[name])
-            else:
-                _skip(read, sizes[name])
-        if read(1):
-            raise Refused("there is more in this file than its manifest says")
-        session.give_rest()
-        return session.outcome()
+    return install(read, lambda: _session(mode, code), sent)
 
 
-def reader_of(pieces: Iterator[bytes]) -> Read:
-    """Bytes that come in pieces of their own sizes, to be read in others."""
-    kept = b""
-
-    def read(count: int) -> bytes:
-        nonlocal kept
-        while not kept and (piece := next(pieces, None)) is not None:
-            kept = piece
-        taken, kept = kept[:count], kept[count:]
-        return taken
-
-    return read
+def _session(mode: str, code: str) -> Session:
+    """A session with the updater; `mode` is parts, whole or verify."""
+    door = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        door.connect(f"{run_folder()}/update")
+    except OSError as error:
+        door.close()
+        raise Unreachable(f"this device takes no update just now ({error.strerror}); restart it") from error
+    return Session(door, f"fapws4-update 1 {mode} {code}\n".encode())
 
 
 def _told(act: Any, read: Read) -> tuple[int, str]:
@@ -118,11 +95,6 @@ def _told(act: Any, read: Read) -> tuple[int, str]:
     while read(_BLOCK):
         pass
     return status, f"refused {text}\n"
-
-
-def _skip(read: Read, count: int) -> None:
-    while count:
-        count -= len(exactly(read, min(_BLOCK, count)))
 
 
 def _bearer(environ: dict[str, Any]) -> str:

@@ -7,7 +7,9 @@ speak plain text. Over http, which images without keys have, nothing can be chan
 from __future__ import annotations
 
 from fapws4.marks import streaming, threaded
-from fapws4.recovery import control, guard, idle, intake, markup
+from fapws4.recovery import control, idle, intake, markup
+from fapws4.web import guard
+from fapws4.web.style import STYLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -251,7 +253,7 @@ _ROUTES: dict[str, dict[str, Page]] = {
     "/stick": {"POST": install_stick},
     "/registry": {"POST": look_into_registry},
     "/reset": {"POST": reset},
-    "/style.css": {"GET": lambda _: (200, markup.STYLE)},
+    "/style.css": {"GET": lambda _: (200, STYLE)},
 }
 
 
@@ -259,8 +261,9 @@ def serve(environ: Environ, start_response: Start_response) -> str:
     """Answers any request."""
     with idle.Visit():
         status, body = _answer(environ)
-    kind = "html" if body.startswith("<!DOCTYPE") else "css" if body is markup.STYLE else "plain"
-    start_response(status, [("Content-Type", f"text/{kind}; charset=utf-8"), *guard.HEADERS])
+    kind = "html" if body.startswith("<!DOCTYPE") else "css" if body is STYLE else "plain"
+    start_response(status, [("Content-Type", f"text/{kind}; charset=utf-8"), ("Content-Security-Policy", guard.POLICY),
+                            *guard.LOCKED])
     if status == 405:
         start_response(status, [("Allow", ", ".join(_ROUTES[_path(environ)]))])
     return body

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance.imaging.keys import PrivateKey
-from fapws4.recovery.session import part_sizes, read_head
+from fapws4.web.update import part_sizes, read_head
 from tests.core_update import Slot, manifest_of, packed
 
 CODE = "7HRT-22KX-PQ4M"

@@ -117,7 +117,7 @@ def upload(device: Device, file: bytes | None, **fields: str) -> Answer:
 
 def parts_of(data: bytes, *names: str) -> bytes:
     """The head of a bundle and some of its parts."""
-    from fapws4.recovery.session import part_sizes
+    from fapws4.web.update import part_sizes
 
     length = int.from_bytes(data[16:20], "little")
     start = 20 + length + 1 + 96 * data[20 + length]

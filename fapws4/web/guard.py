@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Nothing but our own style sheet is loaded, nothing is run, and nobody shows these pages inside theirs.
-HEADERS = [
-    ("Content-Security-Policy",
-     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
+POLICY = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+LOCKED = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "same-origin"),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from _socket import AF_UNIX, SOCK_STREAM, socket
-
-from fapws4.recovery.control import Unreachable, run_folder
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from _socket import socket
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     Read = Callable[[int], bytes]
@@ -65,20 +62,15 @@ def part_sizes(head: bytes) -> dict[str, int]:
 class Session:
     """Use it in a `with` statement: whatever ends the block before the end of the update ends the update.
 
-    `mode` is parts, whole or verify.
+    `door` leads to the updater and is closed here; `greeting` is the first line, where nobody has said it yet.
     """
 
-    def __init__(self, mode: str, code: str) -> None:
-        self._first = f"fapws4-update 1 {mode} {code}\n".encode()
+    def __init__(self, door: socket, greeting: bytes) -> None:
+        self._first = greeting
         self._lines = bytearray()  # what has come and is not read yet
         self._held = b""  # the last block, which goes on when another one follows, or by give_rest
-        self._door = socket(AF_UNIX, SOCK_STREAM)
+        self._door = door
         self._door.settimeout(_PATIENCE)
-        try:
-            self._door.connect(f"{run_folder()}/update")
-        except OSError as error:
-            self._door.close()
-            raise Unreachable(f"this device takes no update just now ({error.strerror}); restart it") from error
 
     def __enter__(self) -> Session:
         return self
@@ -146,3 +138,47 @@ class Session:
         self._lines += block
         if b"refused " in self._lines:
             self._answer()
+
+
+def install(read: Read, begin: Callable[[], Session], sent: list[str] | None = None) -> str:
+    """The outcome of an update whose head and parts come from `read`; of the parts only those that are named in `sent`, in
+    order.
+
+    The whole of what is sent is looked at before the last bytes go on, so that nothing is installed of a file that has more
+    in it than it says.
+    """
+    head = read_head(read)
+    with begin() as session:
+        wanted = session.wants(head)
+        sizes = part_sizes(head)
+        names = list(sizes) if sent is None else sent
+        if not set(wanted) <= set(names) <= set(sizes):
+            raise Refused("these are not the parts that this device lacks; ask it again which it wants")
+        for name in names:
+            if name in wanted:
+                session.give(read, sizes[name])
+            else:
+                _skip(read, sizes[name])
+        if read(1):
+            raise Refused("there is more in this file than its manifest says")
+        session.give_rest()
+        return session.outcome()
+
+
+def reader_of(pieces: Iterator[bytes]) -> Read:
+    """Bytes that come in pieces of their own sizes, to be read in others."""
+    kept = b""
+
+    def read(count: int) -> bytes:
+        nonlocal kept
+        while not kept and (piece := next(pieces, None)) is not None:
+            kept = piece
+        taken, kept = kept[:count], kept[count:]
+        return taken
+
+    return read
+
+
+def _skip(read: Read, count: int) -> None:
+    while count:
+        count -= len(exactly(read, min(_BLOCK, count)))
