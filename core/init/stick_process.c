@@ -1,6 +1,7 @@
 #include "stick_process.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,25 @@ static bool mount_stick(const char *node)
     return mount(device, place, kind->type, flags, kind->options) == 0;
 }
 
+static bool has_partitions(const char *node)
+{
+    char pattern[2 * STICK_NODE + sizeof "/sys/class/block//*/partition"];
+    glob_t found;
+    bool any;
+
+    snprintf(pattern, sizeof pattern, "/sys/class/block/%s/%s*/partition", node, node);
+    any = glob(pattern, 0, NULL, &found) == 0;
+    globfree(&found);
+    return any;
+}
+
+/* Of a disk that has partitions nothing: they are looked at one by one. */
+static void say_unreadable(const char *node)
+{
+    courier_say(PACKETS, "nothing %s",
+                has_partitions(node) ? "" : "this device reads FAT, exFAT and ext4, and finds none of these");
+}
+
 static void say_nothing(const struct choice *choice)
 {
     if (choice->refusal == ACCEPTED)
@@ -113,7 +133,7 @@ void stick_process_run(const void *node, int packets)
     if (refusal != ACCEPTED)
         courier_say(PACKETS, "nothing %s", refusal_text(refusal));
     else if (!mount_stick(node))
-        courier_say(PACKETS, "nothing ");
+        say_unreadable(node);
     else if (child_confine(place, POLICY_STICK_UID, DESCRIPTORS))
         offer(&identity);
     _exit(0);

@@ -15,6 +15,7 @@ from appliance.imaging.image import compose
 from appliance.imaging.release import Release
 from appliance.imaging.tools import run_tool
 from tests.appliance.versions import TRUSTED, Versions
+from tests.machine.exfat import exfat_volume
 
 OFFERED = r"USB stick sda1 has version 8\.0 of hello \(hello-8-0\.update\): press Enter here to install it"
 
@@ -72,14 +73,30 @@ def test_by_itself(versions: Versions, tmp_path: Path) -> None:
         machine.wait_for(r"USB stick sda1: hello-8-0\.update: the version of this bundle runs already")
 
 
-def test_a_stick_that_is_pulled(versions: Versions, tmp_path: Path) -> None:
-    """The offer ends with it, and Enter is an ordinary key again. Its whole disk is one ext4."""
-    stick = tmp_path / "stick.img"
-    run_tool("mke2fs", ["-q", "-F", "-O", "has_journal,extents", "-d", with_updates(versions, tmp_path, 8), stick, "64M"])
+def plug(machine: Machine, name: str, image: bytes, folder: Path) -> None:
+    """Put a stick with this content into the machine; ``name`` is what it is pulled by."""
+    file = folder / name
+    file.write_bytes(image)
+    machine.ask("blockdev-add", **{"node-name": f"{name}-disk", "driver": "raw",
+                                   "file": {"driver": "file", "filename": str(file)}})
+    machine.ask("device_add", driver="usb-storage", id=name, bus="usb.0", drive=f"{name}-disk", removable=True)
+
+
+def test_sticks_that_are_pulled(versions: Versions, tmp_path: Path) -> None:
+    """The offer ends with the stick, and Enter is an ordinary key again. Each is one file system without partitions: ext4,
+    exFAT, and one that no device reads, of which it is said."""
+    stick, updates = tmp_path / "stick.img", with_updates(versions, tmp_path, 8)
+    run_tool("mke2fs", ["-q", "-F", "-O", "has_journal,extents", "-d", updates, stick, "64M"])
     with device(versions, stick, "ask") as machine:
         machine.wait_for(OFFERED.replace("sda1", "sda"))
         machine.ask("device_del", id="plugged-stick")
         machine.wait_for(r"USB stick sda: hello-8-0\.update is gone")
+        plug(machine, "exfat", exfat_volume({file.name: file.read_bytes() for file in updates.iterdir()}), tmp_path)
+        machine.wait_for(OFFERED.replace("sda1", "sd[ab]"))
+        machine.ask("device_del", id="exfat")
+        machine.wait_for(r"USB stick sd[ab]: hello-8-0\.update is gone")
+        plug(machine, "ntfs", b"\xeb\x52\x90NTFS    ".ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20), tmp_path)
+        machine.wait_for("USB stick sd[abc]: this device reads FAT, exFAT and ext4, and finds none of these")
         machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
         machine.press_power_button()
         assert 0 == machine.wait_for_end()
