@@ -10,7 +10,7 @@ struct config {
     char version[64];  /* of the app, for people */
     char board[32];    /* recipe name */
     char data[37];     /* GUID of the data partition, in small letters; "" = none */
-    char hostname[64]; /* one DNS label */
+    char hostname[64]; /* one DNS label, as long as nobody has given it another name */
     char counter[21];  /* decimal: grows with every release; "" = not known */
     char usb_update[8]; /* what updates on USB sticks mean: ask, auto or off; "" = none is accepted */
     char settings[64];  /* the app's settings, a folder below its data; "" = it has none */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "console.h"
 #include "duty.h"
@@ -9,8 +10,6 @@
 #include "preseed.h"
 
 enum { SETTINGS_SIZE = 4096 };
-
-static const char folder[] = "/data/.fapws4";
 
 /* True when there was one: *settings are those that it tells. */
 static bool take_preseed(const struct storage *storage, struct settings *settings)
@@ -30,7 +29,10 @@ static bool take_preseed(const struct storage *storage, struct settings *setting
         return false;
     if (!settings_parse(body, settings))
         say("a setting that this device was told makes no sense; none of them is used");
-    error = preseed_store(body, folder);
+    /* What was ordered before it does not hold any more. */
+    error = file_forget(IDENTITY_NETWORK);
+    if (!error)
+        error = preseed_store(body, RECORD_FOLDER);
     if (try_to("keep what this device was told before its first boot", error) &&
         storage->state == STORAGE_ON_DISK &&
         try_to("erase what this device was told before its first boot", preseed_erase(device)))
@@ -39,17 +41,24 @@ static bool take_preseed(const struct storage *storage, struct settings *setting
     return true;
 }
 
-static void read_kept(struct settings *settings)
+static bool read_kept(const char *path, struct settings *settings)
 {
     char text[SETTINGS_SIZE];
+    bool whole = settings_parse(file_read(path, text, sizeof text), settings);
 
-    if (!settings_parse(file_read("/data/.fapws4/preseed.conf", text, sizeof text), settings))
-        say("/data/.fapws4/preseed.conf is damaged and is not used");
+    if (!whole)
+        say("%s is damaged and is not used", path);
+    return whole;
 }
 
 void identity_learn(const struct storage *storage, struct settings *settings)
 {
+    struct settings ordered;
+
     *settings = (struct settings){0};
-    if (!take_preseed(storage, settings))
-        read_kept(settings);
+    if (take_preseed(storage, settings))
+        return;
+    read_kept(RECORD_FOLDER "/preseed.conf", settings);
+    if (access(IDENTITY_NETWORK, F_OK) == 0 && read_kept(IDENTITY_NETWORK, &ordered))
+        settings->network = ordered.network;
 }

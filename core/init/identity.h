@@ -1,10 +1,14 @@
-/* Who this device is among others of its kind: what a preseed has told it, once, and what /data
- * has kept of that since. */
+/* Who this device is among others of its kind: what a preseed has told it, once, and what it was
+ * ordered since, as /data has kept them. */
 #ifndef FAPWS4_INIT_IDENTITY_H
 #define FAPWS4_INIT_IDENTITY_H
 
+#include "record.h"
 #include "settings.h"
 #include "storage.h"
+
+/* What was ordered of the network and is kept (network_change.h). */
+#define IDENTITY_NETWORK RECORD_FOLDER "/network.conf"
 
 /* To be called when the storage has settled. Takes a preseed over; what /data cannot keep counts
  * for this boot, and the preseed stays. All "" and DHCP when nothing was ever told. */

@@ -90,20 +90,31 @@ static void open_watchdog(struct machine *machine)
         watchdog_open(&machine->watchdog);
 }
 
+static void apply_network(void *owner, const struct network_settings *settings)
+{
+    struct machine *machine = owner;
+    const char *name = settings->name[0] ? settings->name : machine->config.hostname;
+
+    if (strcmp(machine->hostname, name) != 0) {
+        snprintf(machine->hostname, sizeof machine->hostname, "%s", name);
+        try_to("set the host name", kernel_set_name(name));
+        say("this is %s", name);
+        name_change(&machine->name);
+    }
+    network_apply(&machine->network, settings);
+}
+
 /* Only now is it known which address is wanted, and what name a DHCP server is to be told. */
 static void learn_identity(struct machine *machine)
 {
     struct settings settings;
 
     identity_learn(&machine->storage, &settings);
-    if (settings.hostname[0]) {
-        memcpy(machine->config.hostname, settings.hostname, sizeof machine->config.hostname);
-        try_to("set the host name", kernel_set_name(machine->config.hostname));
-        say("this is %s", machine->config.hostname);
-    }
     memcpy(machine->app.timezone, settings.timezone, sizeof machine->app.timezone);
-    network_begin(&machine->network, &settings.fixed);
-    name_begin(&machine->name, &machine->loop, machine->config.hostname, name_changed, machine);
+    network_change_open(&machine->network_change, &machine->loop, IDENTITY_NETWORK,
+                        &settings.network, apply_network, machine);
+    apply_network(machine, &settings.network);
+    name_begin(&machine->name, &machine->loop, machine->hostname, name_changed, machine);
 }
 
 /* Where the app is to be asked: at the device's own address, as everybody else will do. */
@@ -295,7 +306,8 @@ int init_run(int argc, char **argv)
     read_orders(m);
     try_to("hear what the kernel refuses", kernel_log_open(&m->kernel_log, &m->loop));
     try_to("set the kernel's switches", kernel_set_switches());
-    try_to("set the host name", kernel_set_name(m->config.hostname));
+    memcpy(m->hostname, m->config.hostname, sizeof m->hostname);
+    try_to("set the host name", kernel_set_name(m->hostname));
     must("prepare the app", app_init(&m->app, &m->loop, m->config.name, app_changed, m));
     m->heartbeat = (struct timer){.fired = heartbeat_fired, .owner = m};
     m->hint = (struct timer){.fired = hint_fired, .owner = m};
@@ -304,7 +316,7 @@ int init_run(int argc, char **argv)
     loop_set(&m->loop, &m->heartbeat, POLICY_WATCHDOG_FEED);
     buttons_open(&m->buttons, &m->loop, button_pressed, m);
     try_to("open the network",
-           network_open(&m->network, &m->loop, m->config.hostname, address_changed, m));
+           network_open(&m->network, &m->loop, m->hostname, address_changed, m));
     loop_set(&m->loop, &m->hint, POLICY_NETWORK_HINT);
     storage_open(&m->storage, &m->loop, m->config.data, storage_done, m);
     try_to("make / read-only", mounts_seal());

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_unicast(uint32_t address)
+bool ipv4_is_unicast(uint32_t address)
 {
     uint32_t first = address >> 24;
 
@@ -23,7 +23,7 @@ static bool is_host(uint32_t address, uint32_t mask)
 {
     uint32_t host = address & ~mask;
 
-    return is_unicast(address) && (~mask <= 1 || (host != 0 && host != ~mask));
+    return ipv4_is_unicast(address) && (~mask <= 1 || (host != 0 && host != ~mask));
 }
 
 bool lease_is_sane(const struct lease *lease)
@@ -36,7 +36,7 @@ static void purge_servers(uint32_t servers[LEASE_SERVERS])
     int kept = 0;
 
     for (int i = 0; i < LEASE_SERVERS; i++)
-        if (is_unicast(servers[i]))
+        if (ipv4_is_unicast(servers[i]))
             servers[kept++] = servers[i];
     while (kept < LEASE_SERVERS)
         servers[kept++] = 0;
@@ -58,6 +58,19 @@ bool lease_equals(const struct lease *one, const struct lease *other)
     return one->address == other->address && one->netmask == other->netmask &&
            one->router == other->router && memcmp(one->dns, other->dns, sizeof one->dns) == 0 &&
            memcmp(one->ntp, other->ntp, sizeof one->ntp) == 0;
+}
+
+bool ipv4_read(struct span *text, uint32_t *address)
+{
+    uint32_t part;
+
+    *address = 0;
+    for (int i = 0; i < 4; i++) {
+        if ((i > 0 && !span_skip(text, ".")) || !span_read_number(text, 255, &part))
+            return false;
+        *address = *address << 8 | part;
+    }
+    return true;
 }
 
 void ipv4_text(uint32_t address, char text[IPV4_TEXT_SIZE])

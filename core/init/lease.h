@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "span.h"
+
 enum { LEASE_SERVERS = 3, IPV4_TEXT_SIZE = 16 };
 
 struct lease {
@@ -29,6 +31,12 @@ bool lease_is_sane(const struct lease *lease);
 void lease_purge(struct lease *lease);
 
 bool lease_equals(const struct lease *one, const struct lease *other);
+
+/* Whether a host can have it, as far as one sees without its netmask. */
+bool ipv4_is_unicast(uint32_t address);
+
+/* Takes "10.0.2.15" off the front of *text. False when none stands there. */
+bool ipv4_read(struct span *text, uint32_t *address);
 
 /* "10.0.2.15" */
 void ipv4_text(uint32_t address, char text[IPV4_TEXT_SIZE]);

@@ -13,6 +13,7 @@
 #include "modules.h"
 #include "name.h"
 #include "network.h"
+#include "network_change.h"
 #include "pages.h"
 #include "power.h"
 #include "probation.h"
@@ -28,12 +29,14 @@
 struct machine {
     struct loop loop;
     struct config config;
+    char hostname[64]; /* the image's, or the one that the device was given */
     struct modules modules;
     struct hotplug hotplug;
     struct kernel_log kernel_log;
     struct signals signals;
     struct buttons buttons;
     struct network network;
+    struct network_change network_change;
     struct name name;
     struct storage storage;
     struct record record;

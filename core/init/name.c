@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -60,13 +61,31 @@ void name_begin(struct name *name, struct loop *loop, const char *hostname,
     start(name);
 }
 
+static void end(struct name *name)
+{
+    loop_forget(name->loop, name->reports);
+    close(name->reports);
+    name->pid = 0;
+}
+
+void name_change(struct name *name)
+{
+    if (!name->loop)
+        return;
+    loop_unset(name->loop, &name->restart);
+    if (name->pid) {
+        kill(name->pid, SIGKILL);
+        end(name);
+    }
+    name->text[0] = '\0';
+    start(name);
+}
+
 bool name_reaped(struct name *name, pid_t pid)
 {
     if (pid != name->pid || pid == 0)
         return false;
-    loop_forget(name->loop, name->reports);
-    close(name->reports);
-    name->pid = 0;
+    end(name);
     schedule(name);
     return true;
 }

@@ -21,9 +21,12 @@ struct name {
     void *owner;
 };
 
-/* Begins to answer for `hostname`, which must stay as it is. */
+/* Begins to answer for `hostname`. */
 void name_begin(struct name *name, struct loop *loop, const char *hostname,
                 void (*changed)(void *), void *owner);
+
+/* To be called when `hostname` has become another one; nothing before name_begin. */
+void name_change(struct name *name);
 
 /* To be told of every process that has been reaped. True when it was this one. */
 bool name_reaped(struct name *name, pid_t pid);

@@ -7,6 +7,7 @@
 #include "duty.h"
 #include "file.h"
 #include "machine.h"
+#include "network_orders.h"
 #include "reset_order.h"
 #include "status.h"
 
@@ -115,5 +116,9 @@ const struct verb orders[] = {
     {"reset", VERB_CLAIMED, order_reset},
     {"usb-install", VERB_CLAIMED, order_usb_install},
     {"fetch", VERB_CLAIMED, order_fetch},
+    {"network", VERB_ROOT, order_network_try},
+    {"network-now", VERB_ROOT, order_network_now},
+    {"network-keep", VERB_ROOT, order_network_keep},
+    {"network-revert", VERB_ROOT, order_network_revert},
     {NULL, VERB_OPEN, NULL},
 };

@@ -77,7 +77,7 @@ void pages_begin(struct machine *machine)
         listen_now(machine);
         return;
     }
-    certificate_open(&pages->certificate, &machine->loop, machine->config.hostname, listen_now,
+    certificate_open(&pages->certificate, &machine->loop, machine->hostname, listen_now,
                      machine);
     for_each_address(machine, pages_address);
 }

@@ -98,6 +98,12 @@ enum {
      * requests, and the half minute in which some switches let nothing through is nearly over. */
     POLICY_LINK_LOCAL_AFTER = 20000,
 
+    /* ms. So long new settings of the network are tried before the old ones come back, unless
+     * somebody who still reaches the device says that they are good, and how often a person in
+     * front of it is told so. */
+    POLICY_NETWORK_TRIAL = 120000,
+    POLICY_NETWORK_SHOW = 30000,
+
     /* ms. A machine that has no address by then says why, to whoever stands in front of it. */
     POLICY_NETWORK_HINT = 15000,
 

@@ -1,17 +1,16 @@
-/* What this one device has been told: its name, address and time zone. Pure.
+/* What this one device has been told: how it is on the network, and its time zone. Pure.
  *
  * The text is a row of entries: `KEY LENGTH`, '\n', so many bytes, '\n'. It comes from a preseed
- * (preseed.h) and is kept in /data. */
+ * (preseed.h) or an order, and is kept in /data. */
 #ifndef FAPWS4_INIT_SETTINGS_H
 #define FAPWS4_INIT_SETTINGS_H
 
-#include "lease.h"
+#include "network_settings.h"
 #include "span.h"
 
 struct settings {
-    char hostname[64];  /* one DNS label; "" = that of the image */
-    char timezone[64];  /* a POSIX TZ rule; "" = UTC */
-    struct lease fixed; /* address 0 = by DHCP */
+    struct network_settings network;
+    char timezone[64]; /* a POSIX TZ rule; "" = UTC */
 };
 
 /* Takes the next entry off the front of *rest. False at the end, and where no whole entry

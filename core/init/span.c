@@ -66,6 +66,19 @@ bool span_skip(struct span *span, const char *prefix)
     return true;
 }
 
+bool span_read_number(struct span *span, uint32_t most, uint32_t *number)
+{
+    size_t digits = 0;
+    uint64_t value = 0;
+
+    while (digits < span->length && span->start[digits] >= '0' && span->start[digits] <= '9' &&
+           value <= most)
+        value = value * 10 + (uint64_t)(span->start[digits++] - '0');
+    take(span, digits);
+    *number = (uint32_t)value;
+    return digits > 0 && value <= most;
+}
+
 bool span_copy(struct span span, char *out, size_t size)
 {
     bool fits = span.length < size;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct span {
     const char *start;
@@ -23,6 +24,10 @@ bool span_equals(struct span span, const char *text);
 
 /* Takes `prefix` off the front of *span; false and unchanged when it does not stand there. */
 bool span_skip(struct span *span, const char *prefix);
+
+/* Takes the decimal number off the front of *span. False when none stands there, or a greater one
+ * than `most`. */
+bool span_read_number(struct span *span, uint32_t most, uint32_t *number);
 
 /* Copies into out[size] with a final NUL. False when it does not fit: out is then "". */
 bool span_copy(struct span span, char *out, size_t size);

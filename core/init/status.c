@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "inet6.h"
 #include "machine.h"
+#include "network_servers.h"
 
 struct page {
     char *text;
@@ -57,21 +59,71 @@ static void add_data(struct page *page, const struct storage *storage)
     add(page, "rescue", "%s", storage->rescue ? "/run/data" : "");
 }
 
+static void add_interface(struct page *page, const struct interface *interface)
+{
+    const struct link *link = &interface->link;
+    char address[IPV4_TEXT_SIZE];
+
+    add(page, "interface", "%s %02x:%02x:%02x:%02x:%02x:%02x %s", link->name, link->mac[0],
+        link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5],
+        link->carrier ? "connected" : "no-cable");
+    ipv4_text(interface->lease.address, address);
+    if (interface->lease.address)
+        add(page, "address", "%s", address);
+    ipv4_text(interface->lease.router, address);
+    if (interface->lease.router)
+        add(page, "gateway", "%s", address);
+}
+
+static void add_addresses6(struct page *page)
+{
+    struct span list = inet6_list();
+    struct inet6 found;
+    char address[INET6_TEXT_SIZE];
+
+    while (inet6_next(&list, &found)) {
+        inet6_text(found.address, address);
+        if (found.usable)
+            add(page, "address6", "%s", address);
+    }
+}
+
+static void add_servers(struct page *page, const char *key, const uint32_t *servers, int count)
+{
+    char address[IPV4_TEXT_SIZE];
+
+    for (int i = 0; i < count; i++) {
+        ipv4_text(servers[i], address);
+        add(page, key, "%s", address);
+    }
+}
+
 static void add_network(struct page *page, const struct network *network)
 {
     bool interface = false, carrier = false;
-    char address[IPV4_TEXT_SIZE];
+    uint32_t servers[NETWORK_SERVERS];
 
     for (int i = 0; i < POLICY_INTERFACES; i++) {
         interface = interface || network->interfaces[i].link.index;
         carrier = carrier || network->interfaces[i].link.carrier;
     }
     add(page, "network", "%s", carrier ? "connected" : interface ? "no-cable" : "none");
-    for (int i = 0; i < POLICY_INTERFACES; i++) {
-        ipv4_text(network->interfaces[i].lease.address, address);
-        if (network->interfaces[i].lease.address)
-            add(page, "address", "%s", address);
-    }
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        if (network->interfaces[i].link.index)
+            add_interface(page, &network->interfaces[i]);
+    add_addresses6(page);
+    add_servers(page, "dns", servers, network_name_servers(network, servers));
+    add_servers(page, "ntp", servers, network_time_servers(network, servers));
+}
+
+static void add_network_settings(struct page *page, const struct network_change *change)
+{
+    char text[NETWORK_TEXT];
+
+    network_settings_write(&change->current, text);
+    add(page, "network-settings", "%s", text);
+    if (network_change_left(change))
+        add(page, "network-trial", "%d", network_change_left(change));
 }
 
 static void add_app(struct page *page, const struct app *app)
@@ -131,7 +183,10 @@ size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
     add(&page, "slot", "%s", slot);
     add_state(&page, machine);
     add_data(&page, &machine->storage);
+    add(&page, "name", "%s", machine->name.text);
     add_network(&page, &machine->network);
+    add_network_settings(&page, &machine->network_change);
+    add(&page, "certificate", "%s", machine->pages.certificate.fingerprint);
     add_app(&page, &machine->app);
     add_update(&page, &machine->update);
     add(&page, "failed", "%s", machine->probation.failed);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { STATUS_SIZE = 4096 };
+enum { STATUS_SIZE = 8192 };
 
 struct machine;
 
@@ -17,8 +17,15 @@ struct machine;
  *   missing    what a version on trial still lacks
  *   data       "ok", "read-only" after an error of the disk, "memory": lost at power-off
  *   rescue     where that can be read which could not be mounted as /data
+ *   name       on the local network, "hello.local", once it is the device's
  *   network    "connected", "no-cable", "none" (no interface)
- *   address    one line for each
+ *   interface  NAME MAC "connected" or "no-cable", one line for each; then its
+ *   address, gateway    of IPv4
+ *   address6   one line for each
+ *   dns, ntp   servers that are asked, one line for each
+ *   network-settings    as in network_settings.h, those that are in force
+ *   network-trial       SECONDS, as long as these are on trial
+ *   certificate         the fingerprint of the device's pages
  *   app        "listening PORT", "starting", "ended"
  *   update     "idle", "running DONE TOTAL" (bytes), "installed VERSION", "refused REASON"
  *   failed     the last version that did not pass its trial, and why

@@ -16,12 +16,13 @@ from cffi import FFI
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 # In include order: a header may use only what stands earlier.
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
-PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "settings", "preseed", "gpt", "ext4"]
+PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "inet6", "network_settings", "settings"]
+PURE += ["preseed", "network_change", "gpt", "ext4"]
 PURE += ["log", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
 PURE += ["../update/text", "courier_state", "tree", "keepsake", "lost", "kernel_message"]
 PURE += ["arp", "link_local", "dns", "mdns"]
 # Without headers of their own here: what those need.
-FURTHER = ["child", "credentials"]
+FURTHER = ["child", "console", "credentials"]
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
 FLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -64,6 +65,7 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     ffi.cdef("void *malloc(size_t size); void free(void *block); typedef int... uid_t;")
     for name in PURE:
         ffi.cdef(declarations(SOURCES / f"{name}.h"))
+    ffi.cdef('extern "Python" { void applied(void *owner, const struct network_settings *settings); }')
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
     ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(const struct order *order); }')
     ffi.set_source("init_pure", "#include <stdlib.h>\n" + "".join(f'#include "{name}.h"\n' for name in PURE))

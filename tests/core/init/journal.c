@@ -290,9 +290,16 @@ static void run_status(const char *script)
     struct interface *interfaces = machine.network.interfaces;
     char text[STATUS_SIZE];
 
-    interfaces[1].link.index = 2;
+    interfaces[1].link = (struct link){.index = 2, .name = "eth0", .mac = {0x52, 0x54, 0, 1, 2, 3}};
     interfaces[1].link.carrier = strcmp(script, "trouble") != 0;
-    interfaces[1].lease.address = interfaces[1].link.carrier ? 0x0a00020f : 0;
+    if (interfaces[1].link.carrier)
+        interfaces[1].lease = (struct lease){.address = 0x0a00020f,
+                                             .router = 0x0a000202,
+                                             .dns = {0x0a000203, 0x09090909},
+                                             .ntp = {0x0a000204}};
+    machine.network.settings.ntp[0] = 0x0a000205;
+    machine.network_change.current = machine.network.settings;
+    snprintf(machine.name.text, sizeof machine.name.text, "shop.local");
     if (strcmp(script, "trial") == 0)
         machine.probation = (struct probation){.runs = true,
                                                .trial.left_ms = 512999,
@@ -308,8 +315,12 @@ static void run_status(const char *script)
     }
     if (strcmp(script, "long") == 0)
         memset(machine.probation.failed, 'x', FAILURE_TEXT - 1);
-    for (int i = 0; i < POLICY_INTERFACES && strcmp(script, "long") == 0; i++)
+    for (int i = 0; i < POLICY_INTERFACES && strcmp(script, "long") == 0; i++) {
+        interfaces[i].link.index = i + 1;
         interfaces[i].lease.address = 0xffffffff;
+    }
+    if (strcmp(script, "change") == 0)
+        machine.network_change.ends_ms = loop_now() + 90000;
     if (strcmp(script, "worn") == 0)
         machine.storage.read_only = true;
     if (strcmp(script, "young") == 0) {

@@ -21,6 +21,7 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
 DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "mend", "log"]
 DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots", "failure", "lease", "status"]
+DUTIES += ["inet6", "network_settings", "network_change", "network_servers"]
 DUTIES += ["supervision", "blank", "reset_order", "settings"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
@@ -555,10 +556,24 @@ def facts_of(lines: list[str]) -> dict[str, str | None]:
     return {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
 
 
-WELL = ["product shop", "version 2.0", "board pc", "counter 17", "slot b", "state confirmed", "data ok", "network connected",
-        "address 10.0.2.15", "app listening 80"]
+WELL = ["product shop", "version 2.0", "board pc", "counter 17", "slot b", "state confirmed", "data ok", "name shop.local",
+        "network connected", "interface eth0 52:54:00:01:02:03 connected", "address 10.0.2.15", "gateway 10.0.2.2",
+        "address6 fe80::5054:ff:fe01:203", "dns 10.0.2.3", "dns 9.9.9.9", "ntp 10.0.2.5",
+        "network-settings v4=dhcp v6=auto ntp=10.0.2.5", "app listening 80"]
+IF_INET6 = """\
+00000000000000000000000000000001 01 80 10 80       lo
+fe80000000000000505400fffe010203 02 40 20 80     eth0
+fd000000000000000000000000000001 02 40 00 40     eth0
+"""
 
 
+@pytest.fixture
+def kernel_list(tmp_path: Path) -> None:
+    """Addresses of IPv6: the loopback's, a usable one, and one that is still asked for."""
+    write(tmp_path, {"proc/net/if_inet6": IF_INET6})
+
+
+@pytest.mark.usefixtures("kernel_list")
 def test_the_status_of_a_machine_that_is_well(run: Run) -> None:
     """One line for each fact, and none for what there is not."""
     assert run("status", script="well") == ["0 bytes", *WELL]
@@ -567,13 +582,17 @@ def test_the_status_of_a_machine_that_is_well(run: Run) -> None:
 STATES: dict[str, dict[str, str | None]] = {
     "trial": {"state": "trial 512 paused", "missing": "the cable is out"},
     "trouble": {"state": "recovery shop has failed 3 times; it ended after 0 s (exit code 3)", "data": "memory",
-                "rescue": "/run/data", "network": "no-cable", "address": None, "app": "ended",
+                "rescue": "/run/data", "network": "no-cable", "address": None, "gateway": None, "dns": None, "app": "ended",
+                "interface": "eth0 52:54:00:01:02:03 no-cable",
                 "failed": "version 3.0 has not passed its trial: the app has a headache", "reset": "power cut or reset"},
     "worn": {"data": "read-only"},
-    "young": {"slot": None, "data": None, "network": "none", "address": None, "app": "starting"},
+    "change": {"network-trial": "90"},
+    "young": {"slot": None, "data": None, "name": None, "network": "none", "interface": None, "address": None, "gateway": None,
+              "dns": None, "ntp": None, "network-settings": "v4=dhcp v6=auto", "app": "starting"},
 }
 
 
+@pytest.mark.usefixtures("kernel_list")
 @pytest.mark.parametrize("state", STATES)
 def test_the_status_of_a_machine_in_trouble(run: Run, state: str) -> None:
     """Every state has its words, and what is not known is not said."""

@@ -19,10 +19,10 @@ def parsed(pure: Any, text: bytes) -> dict[str, Any] | None:
     pure.ffi.memmove(settings, b"\xff" * pure.ffi.sizeof("struct settings"), pure.ffi.sizeof("struct settings"))
     span, _block = pure.span(text)
     sane = pure.lib.settings_parse(span[0], settings)
-    fixed = settings.fixed
-    found = {"hostname": pure.ffi.string(settings.hostname), "timezone": pure.ffi.string(settings.timezone),
+    network, fixed = settings.network, pure.lib.network_settings_lease(pure.ffi.addressof(settings.network))
+    found = {"hostname": pure.ffi.string(network.name), "timezone": pure.ffi.string(settings.timezone),
              "address": shown(fixed.address), "netmask": shown(fixed.netmask), "router": shown(fixed.router),
-             "dns": [shown(fixed.dns[number]) for number in range(3) if fixed.dns[number]]}
+             "dns": [shown(network.dns[number]) for number in range(3) if network.dns[number]]}
     if not sane:
         assert found == NOTHING
     return found if sane else None
@@ -44,6 +44,8 @@ SAID = [
     (text_of(address="10.0.0.1/32"), {"address": "10.0.0.1", "netmask": "255.255.255.255"}),
     (text_of(address="10.0.0.2/8", gateway="10.0.0.1", dns="10.0.0.1 9.9.9.9"),
      {"address": "10.0.0.2", "netmask": "255.0.0.0", "router": "10.0.0.1", "dns": ["10.0.0.1", "9.9.9.9"]}),
+    (text_of(v4="10.0.0.2/8"), {"address": "10.0.0.2", "netmask": "255.0.0.0"}),
+    (text_of(address="dhcp", dns="9.9.9.9"), {"dns": ["9.9.9.9"]}),
     (text_of(timezone="Europe/Vienna", tz="CET-1CEST,M3.5.0,M10.5.0/3"), {"timezone": b"CET-1CEST,M3.5.0,M10.5.0/3"}),
     (text_of(tz="<-03>3"), {"timezone": b"<-03>3"}),
     (text_of(claim="7HRT-22KX", colour="blue\nred"), {}),
@@ -61,6 +63,7 @@ def test_what_was_told_is_read(pure: Any, text: bytes, found: dict[str, Any]) ->
     b"name", b"name ", b"name 1", b"name 1\n", b"name 1\na", b"name 2\na\n", b"name x\na\n", b"name 1a\n", b"\n",
     b"name 1\naa\n", b"name 99999999999999999999\na\n", b"name 65537\na\n", b"name 1\na\nrest",
     text_of(name="South"), text_of(name="a b"), text_of(name="a" * 64), text_of(name=""), text_of(name="a\0"),
+    text_of(name="-a"), text_of(name="a-"),
     text_of(tz="a b"), text_of(tz="A" * 64), text_of(tz="$(x)"),
     *(text_of(address=address) for address in (
         "10.0.0.1", "10.0.0.1/", "10.0.0.1/0", "10.0.0.1/33", "10.0.0/24", "10.0.0.256/24", "10.0.0.1/24x", "", "dhcpx",
