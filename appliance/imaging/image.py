@@ -103,7 +103,8 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     data = "".join(str(_identity(board, name, recipe.name)) for recipe in board.partitions if recipe.kind == "data")
     configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
                      "counter": release.counter, "data_version": release.data_version, "settings": release.settings,
-                     "health": release.health, **({"usb_update": release.usb_update} if release.keys else {})}
+                     "health": release.health, **release.housekeeping.configuration(),
+                     **({"usb_update": release.usb_update} if release.keys else {})}
     if release.source:
         configuration |= {"update_from": release.source.reference, "update_every": release.source.every or ""}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())

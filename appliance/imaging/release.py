@@ -9,7 +9,7 @@
     usb_update = "ask"      whether an update on a USB stick is installed after somebody has pressed Enter at the device
                             (ask), by itself (auto) or never (off)
 
-update_source.py has those that say where devices look for updates.
+update_source.py has those that say where devices look for updates, housekeeping.py those about clock and log.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from appliance.common.errors import Problem
 from appliance.fetching.recipes import read_section
+from appliance.imaging.housekeeping import DEFAULTS, Housekeeping, housekeeping_of
 from appliance.imaging.keys import KeySet, read_key_set
 from appliance.imaging.update_source import UpdateSource, update_source_of
 from appliance.packaging.data import Settings
@@ -43,6 +44,7 @@ class Release:
     keys: KeySet | None = None
     usb_update: str = "ask"
     source: UpdateSource | None = None
+    housekeeping: Housekeeping = DEFAULTS
     health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
 
 
@@ -61,12 +63,13 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
         raise Problem(f"usb_update of {app.parent / 'pyproject.toml'} is {said.usb_update!r}",
                       f"it is one of {', '.join(_USB_UPDATE)}")
     _within(said.data_version, _MOST_DATA_VERSION, "data_version")
+    housekeeping = housekeeping_of(said, app.parent / "pyproject.toml")
     source = update_source_of(said, app.parent / "pyproject.toml", file is not None)
     if file is None:
         if counter:
             raise Problem(f"a counter ({counter}) without keys: the image would accept no update",
                           "name the public keys with --keys FILE; make them with: invoke keygen")
-        return Release(0, said.data_version, said.settings)
+        return Release(0, said.data_version, said.settings, housekeeping=housekeeping)
     trusted = read_key_set(file)
     if number == 0:
         raise Problem("an image that accepts updates needs a counter, which grows with every release",
@@ -78,7 +81,7 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
     if not _VERSION.fullmatch(version):
         raise Problem(f"VERSION of {app.name} is {version!r}, which a device cannot compare or show",
                       "let it consist of at most 63 letters, digits and . _ + ~ : -")
-    return Release(number, said.data_version, said.settings, trusted, said.usb_update, source)
+    return Release(number, said.data_version, said.settings, trusted, said.usb_update, source, housekeeping)
 
 
 def _within(number: int, most: int, name: str) -> None:

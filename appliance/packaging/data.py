@@ -33,6 +33,8 @@ class Settings:
     update_every: int = 0
     update_ca: str = ""
     update_plain_http: bool = False
+    ntp: list[str] = field(default_factory=list)
+    log_size: int = 64
 
 
 @dataclass(frozen=True)

@@ -17,35 +17,6 @@
 
 enum { READY_FD = 3 };
 
-static void show_output(struct app *app)
-{
-    char bytes[4096];
-    ssize_t count;
-    struct span input, line;
-
-    count = read(app->output[0], bytes, sizeof bytes);
-    input = (struct span){bytes, count > 0 ? (size_t)count : 0};
-    while (relay_next(&app->relay, &input, &line))
-        console_show(line);
-}
-
-static void output_ready(void *owner)
-{
-    show_output(owner);
-}
-
-/* What it said last belongs before the line that says it has ended. */
-static void show_last_output(struct app *app)
-{
-    struct pollfd more = {app->output[0], POLLIN, 0};
-    struct span line;
-
-    for (int pages = 0; pages < 16 && poll(&more, 1, 0) > 0; pages++)
-        show_output(app);
-    if (relay_rest(&app->relay, &line))
-        console_show(line);
-}
-
 static void close_ready(struct app *app)
 {
     loop_forget(app->loop, app->ready_fd);
@@ -93,14 +64,12 @@ int app_init(struct app *app, struct loop *loop, const char *name, void (*change
     app->patience = (struct timer){.fired = patience_fired, .owner = app};
     app->changed = changed;
     app->owner = owner;
-    if (pipe2(app->output, O_CLOEXEC) != 0 || fcntl(app->output[0], F_SETFL, O_NONBLOCK) != 0)
-        return errno;
-    return loop_watch(loop, app->output[0], POLLIN, output_ready, app);
+    return output_open(&app->output, loop, LOG_APP);
 }
 
 static void run(struct app *app, int ready_end)
 {
-    int fds[] = {-1, app->output[1], app->output[1], ready_end};
+    int fds[] = {-1, app->output.ends[1], app->output.ends[1], ready_end};
     struct rlimit files = {POLICY_APP_FILES, POLICY_APP_FILES};
     char *argv[] = {(char *)app->name, NULL};
     char timezone[sizeof "TZ=" + sizeof app->timezone];
@@ -209,7 +178,8 @@ bool app_reaped(struct app *app, pid_t pid, int status)
         return false;
     child_end_all(POLICY_APP_UID); /* what it has left behind would hold its port */
     loop_unset(app->loop, &app->patience);
-    show_last_output(app);
+    /* What it said last belongs before the line that says it has ended. */
+    output_end(&app->output);
     close_ready(app);
     app->pid = 0;
     if (app->unwanted)

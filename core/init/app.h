@@ -7,16 +7,15 @@
 #include "backoff.h"
 #include "failures.h"
 #include "loop.h"
+#include "output.h"
 #include "ready.h"
-#include "relay.h"
 
 struct app {
     struct loop *loop;
     const char *name; /* argv[0], and the subject of every line about it */
     pid_t pid;        /* 0: not running */
     int64_t started_ms;
-    int output[2]; /* pipe for stdout and stderr of every start: read end, write end */
-    struct relay relay;
+    struct output output;
     int ready_fd;
     struct ready ready; /* where it listens, once it has said so */
     struct backoff backoff;

@@ -51,6 +51,12 @@ static void parse_line(struct span line, struct config *config)
         set(config->update_from, sizeof config->update_from, line, "-_.:/[]");
     else if (span_skip(&line, "update_every="))
         set_number(config->update_every, sizeof config->update_every, line);
+    else if (span_skip(&line, "log_size="))
+        set_number(config->log_size, sizeof config->log_size, line);
+    else if (span_skip(&line, "built="))
+        set_number(config->built, sizeof config->built, line);
+    else if (span_skip(&line, "ntp="))
+        set(config->ntp, sizeof config->ntp, line, ".,");
     else if (span_skip(&line, "health=") && line.length > 0 && line.start[0] == '/')
         set(config->health, sizeof config->health, line, "-_.~/%");
 }

@@ -16,6 +16,9 @@ struct config {
     char settings[64];  /* the app's settings, a folder below its data; "" = it has none */
     char update_from[192]; /* REGISTRY/REPOSITORY:TAG with updates; "" = none */
     char update_every[11]; /* seconds between two looks there; "" = never by itself */
+    char log_size[11];     /* bytes of the log in memory; "" = POLICY_LOG_FIRST */
+    char built[12];        /* seconds since 1970: no clock of this device is right that shows less */
+    char ntp[64];          /* time servers, IPv4 addresses with commas between; "" = none */
     char health[128];  /* the app's HEALTH, a path; "" = it has none */
 };
 

@@ -5,12 +5,12 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "file.h"
-#include "log.h"
 
 struct outlet {
     int fd;
@@ -25,6 +25,7 @@ static struct outlet outlets[POLICY_CONSOLES];
 static int outlet_count;
 static struct loop *the_loop;
 static struct log the_log;
+static int64_t started_ms;
 static bool warned;
 
 static bool put(struct outlet *outlet, const char *bytes, size_t length)
@@ -86,39 +87,77 @@ static void show(struct span line)
         outlet_show(&outlets[i], line);
 }
 
-void console_show(struct span line)
+static struct log *log_kept(void)
 {
-    log_add(&the_log, line);
+    static char memory[POLICY_LOG_FIRST];
+
+    if (the_log.shares[0].size == 0)
+        log_init(&the_log, memory, sizeof memory);
+    return &the_log;
+}
+
+void console_keep(size_t size)
+{
+    struct log larger;
+    char *memory = size > POLICY_LOG_FIRST ? malloc(size) : NULL;
+
+    if (!memory)
+        return;
+    log_init(&larger, memory, size);
+    log_take_over(&larger, log_kept());
+    the_log = larger;
+}
+
+void console_set_start(int64_t start)
+{
+    started_ms = start;
+}
+
+void console_show(enum log_source source, struct span line)
+{
+    log_add(log_kept(), source, loop_now(), line);
     show(line);
 }
 
-static struct span formatted(char line[POLICY_LINE], const char *format, va_list arguments)
+/* PID 1's own lines begin with its name where those of all are shown together; the log has the
+ * source of each. */
+static void speak(bool kept, const char *format, va_list arguments)
 {
-    size_t used = (size_t)snprintf(line, POLICY_LINE, "fapws4: ");
+    char line[POLICY_LINE];
+    size_t name = (size_t)snprintf(line, sizeof line, "fapws4: ");
 
-    vsnprintf(line + used, POLICY_LINE - used, format, arguments);
-    return span_of(line);
+    vsnprintf(line + name, sizeof line - name, format, arguments);
+    if (kept)
+        log_add(log_kept(), LOG_FAPWS4, loop_now(), span_of(line + name));
+    show(span_of(line));
 }
 
 void say(const char *format, ...)
 {
-    char line[POLICY_LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    console_show(formatted(line, format, arguments));
+    speak(true, format, arguments);
     va_end(arguments);
 }
 
 void warn(const char *format, ...)
 {
-    char line[POLICY_LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    console_show(formatted(line, format, arguments));
+    speak(true, format, arguments);
     va_end(arguments);
     warned = true;
+}
+
+void confide(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    speak(false, format, arguments);
+    va_end(arguments);
 }
 
 void quote(struct span lines)
@@ -129,24 +168,9 @@ void quote(struct span lines)
         say("| %.*s", (int)line.length, line.start);
 }
 
-void confide(const char *format, ...)
+void note_warning(enum log_source source, struct span line)
 {
-    char line[POLICY_LINE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    show(formatted(line, format, arguments));
-    va_end(arguments);
-}
-
-void note_warning(const char *format, ...)
-{
-    char line[POLICY_LINE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    log_add(&the_log, formatted(line, format, arguments));
-    va_end(arguments);
+    log_add(log_kept(), source, loop_now(), line);
     warned = true;
 }
 
@@ -160,7 +184,21 @@ bool console_warned(void)
 
 struct span console_log(void)
 {
-    return (struct span){the_log.text, the_log.used};
+    static char text[POLICY_LOG];
+
+    return log_last(log_kept(), started_ms, text, sizeof text);
+}
+
+struct span console_log_from(uint64_t position, uint64_t *next)
+{
+    static char text[POLICY_LOG_ANSWER];
+
+    return log_from(log_kept(), position, started_ms, text, sizeof text, next);
+}
+
+uint64_t console_log_end(void)
+{
+    return log_kept()->end;
 }
 
 static void open_outlet(struct span name)

@@ -47,7 +47,49 @@ static void patience_fired(void *owner)
 {
     struct caller *caller = owner;
 
-    answer(caller, span_of(caller->wrong ? wrong_code : ""));
+    if (caller->held)
+        answer(caller, caller->held->act(&caller->order));
+    else
+        answer(caller, span_of(caller->wrong ? wrong_code : ""));
+}
+
+static void has_left(void *owner)
+{
+    answer(owner, span_of(""));
+}
+
+static int count_held(const struct control *control)
+{
+    int count = 0;
+
+    for (int i = 0; i < CONTROL_CALLERS; i++)
+        count += control->callers[i].fd >= 0 && control->callers[i].held;
+    return count;
+}
+
+/* True when the caller waits now. Without events poll reports only that it has left. */
+static bool hold(struct caller *caller, const struct verb *verb, const struct order *order)
+{
+    struct control *control = caller->control;
+
+    if (!verb->due || verb->due(order) || count_held(control) == CONTROL_HELD)
+        return false;
+    caller->held = verb;
+    caller->order = *order;
+    loop_forget(control->loop, caller->fd);
+    loop_watch(control->loop, caller->fd, 0, has_left, caller);
+    loop_set(control->loop, &caller->patience, POLICY_CONTROL_HOLD);
+    return true;
+}
+
+void control_look(struct control *control)
+{
+    for (int i = 0; i < CONTROL_CALLERS; i++) {
+        struct caller *caller = &control->callers[i];
+
+        if (caller->fd >= 0 && caller->held && caller->held->due(&caller->order))
+            answer(caller, caller->held->act(&caller->order));
+    }
 }
 
 /* A caller who waits is not heard any more. */
@@ -103,7 +145,7 @@ static void obey(struct caller *caller, struct span line)
         answer(caller, span_of("refused this is not yours to order\n"));
     else if (needs_code(verb, caller) && !may(control, line, &wait))
         keep_waiting(caller, wait);
-    else
+    else if (!hold(caller, verb, &order))
         answer(caller, verb->act(&order));
 }
 
@@ -137,6 +179,7 @@ static void door_ready(void *owner)
     caller->root = credentials_are(fd, control->root);
     caller->used = 0;
     caller->wrong = false;
+    caller->held = NULL;
     caller->patience = (struct timer){.fired = patience_fired, .owner = caller};
     loop_set(control->loop, &caller->patience, POLICY_CONTROL_PATIENCE);
     if (loop_watch(control->loop, fd, POLLIN, caller_ready, caller) != 0)

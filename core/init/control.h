@@ -15,8 +15,9 @@
 #include "loop.h"
 #include "span.h"
 
-/* A line is as long as the settings of a network at most. */
-enum { CONTROL_CALLERS = 8, CONTROL_LINE = 8192 };
+/* How many may call at once, and how many of them may have an answer that is not due yet. A line is
+ * as long as the settings of a network at most. */
+enum { CONTROL_CALLERS = 8, CONTROL_HELD = 4, CONTROL_LINE = 8192 };
 
 /* Who may say a verb. */
 enum verb_right {
@@ -36,6 +37,9 @@ struct verb {
     enum verb_right right;
     /* The answer; it is sent before anything else happens. */
     struct span (*act)(const struct order *order);
+    /* Whether it is time to answer; if not, it is asked again at each control_look, for
+     * POLICY_CONTROL_HOLD at most. NULL: always. */
+    bool (*due)(const struct order *order);
 };
 
 struct control;
@@ -46,8 +50,10 @@ struct caller {
     bool root; /* its process was root when it connected */
     char line[CONTROL_LINE];
     size_t used;
-    bool wrong;            /* it has said a wrong code, and is kept waiting */
-    struct timer patience; /* how long it may take to say its line, or is kept waiting */
+    bool wrong;              /* it has said a wrong code, and is kept waiting */
+    const struct verb *held; /* its answer is not due yet; NULL: there is no such */
+    struct order order;      /* what it has said then */
+    struct timer patience;   /* how long it may take to say its line, or is kept waiting */
 };
 
 struct control {
@@ -63,5 +69,8 @@ struct control {
 /* Answers whoever connects to `fd`, a listening socket, which is taken over. */
 void control_open(struct control *control, struct loop *loop, int fd, const struct verb *verbs,
                   struct claim *claim, void *owner);
+
+/* To be called often: answers those whose answer is due now. */
+void control_look(struct control *control);
 
 #endif

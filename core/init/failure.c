@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "file.h"
-#include "log.h"
+#include "log_text.h"
 #include "policy.h"
 #include "record.h"
 

@@ -24,7 +24,7 @@ static void run(const void *order, int packets)
     const bool plain = access(authorities, R_OK) != 0;
     struct rlimit none = {0, 0};
     struct rlimit small = {1 << 20, 1 << 20}; /* files of the archive are such files when read */
-    int fds[] = {-1, fetch->output, fetch->output, packets};
+    int fds[] = {-1, fetch->output.ends[1], fetch->output.ends[1], packets};
     char *argv[] = {"/appliance/bin/python",
                     "-c",
                     "from fapws4.fetch.courier import main; main()",
@@ -108,19 +108,22 @@ bool fetch_look(struct fetch *fetch)
 
 bool fetch_reaped(struct fetch *fetch, pid_t pid)
 {
-    return fetch->begun && courier_reaped(&fetch->courier, pid);
+    if (!fetch->begun || !courier_reaped(&fetch->courier, pid))
+        return false;
+    output_end(&fetch->output);
+    return true;
 }
 
 void fetch_open(struct fetch *fetch, struct loop *loop, const struct config *config,
-                const char *failed, int output)
+                const char *failed)
 {
     if (config->update_from[0] == '\0')
         return;
     *fetch = (struct fetch){.config = config,
                             .failed = failed,
-                            .output = output,
                             .every = (unsigned)strtoul(config->update_every, NULL, 10)};
     fetch->timer = (struct timer){.fired = timer_fired, .owner = fetch};
+    try_to("hear what looks into the registry", output_open(&fetch->output, loop, LOG_FETCH));
     courier_init(&fetch->courier, loop, told, fetch);
 }
 

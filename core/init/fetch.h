@@ -5,11 +5,12 @@
 
 #include "config.h"
 #include "courier.h"
+#include "output.h"
 
 struct fetch {
     const struct config *config; /* NULL: not opened, and everything below does nothing */
     const char *failed;
-    int output; /* where what it writes is shown */
+    struct output output; /* of the courier */
     unsigned every; /* s; 0: only when somebody wants it to */
     bool begun;
     bool wanted; /* by somebody, who will look what came of it */
@@ -18,10 +19,9 @@ struct fetch {
     char shown[COURIER_TEXT]; /* what was said last; the same is not said every hour */
 };
 
-/* `failed`: see courier_state.h; `output`: a pipe to the consoles. Nothing happens unless the
- * configuration names a registry. */
+/* `failed`: see courier_state.h. Nothing happens unless the configuration names a registry. */
 void fetch_open(struct fetch *fetch, struct loop *loop, const struct config *config,
-                const char *failed, int output);
+                const char *failed);
 
 /* From now on it looks by itself, if it is to. */
 void fetch_begin(struct fetch *fetch);

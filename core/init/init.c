@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -141,8 +142,7 @@ static void open_couriers(struct machine *machine)
     if (automatic || strcmp(how, "ask") == 0)
         sticks_open(&machine->sticks, &machine->loop, &machine->modules, machine->config.name,
                     machine->storage.disk.path, automatic, failed);
-    fetch_open(&machine->fetch, &machine->loop, &machine->config, failed,
-               machine->app.output[1]);
+    fetch_open(&machine->fetch, &machine->loop, &machine->config, failed);
     if (!machine->slot.on_trial)
         machine_look_for_updates(machine);
 }
@@ -273,6 +273,7 @@ static void read_orders(struct machine *machine)
     slot[sizeof slot - 2] = machine->slot.running;
     machine->probation.lasts_ms = probation_time(words);
     config_parse(file_load("/etc/appliance.conf"), &machine->config);
+    console_keep(strtoul(machine->config.log_size, NULL, 10));
     machine->watchdog_wanted = !cmdline_has(words, "fapws4.nowatchdog");
     say("%s %s on %s%s", machine->config.name, machine->config.version, machine->config.board,
         machine->slot.running ? slot : "");
@@ -323,5 +324,6 @@ int init_run(int argc, char **argv)
     for (;;) {
         loop_turn(&m->loop);
         record_turn(&m->record);
+        pages_turn(&m->pages);
     }
 }

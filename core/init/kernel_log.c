@@ -35,7 +35,7 @@ static void note(struct kernel_log *log, struct span text)
         log->errors = 0;
     }
     if (log->errors++ < POLICY_KERNEL_ERRORS)
-        note_warning("kernel: %.*s", (int)text.length, text.start);
+        note_warning(LOG_KERNEL, text);
 }
 
 static void hear(struct kernel_log *log, struct span record)

@@ -6,6 +6,7 @@
 #include "console.h"
 #include "duty.h"
 #include "file.h"
+#include "log_orders.h"
 #include "machine.h"
 #include "network_orders.h"
 #include "reset_order.h"
@@ -107,18 +108,20 @@ static struct span order_fetch(const struct order *order)
 }
 
 const struct verb orders[] = {
-    {"status", VERB_OPEN, tell_status},
-    {"log", VERB_OPEN, tell_log},
-    {"failed-log", VERB_OPEN, tell_failed_log},
-    {"claim-check", VERB_CHECK, tell_claim_is_right},
-    {"restart", VERB_CLAIMED, order_restart},
-    {"power-off", VERB_ROOT, order_power_off},
-    {"reset", VERB_CLAIMED, order_reset},
-    {"usb-install", VERB_CLAIMED, order_usb_install},
-    {"fetch", VERB_CLAIMED, order_fetch},
-    {"network", VERB_ROOT, order_network_try},
-    {"network-now", VERB_ROOT, order_network_now},
-    {"network-keep", VERB_ROOT, order_network_keep},
-    {"network-revert", VERB_ROOT, order_network_revert},
-    {NULL, VERB_OPEN, NULL},
+    {"status", VERB_OPEN, tell_status, NULL},
+    {"log", VERB_OPEN, tell_log, NULL},
+    {"log-from", VERB_ROOT, log_orders_tell, NULL},
+    {"log-wait", VERB_ROOT, log_orders_tell, log_orders_due},
+    {"failed-log", VERB_OPEN, tell_failed_log, NULL},
+    {"claim-check", VERB_CHECK, tell_claim_is_right, NULL},
+    {"restart", VERB_CLAIMED, order_restart, NULL},
+    {"power-off", VERB_ROOT, order_power_off, NULL},
+    {"reset", VERB_CLAIMED, order_reset, NULL},
+    {"usb-install", VERB_CLAIMED, order_usb_install, NULL},
+    {"fetch", VERB_CLAIMED, order_fetch, NULL},
+    {"network", VERB_ROOT, order_network_try, NULL},
+    {"network-now", VERB_ROOT, order_network_now, NULL},
+    {"network-keep", VERB_ROOT, order_network_keep, NULL},
+    {"network-revert", VERB_ROOT, order_network_revert, NULL},
+    {NULL, VERB_OPEN, NULL, NULL},
 };

@@ -38,7 +38,8 @@ static void listen_now(void *owner)
     struct recovery *recovery = &machine->pages.recovery;
 
     if (try_to("listen for who asks for the recovery pages",
-               recovery_open(recovery, &machine->loop, recovery->secure, machine->app.output[1])))
+               recovery_open(recovery, &machine->loop, recovery->secure,
+                             machine->pages.output.ends[1])))
         for_each_address(machine, show);
 }
 
@@ -71,6 +72,8 @@ void pages_begin(struct machine *machine)
         return;
     control_open(&pages->control, &machine->loop, door, orders, &machine->claim, machine);
     pages->order = (struct timer){.fired = order_fired, .owner = machine};
+    try_to("hear what the recovery pages say",
+           output_open(&pages->output, &machine->loop, LOG_PAGES));
     pages->recovery = (struct recovery){.secure = speaks_tls(), .listener = -1};
     pages->begun = true;
     if (!pages->recovery.secure) {
@@ -94,8 +97,17 @@ void pages_address(struct machine *machine, const char *address)
         certificate_need(&pages->certificate, address);
 }
 
+void pages_turn(struct pages *pages)
+{
+    if (pages->begun)
+        control_look(&pages->control);
+}
+
 bool pages_reaped(struct pages *pages, pid_t pid, int status)
 {
-    return recovery_reaped(&pages->recovery, pid, status) ||
-           certificate_reaped(&pages->certificate, pid);
+    if (recovery_reaped(&pages->recovery, pid, status)) {
+        output_end(&pages->output);
+        return true;
+    }
+    return certificate_reaped(&pages->certificate, pid);
 }

@@ -4,6 +4,7 @@
 
 #include "certificate.h"
 #include "control.h"
+#include "output.h"
 #include "recovery.h"
 
 struct machine;
@@ -12,6 +13,7 @@ struct pages {
     bool begun;
     struct certificate certificate;
     struct recovery recovery;
+    struct output output; /* of the recovery process */
     struct control control;
     struct timer order;                     /* runs from an order until it is done ... */
     void (*ordered)(struct machine *machine); /* ... which is this one */
@@ -22,6 +24,9 @@ void pages_begin(struct machine *machine);
 
 /* To be told that an interface has got an address, or that the pages are to be shown at it. */
 void pages_address(struct machine *machine, const char *address);
+
+/* To be called often. */
+void pages_turn(struct pages *pages);
 
 /* To be told of every process that has been reaped. True when it was one of theirs. */
 bool pages_reaped(struct pages *pages, pid_t pid, int status);

@@ -62,8 +62,14 @@ enum {
     POLICY_SETTINGS = 4 << 20,
     POLICY_SETTINGS_FILES = 4096,
 
-    /* bytes. The last lines: two tracebacks, and what led to them. */
+    /* bytes. The log in memory until the image has said how much it is to hold, or as much as it
+     * says at least: what one boot says of itself. */
+    POLICY_LOG_FIRST = 16384,
+    /* bytes. What of it is written down when something goes wrong: two tracebacks, and what led to
+     * them. */
     POLICY_LOG = 16384,
+    /* bytes. How much of it one answer has: less than a socket takes at once. */
+    POLICY_LOG_ANSWER = 65536,
     /* bytes. Of these, what is said on the console after a slot has failed. */
     POLICY_LOG_SHOWN = 1024,
     /* ms. The least time between two writings of the log to /data: an app that warns all day costs
@@ -115,6 +121,8 @@ enum {
     POLICY_RECOVERY_IDLE = 300,
     /* ms. How long it may take to say its one line to PID 1 ... */
     POLICY_CONTROL_PATIENCE = 5000,
+    /* ... how long it may be kept waiting for something to tell ... */
+    POLICY_CONTROL_HOLD = 30000,
     /* ... and how long it has to answer its browser before an order ends it. */
     POLICY_ORDER_WAITS = 2000,
 

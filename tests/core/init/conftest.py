@@ -18,7 +18,7 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "inet6", "network_settings", "settings"]
 PURE += ["preseed", "network_change", "gpt", "ext4"]
-PURE += ["log", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
+PURE += ["log", "log_text", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
 PURE += ["../update/text", "courier_state", "tree", "keepsake", "lost", "kernel_message"]
 PURE += ["arp", "link_local", "dns", "mdns"]
 # Without headers of their own here: what those need.
@@ -68,6 +68,7 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     ffi.cdef('extern "Python" { void applied(void *owner, const struct network_settings *settings); }')
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
     ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(const struct order *order); }')
+    ffi.cdef('extern "Python" { bool due(const struct order *order); }')
     ffi.set_source("init_pure", "#include <stdlib.h>\n" + "".join(f'#include "{name}.h"\n' for name in PURE))
     ffi.emit_c_code(str(folder / "init_pure.c"))
     sources = [str(path) for name in PURE + FURTHER if (path := SOURCES / f"{name}.c").exists()]

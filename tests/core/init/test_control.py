@@ -23,11 +23,14 @@ class Door:
         self.loop, self.control, self.claim = (ffi.new(f"struct {name} *") for name in ("loop", "control", "claim"))
         self.text = ffi.new("char[]", b"answer\n" * 4000)
         rights = {b"log": pure.lib.VERB_OPEN, b"restart": pure.lib.VERB_CLAIMED, b"power-off": pure.lib.VERB_ROOT,
-                  b"claim-check": pure.lib.VERB_CHECK}
+                  b"claim-check": pure.lib.VERB_CHECK, b"log-wait": pure.lib.VERB_ROOT}
         self.names = [ffi.new("char[]", name) for name in rights]
-        self.verbs = ffi.new("struct verb[5]", [
+        self.verbs = ffi.new("struct verb[6]", [
             [name, right, pure.lib.act] for name, right in zip(self.names, rights.values(), strict=True)])
+        self.verbs[4].due = pure.lib.due
+        self.is_due = False
         ffi.def_extern(name="act")(self._act)
+        ffi.def_extern(name="due")(lambda _order: self.is_due)
         pure.lib.loop_init(self.loop)
         code, _block = pure.span(CODE)
         assert pure.lib.claim_read(self.claim, code[0])
@@ -152,6 +155,35 @@ def test_a_code_can_be_checked(door: Door) -> None:
     door.hurry()
     assert b"refused the claim code is wrong\n" == door.answer(wrong)
     assert (1, 1) == (door.acted, door.claim.wrong)
+
+
+def held(door: Door) -> list[Any]:
+    """Who waits for an answer that is not due."""
+    return [one for one in door.control.callers if one.fd >= 0 and one.held != door.pure.ffi.NULL]
+
+
+def test_an_answer_that_comes_later(door: Door) -> None:
+    """When it is due, or after half a minute; who leaves meanwhile leaves a place, and a fifth one is answered at once."""
+    door.are_root(True)
+    waiting = [door.call(b"log-wait 7\n") for _ in range(4)]
+    while len(held(door)) < 4:
+        door.turn()
+    assert all(29_000 < one.patience.due_ms - door.pure.lib.loop_now() <= 30_000 for one in held(door))
+    door.pure.lib.control_look(door.control)
+    assert door.answer(door.call(b"log-wait 7\n")).startswith(b"answer")
+    waiting.pop().close()
+    while len(held(door)) > 3:
+        door.turn()
+    door.hurry()
+    assert all(door.answer(caller).startswith(b"answer") for caller in waiting)
+    assert 4 == door.acted
+    again = door.call(b"log-wait 9\n")
+    while not held(door):
+        door.turn()
+    door.is_due = True
+    door.pure.lib.control_look(door.control)
+    assert door.answer(again).startswith(b"answer")
+    assert (b" 9", []) == (door.words[-1], held(door))
 
 
 @pytest.mark.parametrize("line", [b"x\n", b"\n", b"logs\n", b"lo\n", b"\0\n"])

@@ -160,27 +160,3 @@ def test_three_failed_starts_are_too_many(pure: Any) -> None:
 def test_rare_failures_are_never_too_many(pure: Any) -> None:
     """Once in three minutes, for a day: each is followed by a start at once."""
     assert not any(failures(pure, *((3 * number, True) for number in range(480))))
-
-
-def test_the_log_keeps_the_last_whole_lines(pure: Any) -> None:
-    """However much is said, what is kept are the last lines, none of them cut."""
-    log = pure.ffi.new("struct log *")
-    lines = [b"line %d " % number + b"x" * (number * 7919 % 1000) for number in range(500)]
-    for line in lines:
-        span, _block = pure.span(line)
-        pure.lib.log_add(log, span[0])
-        assert log.used <= 16384
-    kept = bytes(pure.ffi.buffer(log.text, log.used))
-    assert kept.endswith(b"\n")
-    assert kept.splitlines() == lines[-len(kept.splitlines()):]
-    assert len(kept) > 16384 - 1024
-
-
-@pytest.mark.parametrize(("text", "most", "expected"), [
-    (b"", 10, b""), (b"one\ntwo\n", 8, b"one\ntwo\n"), (b"one\ntwo\n", 7, b"two\n"), (b"one\ntwo\n", 4, b"two\n"),
-    (b"one\ntwo\n", 3, b""), (b"without an end", 5, b""),
-])
-def test_a_tail_begins_with_a_whole_line(pure: Any, text: bytes, most: int, expected: bytes) -> None:
-    """What is shown of a log is never half a line."""
-    span, _block = pure.span(text)
-    assert pure.text(pure.lib.log_tail(span[0], most)) == expected
