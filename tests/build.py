@@ -81,3 +81,19 @@ def _extension(
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def secrets_module() -> Path:
+    """A folder with the C module of the manager (core/manager/secrets.c) for the Python that runs the tests."""
+    source, monocypher = CORE / "manager" / "secrets.c", unpacked("monocypher") / "monocypher.c"
+    digest = digest_of(sys.version, Path(__file__), source, source.with_suffix(".h"), monocypher)
+    folder = cache_folder("tests", digest[:16])
+    module = folder / "_fapws4_secrets.so"
+    if not module.exists():
+        flags = ["-O2", "-fPIC", "-isystem", str(monocypher.parent), "-isystem", str(host_python().include)]
+        objects = compile_here([source], CORE, folder / "own", [*C_WARNINGS, *flags], 1)
+        objects += compile_here([monocypher], monocypher.parent, folder / "own", [*flags, "-w"], 1)
+        unfinished = folder / "unfinished.so"
+        run(["cc", "-shared", *objects, "-o", unfinished])
+        unfinished.rename(module)
+    return folder

@@ -38,6 +38,8 @@ def bundle() -> bytes:
 class RootSide:
     """Both sockets below ``folder``. What they answer can be changed; what they were told is kept."""
 
+    update_code = CODE  # what a session of the updater begins with
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.status, self.log, self.failed_log = STATUS, "fapws4: one line\n<b>another</b>\n", ""
@@ -66,8 +68,9 @@ class RootSide:
         assert (name, version) == ("fapws4-update", "1")
         with door.makefile("rb") as reader:
             head = read_head(reader.read)
-            sizes = {} if code != CODE else part_sizes(head)
-            refusal = "the claim code is wrong" if code != CODE else self.refusals.get("head")
+            right = code == self.update_code
+            sizes = part_sizes(head) if right else {}
+            refusal = self.refusals.get("head") if right else "the claim code is wrong"
             wanted = [part for part in sizes if mode != "parts" or part not in self.holds]
             if refusal:
                 door.sendall(f"refused {refusal}\n".encode())
@@ -104,8 +107,16 @@ def _line(door: socket.socket) -> bytes:
 @contextlib.contextmanager
 def root_side() -> Iterator[RootSide]:
     """Both sockets, in a folder whose path is short enough for them."""
-    with tempfile.TemporaryDirectory(prefix="root") as name, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="root") as name:
         side = RootSide(Path(name))
+        with listening(side):
+            yield side
+
+
+@contextlib.contextmanager
+def listening(side: RootSide) -> Iterator[None]:
+    """Answers at both sockets until the block ends."""
+    with contextlib.ExitStack() as stack:
         for door, serve in (("control", side.control), ("update", side.update)):
             listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             listener.bind(str(side.folder / door))
@@ -114,7 +125,7 @@ def root_side() -> Iterator[RootSide]:
             thread.start()
             stack.callback(thread.join)
             stack.callback(listener.shutdown, socket.SHUT_RDWR)
-        yield side
+        yield
 
 
 def _serve(listener: socket.socket, serve: Callable[[socket.socket], None]) -> None:

@@ -1,0 +1,144 @@
+"""Calls about the log: read from a position on, followed, and bundled with what else helps to find a fault."""
+
+from __future__ import annotations
+
+import os
+from threading import Lock, Thread
+
+from fapws4.device.errors import Refused
+from fapws4.manager import root_side
+from fapws4.manager.caller import Caller, Given, answers
+from fapws4.manager.files import file_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fapws4.device import records
+
+_MOST_FOLLOWERS = 8
+_KERNEL = ("/proc/uptime", "/proc/loadavg", "/proc/meminfo", "/proc/mounts", "/proc/modules", "/proc/cmdline", "/proc/cpuinfo")
+
+
+@answers("logs.read")
+def read(caller: Caller, since: int, contains: str) -> records.LogLines:
+    """What there is; less than all when there is much, and then the next call goes on."""
+    position, text = _parse(root_side.ask("log-from", str(since)))
+    wanted = contains.lower()
+    return {"next": position, "lines": [shown(line) for line in text.splitlines() if wanted in line.lower()]}
+
+
+@answers("logs.follow")
+def follow(caller: Caller) -> Given:
+    """A pipe; whoever does not read it loses it."""
+    return Given(None, _tail.add())
+
+
+@answers("logs.bundle")
+def bundle(caller: Caller) -> Given:
+    """Text: the facts, the logs, and the kernel's view. Without any secret: no file of the manager's is in it."""
+    parts = [(verb, root_side.ask(verb)) for verb in ("status", "log", "failed-log")]
+    parts += [(path, _kernel(path)) for path in _KERNEL]
+    data = "".join(f"==== {title} ====\n{text}\n" for title, text in parts).encode("utf-8", "replace")
+    return Given({"size": len(data)}, file_of(data))
+
+
+def shown(line: str) -> str:
+    """A line with what cannot be shown made visible, as long as lines may be."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)[:4096]
+
+
+def _parse(answer: str) -> tuple[int, str]:
+    number, _, text = answer.partition("\n")
+    if not number.isdecimal():
+        raise Refused("unavailable", "the device gave no log; try again")
+    return int(number), text
+
+
+def _kernel(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(65536)
+    except OSError as error:
+        return f"({error.strerror})"
+
+
+def _end_of_log() -> int:
+    position, text = _parse(root_side.ask("log-from", "0"))
+    while text:  # no answer is longer than what fits into one
+        position, text = _parse(root_side.ask("log-from", str(position)))
+    return position
+
+
+class Tail:
+    """One thread that waits for what comes, for all who follow: PID 1 hears few at a time."""
+
+    def __init__(self) -> None:
+        self._lock, self._pipes, self.runs = Lock(), set[int](), False
+
+    def add(self) -> int:
+        """The reading end of a pipe that gets all that comes from now on."""
+        with self._lock:
+            if len(self._pipes) >= _MOST_FOLLOWERS:
+                raise Refused("busy", f"the log is followed {_MOST_FOLLOWERS} times already")
+            position = None if self.runs else _end_of_log()
+            reader, writer = os.pipe2(os.O_CLOEXEC)
+            os.set_blocking(writer, False)
+            self._pipes.add(writer)
+            if position is not None:
+                self.runs = True
+                Thread(target=self._run, args=(position,), daemon=True).start()
+        return reader
+
+    def _run(self, position: int) -> None:
+        try:
+            while self._has_followers():
+                position, text = _parse(root_side.ask("log-wait", str(position)))
+                self._write(text.encode("utf-8", "replace"))
+        except Refused:
+            pass
+        finally:
+            self._close_all()
+
+    def _has_followers(self) -> bool:
+        """Leaves when there are none: under the lock, so that the next one begins a new thread."""
+        with self._lock:
+            self._write_to_all(b"")
+            self.runs = bool(self._pipes)
+            return self.runs
+
+    def _write(self, data: bytes) -> None:
+        with self._lock:
+            self._write_to_all(data)
+
+    def _write_to_all(self, data: bytes) -> None:
+        for pipe in list(self._pipes):
+            if not _took(pipe, data):
+                self._pipes.remove(pipe)
+                os.close(pipe)
+
+    def _close_all(self) -> None:
+        with self._lock:
+            self.runs = False
+            while self._pipes:
+                os.close(self._pipes.pop())
+
+
+def _took(pipe: int, data: bytes) -> bool:
+    """False when nobody reads it any more, or not fast enough."""
+    import select
+
+    poll = select.poll()
+    poll.register(pipe, 0)
+    if poll.poll(0):  # POLLERR: its other end is closed
+        return False
+    try:
+        return os.write(pipe, data) == len(data)
+    except OSError:
+        return False
+
+
+_tail = Tail()
+
+
+def is_followed() -> bool:
+    """Whether somebody follows the log: then this process has to go on."""
+    return _tail.runs
