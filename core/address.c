@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct address address_default = {.host = "0.0.0.0", .port = 8888};
+
 static bool parse_port(const char *text, int *port)
 {
     int value = 0;
@@ -25,8 +27,8 @@ static bool set_host(struct address *address, const char *text, size_t length)
 {
     if (length >= sizeof(address->host))
         return false;
+    memset(address->host, 0, sizeof(address->host));
     memcpy(address->host, text, length);
-    address->host[length] = '\0';
     return true;
 }
 
@@ -49,21 +51,22 @@ static bool parse_v4(const char *text, struct address *address)
     const char *colon = strchr(text, ':');
     size_t length = colon != NULL ? (size_t)(colon - text) : strlen(text);
 
-    if (length > 0 && (!set_host(address, text, length) ||
-                       inet_pton(AF_INET, address->host, &ignored) != 1))
-        return false;
+    if (length > 0) {
+        address->is_v6 = false;
+        if (!set_host(address, text, length) || inet_pton(AF_INET, address->host, &ignored) != 1)
+            return false;
+    }
     return colon == NULL || parse_port(colon + 1, &address->port);
 }
 
-bool address_parse(const char *text, int default_port, struct address *address)
+bool address_parse(const char *text, const struct address *defaults, struct address *address)
 {
     memset(address, 0, sizeof(*address));
     if (strncmp(text, "unix:", 5) == 0) {
         address->is_unix = true;
         return text[5] != '\0' && set_host(address, text + 5, strlen(text + 5));
     }
-    address->port = default_port;
-    set_host(address, "0.0.0.0", 7);
+    *address = *defaults;
     return text[0] == '[' ? parse_v6(text, address) : parse_v4(text, address);
 }
 

@@ -5,10 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum {
-    ADDRESS_DEFAULT_PORT = 8888,
-    ADDRESS_TEXT = 128 /* bytes that hold any address as text */
-};
+enum { ADDRESS_TEXT = 128 }; /* bytes that hold any address as text */
 
 struct address {
     bool is_unix;
@@ -18,10 +15,13 @@ struct address {
     int port;       /* 0 lets the system choose; 0 for a unix socket */
 };
 
-/* Reads `ip`, `ip:port`, `:port`, `[v6]`, `[v6]:port`, `unix:/path` or "" (everything default:
- * 0.0.0.0 and `default_port`). False when the text is none of these or the port is above 65535.
+/* 0.0.0.0:8888 */
+extern const struct address address_default;
+
+/* Reads `ip`, `ip:port`, `:port`, `[v6]`, `[v6]:port`, `unix:/path` or "", with the host and port of
+ * `defaults` where none is named. False when the text is none of these or the port is above 65535.
  * Names are not resolved: a device must come up without a name server. */
-bool address_parse(const char *text, int default_port, struct address *address);
+bool address_parse(const char *text, const struct address *defaults, struct address *address);
 
 /* The address as address_parse reads it, the port included, into text[ADDRESS_TEXT]. */
 void address_text(const struct address *address, char *text);

@@ -55,7 +55,7 @@ static bool read_text(const char *text, struct handover *handover)
     handover->listener = (int)strtol(text, &end, 10);
     handover->workers = (int)strtol(end, &end, 10);
     secure = strtol(end, &end, 10);
-    if (*end != ' ' || !address_parse(end + 1, 0, &handover->address))
+    if (*end != ' ' || !address_parse(end + 1, &address_default, &handover->address))
         return false;
     handover->address.is_secure = secure != 0;
     return true;

@@ -66,15 +66,14 @@ static const char *nonempty_environment(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* PID 1 gives the app another default port; what the user or the app says explicitly is never
- * changed. */
-static int default_port(void)
+/* PID 1 gives the app another default; what the user or the app says explicitly is never changed. */
+static struct address default_address(void)
 {
-    const char *text = nonempty_environment("FAPWS_DEFAULT_PORT");
-    char *end;
-    long port = text != NULL ? strtol(text, &end, 10) : ADDRESS_DEFAULT_PORT;
+    const char *text = nonempty_environment("FAPWS_DEFAULT_SERVER");
+    struct address address;
 
-    return port > 0 && port <= 65535 ? (int)port : ADDRESS_DEFAULT_PORT;
+    return text != NULL && address_parse(text, &address_default, &address) ? address
+                                                                           : address_default;
 }
 
 /* Who started us may wait for the server on this descriptor; -1 when nobody does. The app and the
@@ -215,6 +214,7 @@ static int run_app(const struct options *options, const char *program, struct po
     const char *server = options->server != NULL ? options->server
                                                  : nonempty_environment("FAPWS_SERVER");
     PyObject *app = import_app(options, program);
+    struct address defaults = default_address();
     struct tls_service tls;
     struct settings settings;
     int exit_code = 1;
@@ -225,7 +225,7 @@ static int run_app(const struct options *options, const char *program, struct po
     memset(&settings, 0, sizeof(settings));
     settings.certificate = options->certificate;
     settings.key = options->key;
-    if (settings_read(app, server, default_port(), &settings) == 0 &&
+    if (settings_read(app, server, &defaults, &settings) == 0 &&
         open_tls(&settings, &tls, post)) {
         if (options->workers > 0)
             settings.workers = options->workers;

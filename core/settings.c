@@ -136,7 +136,7 @@ static int read_tls(PyObject *module, struct settings *settings)
 static const char address_wanted[] = "must be an address like \"0.0.0.0:8888\", \":8888\", "
                                      "\"[::1]:8888\" or \"unix:/path\"";
 
-static int read_address(PyObject *module, const char *server, int default_port,
+static int read_address(PyObject *module, const char *server, const struct address *defaults,
                         struct settings *settings)
 {
     PyObject *value = server == NULL ? attribute(module, "SERVER") : NULL;
@@ -145,7 +145,7 @@ static int read_address(PyObject *module, const char *server, int default_port,
 
     if (value != NULL)
         text = PyUnicode_Check(value) ? PyUnicode_AsUTF8(value) : NULL;
-    valid = text != NULL && address_parse(text, default_port, &settings->address);
+    valid = text != NULL && address_parse(text, defaults, &settings->address);
     Py_XDECREF(value);
     return valid ? 0 : complain(server != NULL ? server : "SERVER", address_wanted);
 }
@@ -247,7 +247,8 @@ static int read_environ(PyObject *module, struct settings *settings)
     return fits ? 0 : complain("Environ", "must be fapws4.base.Environ or a subclass of it");
 }
 
-int settings_read(PyObject *module, const char *server, int default_port, struct settings *settings)
+int settings_read(PyObject *module, const char *server, const struct address *defaults,
+                  struct settings *settings)
 {
     PyObject *types = PyImport_ImportModule("_fapws4"); /* makes the types below usable */
     PyObject *paths = attribute(module, "PATHS");
@@ -260,7 +261,7 @@ int settings_read(PyObject *module, const char *server, int default_port, struct
     if (status != 0 || read_numbers(module, settings) != 0 ||
         read_health(module, settings) != 0 || read_access_log(module, settings) != 0 ||
         read_tls(module, settings) != 0 ||
-        read_address(module, server, default_port, settings) != 0 ||
+        read_address(module, server, defaults, settings) != 0 ||
         read_start_response(module, settings) != 0)
         return -1;
     settings->address.is_secure = settings->certificate != NULL;

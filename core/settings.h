@@ -25,10 +25,10 @@ struct settings {
 };
 
 /* Reads the module into zeroed settings, where `certificate` and `key` may be given and are used
- * instead of its TLS; `server` (may be NULL) is used instead of its SERVER, `default_port` when
- * neither names a port. 0, or -1 after one line on stderr that names the object and what it should
+ * instead of its TLS; `server` (may be NULL) is used instead of its SERVER, `defaults` where
+ * neither names host or port. 0, or -1 after one line on stderr that names the object and what it should
  * be. */
-int settings_read(PyObject *module, const char *server, int default_port,
+int settings_read(PyObject *module, const char *server, const struct address *defaults,
                   struct settings *settings);
 
 /* Legal on zeroed settings. */

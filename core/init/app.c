@@ -67,6 +67,13 @@ int app_init(struct app *app, struct loop *loop, const char *name, void (*change
     return output_open(&app->output, loop, LOG_APP);
 }
 
+/* At every IPv6 and IPv4 address, unless the kernel was built without the former. */
+static char *default_server(void)
+{
+    return access("/proc/net/if_inet6", F_OK) == 0 ? "FAPWS_DEFAULT_SERVER=[::]:80"
+                                                   : "FAPWS_DEFAULT_SERVER=0.0.0.0:80";
+}
+
 static void run(struct app *app, int ready_end)
 {
     int fds[] = {-1, app->output.ends[1], app->output.ends[1], ready_end};
@@ -77,7 +84,7 @@ static void run(struct app *app, int ready_end)
                            "HOME=/data/app",
                            "TMPDIR=/tmp",
                            "LANG=C.UTF-8",
-                           "FAPWS_DEFAULT_PORT=80",
+                           default_server(),
                            "FAPWS_READY_FD=3",
                            timezone,
                            app->keeps_data ? "FAPWS_DATA=disk" : "FAPWS_DATA=memory",

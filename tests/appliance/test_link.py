@@ -120,15 +120,15 @@ def test_who_decides_where_it_listens(probe_plan: Plan, tmp_path: Path, given: t
         assert places[given[0]] == f"127.0.0.1:{program.port}"
 
 
-@pytest.mark.parametrize(("environment", "port"), [({}, 8888), ({"FAPWS_DEFAULT_PORT": "80"}, 80)])
+@pytest.mark.parametrize(("environment", "place"), [({}, "0.0.0.0:8888"), ({"FAPWS_DEFAULT_SERVER": "[::]:80"}, "[::]:80")])
 def test_where_it_listens_when_nobody_decides(
-    probe_plan: Plan, tmp_path: Path, environment: dict[str, str], port: int
+    probe_plan: Plan, tmp_path: Path, environment: dict[str, str], place: str
 ) -> None:
-    """The default is port 8888, and 80 for PID 1 (seen in a network of its own)."""
+    """The default is port 8888, and for PID 1 port 80, by IPv6 too (seen in a network of its own)."""
     log = tmp_path / "log"
     with running(["unshare", "--net", probe_plan.binary], log, environment) as program:
-        assert port == program.port
-    assert f"fapws4: listening on http://0.0.0.0:{port}/" == log.read_text().splitlines()[0]
+        assert place.rpartition(":")[2] == str(program.port)
+    assert f"fapws4: listening on http://{place}/" == log.read_text().splitlines()[0]
 
 
 def test_nothing_is_written_when_it_starts(probe_plan: Plan, tmp_path: Path) -> None:

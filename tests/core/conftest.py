@@ -27,7 +27,8 @@ const char *status_reason(int code);
 bool status_has_body(int code);
 
 struct address { bool is_unix; bool is_v6; bool is_secure; char host[108]; int port; };
-bool address_parse(const char *text, int default_port, struct address *address);
+extern struct address address_default;
+bool address_parse(const char *text, const struct address *defaults, struct address *address);
 void address_text(const struct address *address, char *text);
 
 struct banner { size_t server_length; size_t length; char text[80]; ...; };

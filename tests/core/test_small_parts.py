@@ -23,13 +23,13 @@ import pytest
 def test_addresses_are_read(core: ModuleType, text: str, expected: tuple[bool, bool, str, int]) -> None:
     """Every documented form of an address is understood."""
     address = core.ffi.new("struct address *")
-    assert core.lib.address_parse(text.encode(), 8888, address)
+    assert core.lib.address_parse(text.encode(), core.ffi.addressof(core.lib, "address_default"), address)
     found = (address.is_unix, address.is_v6, core.ffi.string(address.host).decode(), address.port)
     assert expected == found
     written = core.ffi.new("char[128]")
     core.lib.address_text(address, written)
     again = core.ffi.new("struct address *")
-    assert core.lib.address_parse(core.ffi.string(written), 1, again)
+    assert core.lib.address_parse(core.ffi.string(written), core.ffi.addressof(core.lib, "address_default"), again)
     assert bytes(core.ffi.buffer(address)) == bytes(core.ffi.buffer(again))
 
 
@@ -40,7 +40,19 @@ def test_addresses_are_read(core: ModuleType, text: str, expected: tuple[bool, b
 )
 def test_wrong_addresses_are_refused(core: ModuleType, text: str) -> None:
     """A mistyped address is not taken for another one."""
-    assert not core.lib.address_parse(text.encode(), 8888, core.ffi.new("struct address *"))
+    defaults = core.ffi.addressof(core.lib, "address_default")
+    assert not core.lib.address_parse(text.encode(), defaults, core.ffi.new("struct address *"))
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("", (True, "::", 80)), (":81", (True, "::", 81)), ("10.0.0.1", (False, "10.0.0.1", 80)), ("[::1]", (True, "::1", 80)),
+])
+def test_what_is_not_named_is_the_default(core: ModuleType, text: str, expected: tuple[bool, str, int]) -> None:
+    """On a device that is every address of both kinds."""
+    defaults = core.ffi.new("struct address *", {"is_v6": True, "host": b"::", "port": 80})
+    address = core.ffi.new("struct address *")
+    assert core.lib.address_parse(text.encode(), defaults, address)
+    assert expected == (address.is_v6, core.ffi.string(address.host).decode(), address.port)
 
 
 def options(core: ModuleType, words: list[str], frozen: bool = False) -> dict[str, object]:

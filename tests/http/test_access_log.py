@@ -131,19 +131,20 @@ def test_clients_that_go_away(server: Start, tmp_path: Path) -> None:
 
 
 def test_unix_sockets_and_v6(server: Start, tmp_path: Path) -> None:
-    """A client on a unix socket has no address, one of IPv6 has its own."""
+    """A client on a unix socket has no address, one of IPv6 has its own, and one of IPv4 at a socket for both."""
     running = serve(server, tmp_path / "unix.log", "--server", f"unix:{tmp_path}/socket")
     with Client(f"{tmp_path}/socket") as client:
         client.ask("/")
     running.stop()
     assert (tmp_path / "unix.log").read_text().startswith("- - - [")
-    running = serve(server, tmp_path / "v6.log", "--server", "[::1]:0")
-    with socket.create_connection(("::1", int(running.address[1]))) as raw:
-        raw.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        while raw.recv(1000):
-            pass
+    running = serve(server, tmp_path / "v6.log", "--server", "[::]:0")
+    for host in ("::1", "127.0.0.1"):
+        with socket.create_connection((host, int(running.address[1]))) as raw:
+            raw.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            while raw.recv(1000):
+                pass
     running.stop()
-    assert (tmp_path / "v6.log").read_text().startswith("::1 - - [")
+    assert ["::1", "127.0.0.1"] == [line.split()[0] for line in (tmp_path / "v6.log").read_text().splitlines()]
 
 
 def test_rotation(server: Start, tmp_path: Path) -> None:
