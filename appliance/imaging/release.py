@@ -4,8 +4,9 @@
 
     keys = "keys.txt"       the public keys that later versions must be signed by; without, the device accepts no update
     counter = 7             grows with every release; a device takes no version with a lower one than its own
-    data_version = 2        grows when the app keeps its data in another way (0)
-    settings = "settings"   the folder below the app's data that is put back when a new version fails
+    data_version = 2        grows when the app keeps its settings in another way (0)
+    settings = "settings"   the folder below the app's data that is put back when a new version fails; there must be one where
+                            versions convert what older ones have kept (data_version)
     usb_update = "ask"      whether an update on a USB stick is installed after somebody has pressed Enter at the device
                             (ask), by itself (auto) or never (off)
 
@@ -64,6 +65,10 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
                       f"it is one of {', '.join(_USB_UPDATE)}")
     _within(said.data_version, _MOST_DATA_VERSION, "data_version")
     housekeeping = housekeeping_of(said, app.parent / "pyproject.toml")
+    if file and said.data_version and not said.settings:
+        raise Problem(f"data_version = {said.data_version} of {app.parent / 'pyproject.toml'} says that this version converts "
+                      "what older ones have kept, and there is no folder that is put back when it fails",
+                      'let all that is converted be in one folder below /data, and say settings = "FOLDER"')
     source = update_source_of(said, app.parent / "pyproject.toml", file is not None)
     if file is None:
         if counter:

@@ -71,6 +71,16 @@ def test_what_a_device_could_not_read_is_refused(app: Path, counter: int, versio
     assert said in problem(lambda: release_of(app.with_name(name), version, str(app.parent / "keys.txt"), counter))
 
 
+def test_what_is_converted_must_be_put_back(app: Path) -> None:
+    """A version whose data differ needs a settings folder where it may be an update; elsewhere nobody goes back."""
+    project(app, 'keys = "keys.txt"\ncounter = 7\ndata_version = 2')
+    said = problem(lambda: release_of(app, "1"))
+    assert said.startswith("data_version = 2 of ")
+    assert said.endswith('say settings = "FOLDER"')
+    project(app, "data_version = 2")
+    assert Release(0, 2) == release_of(app, "1")
+
+
 @pytest.mark.parametrize("folder", ["../x", "/x", "a//b", "a/", ".hidden", "a b", "x" * 64])
 def test_settings_outside_of_the_data_are_refused(app: Path, folder: str) -> None:
     """Only a folder below the app's own is put back on fall-back."""
