@@ -46,7 +46,7 @@ class Memory:
         self._found: dict[str, object] = {}
         for line in whole.splitlines():
             self._found.update(json.loads(line))
-        self._file = file.open("a")
+        self._file = file.open("a", buffering=1)  # line by line, for who is killed
         self._file.truncate(len(whole.encode()))
 
     def find(self, key: str, look: Callable[[], Result]) -> Result:
@@ -56,12 +56,24 @@ class Memory:
                 found: object = look()
             except Failure as failure:
                 found = {"failure": str(failure)}
-            self._found[key] = found
-            self._file.write(json.dumps({key: found}) + "\n")
+            self._keep(key, found)
         found = self._found[key]
         if isinstance(found, dict) and "failure" in found:
             raise Failure(found["failure"])
         return found  # type: ignore[return-value]
+
+    def once(self, key: str, look: Callable[[], str]) -> str:
+        """What ``look`` says is wrong. Where it was nothing ("") it is not called again with this key."""
+        if self._found.get(key) == "":
+            return ""
+        fault = look()
+        if not fault:
+            self._keep(key, "")
+        return fault
+
+    def _keep(self, key: str, found: object) -> None:
+        self._found[key] = found
+        self._file.write(json.dumps({key: found}) + "\n")
 
     def close(self) -> None:
         """Nothing is added any more."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import collections
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from appliance.common.errors import Problem
@@ -222,18 +223,24 @@ def powercut(image: Path, bundle: Path, board: Board, wishes: Wishes, jobs: int,
         note('no device installs the update by itself: this image says usb_update = "off"')
     for name in names:
         report.judged.append(bench.judged(name))
-    for each, outcome, cut in _to_boot(report.judged, wishes.boots):
-        name = each.recording.name
-        with step(f"boot {name}/{cut.point}"), scratch_folder(bench.folder) as scratch:
-            bench.write_disk(name, cut, scratch / "cut.img")
-            fault = bench.boot(scratch / "cut.img", outcome)
-        report.booted += 1
-        report.faults += [f"boot of {name}/{cut}: {fault}"] if fault else []
-    for number in range(wishes.kills):
-        fault = kill(bench, number)
-        report.killed += 1
-        report.faults += [f"kill {number}: {fault}"] if fault else []
+    with closing(Memory(bench.folder / "machines.jsonl")) as memory:
+        for each, outcome, cut in _to_boot(report.judged, wishes.boots):
+            name = each.recording.name
+            fault = memory.once(f"boot {name}/{cut}", partial(boot_cut, bench, name, cut, outcome))
+            report.booted += 1
+            report.faults += [f"boot of {name}/{cut}: {fault}"] if fault else []
+        for number in range(wishes.kills):
+            fault = memory.once(f"kill {wishes.seed} {number}", partial(kill, bench, number))
+            report.killed += 1
+            report.faults += [f"kill {number}: {fault}"] if fault else []
     return report
+
+
+def boot_cut(bench: Bench, name: str, cut: Cut, expected: Outcome) -> str:
+    """What is wrong when a machine starts from what a cut has left; "" when it is what was ``expected``."""
+    with step(f"boot {name}/{cut.point}"), scratch_folder(bench.folder) as scratch:
+        bench.write_disk(name, cut, scratch / "cut.img")
+        return bench.boot(scratch / "cut.img", expected)
 
 
 def kill(bench: Bench, number: int) -> str:

@@ -16,6 +16,7 @@ from appliance.imaging.image import compose
 from appliance.imaging.keys import KeySet, PrivateKey
 from appliance.imaging.release import Release
 from appliance.imaging.version import open_disk
+from appliance.powercuts.judge import Memory
 from appliance.powercuts.powercut import Bench, Wishes
 from appliance.powercuts.recordings import parse_request
 from appliance.updating.bundle import make_bundle, write_bundle
@@ -136,6 +137,21 @@ def plant(folder: Path, happened: list[Event], image: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "log").write_bytes(packed(happened))
     (folder / "facts.json").write_text(json.dumps({"size": image.stat().st_size, "begin": 0, "seconds": 0}))
+
+
+def test_machines_that_came_up_are_not_started_again(tmp_path: Path) -> None:
+    """What was wrong is looked at again, also by the next run, and so is what a killed run did not write to its end."""
+    answers = iter(["dead", "", ""])
+    for expected in ("dead", "", ""):
+        memory = Memory(tmp_path / "machines.jsonl")
+        assert expected == memory.once("kill 1", lambda: next(answers))
+        memory.close()
+    assert [""] == list(answers)
+    with (tmp_path / "machines.jsonl").open("a") as file:
+        file.write('{"kill 2')
+    memory = Memory(tmp_path / "machines.jsonl")
+    assert ["", "dead"] == [memory.once(f"kill {number}", lambda: "dead") for number in (1, 2)]
+    memory.close()
 
 
 def test_through_the_command(versions: tuple[Path, Path], update: list[Event], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build_binary, make_plan
+from appliance.common.places import cache_folder
 from appliance.fetching.recipes import Board
 from appliance.imaging.image import compose
 from appliance.imaging.keys import KeySet, PrivateKey
@@ -46,13 +47,20 @@ def test_a_sample(cut: Cut, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_all(cut: Cut, tmp_path: Path) -> None:
-    """Everything that is recorded, every cut; some disks of each outcome booted, some machines killed."""
-    report = cut(Wishes(change=CHANGE, boots=12, kills=12, work=tmp_path))
-    assert ([], 0, 12, 12) == (report.faults, report.failed, report.booted, report.killed)
+def test_all(cut: Cut) -> None:
+    """Everything that is recorded, every cut; some disks of each outcome booted. What is interrupted goes on there."""
+    report = cut(Wishes(change=CHANGE, boots=12, work=cache_folder("tests", "powercut")))
+    assert ([], 0, 12) == (report.faults, report.failed, report.booted)
     assert ["update", "start", "install", "trial", "settings", "reset"] == [each.recording.name for each in report.judged]
     assert all({"old", "new"} <= {outcome.settings for outcome in each.outcomes} for each in report.judged[-2:])
     assert 60_000 < sum(each.cuts for each in report.judged)
+
+
+@pytest.mark.long
+def test_kills(cut: Cut) -> None:
+    """A machine that runs is killed at 200 moments of an update, and each comes up. What is interrupted goes on there."""
+    report = cut(Wishes(only=("install",), kills=200, work=cache_folder("tests", "powercut")))
+    assert ([], 0, 200) == (report.faults, report.failed, report.killed)
 
 
 @pytest.mark.long
