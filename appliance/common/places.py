@@ -118,6 +118,29 @@ def whole_file(final: Path, mode: int = 0o644) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def lasting_folder(parent: Path, name: str, digest: str) -> Iterator[Path]:
+    """A folder for work that takes so long that what is interrupted must go on where it stopped: ``digest`` names its inputs.
+
+    It vanishes when the block ends well, and stays otherwise, until somebody does such work (``name``) with other inputs. Who
+    wants it while another works in it waits; what that one has made may be all that was wanted.
+    """
+    final = parent / f"{name}-{digest[:16]}"
+    with _disk_full_said(parent):
+        for left in parent.glob(f"{name}-*"):
+            with _locked(left) as idle:
+                if idle and left != final:
+                    shutil.rmtree(left, ignore_errors=True)
+        final.mkdir(parents=True, exist_ok=True)
+        handle = os.open(final, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield final
+            shutil.rmtree(final, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
     """Whether the folder could be locked; if so, it is while the block runs."""
     try:

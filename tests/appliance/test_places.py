@@ -16,6 +16,7 @@ from appliance.common.places import (
     cache_folder,
     digest_of,
     file_digest,
+    lasting_folder,
     scratch_folder,
     tree_digest,
     whole_file,
@@ -95,6 +96,28 @@ def test_what_a_killed_builder_left_is_removed(tmp_path: Path) -> None:
     assert held.is_dir()
     with scratch_folder(tmp_path) as work:
         assert [work] == list(tmp_path.iterdir())
+
+
+def test_work_that_goes_on(tmp_path: Path) -> None:
+    """What a failed block has made is there for the next one, is gone when that ends well, and when the inputs are others."""
+    folder = tmp_path / f"work-{'a' * 16}"
+
+    def break_off() -> None:
+        with lasting_folder(tmp_path, "work", "a" * 20) as given:
+            written(given, "half", "made")
+            fail(RuntimeError())
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    with lasting_folder(tmp_path, "work", "a" * 20) as given:
+        assert (folder, "half") == (given, (given / "made").read_text())
+    assert not folder.exists()
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert folder.exists()
+    with lasting_folder(tmp_path, "work", "b" * 20) as other, lasting_folder(tmp_path, "work", "c" * 20):
+        assert not folder.exists()
+        assert other.exists()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
