@@ -39,3 +39,13 @@ bool arp_read(const uint8_t *packet, size_t length, struct arp *message)
     message->target_address = get_address(packet + TARGET_ADDRESS);
     return true;
 }
+
+bool arp_contests(const struct arp *heard, const uint8_t mac[ARP_MAC_SIZE], uint32_t address,
+                  bool probing)
+{
+    bool also_probes =
+        probing && heard->asks && heard->sender_address == 0 && heard->target_address == address;
+
+    return memcmp(heard->sender, mac, ARP_MAC_SIZE) != 0 &&
+           (heard->sender_address == address || also_probes);
+}

@@ -22,4 +22,9 @@ void arp_write(const struct arp *message, uint8_t packet[ARP_SIZE]);
 /* False unless it is a request or a reply about IPv4 over Ethernet. Padding may follow. */
 bool arp_read(const uint8_t *packet, size_t length, struct arp *message);
 
+/* Whether who sends this has `address`, or, as long as we are `probing` for it ourselves, is about to
+ * take it at the same moment (RFC 5227, section 2.1.1). Not what `mac`, we, have sent. */
+bool arp_contests(const struct arp *heard, const uint8_t mac[ARP_MAC_SIZE], uint32_t address,
+                  bool probing);
+
 #endif

@@ -104,7 +104,7 @@ static enum dhcp_act accept_offer(struct dhcp_client *client, const struct dhcp_
 
 static void set_moments(struct dhcp_client *client, const struct dhcp_reply *reply, int64_t now)
 {
-    int64_t whole = reply->lease.seconds < SHORTEST_LEASE ? SHORTEST_LEASE : reply->lease.seconds;
+    int64_t whole = client->lease.seconds;
     int64_t rebind = reply->rebind_seconds, renew = reply->renew_seconds;
 
     if (rebind == 0 || rebind >= whole)
@@ -124,6 +124,8 @@ static enum dhcp_act accept_ack(struct dhcp_client *client, const struct dhcp_re
     if (!lease_is_sane(&reply->lease) || reply->lease.seconds == 0)
         return DHCP_WAIT;
     client->lease = reply->lease;
+    if (client->lease.seconds < SHORTEST_LEASE)
+        client->lease.seconds = SHORTEST_LEASE;
     client->remembered = reply->lease.address;
     client->state = DHCP_BOUND;
     set_moments(client, reply, now);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acd.h"
 #include "chance.h"
 #include "child.h"
 #include "datagram.h"
@@ -26,8 +27,10 @@ enum { PACKET_SIZE = 1500 };
 
 struct conversation {
     const struct dhcp_order *order;
-    struct dhcp_client client;
+    struct dhcp_client client; /* by DHCP, or ... */
+    struct acd fixed;          /* ... fixed; the other one has nothing to do */
     struct link_local local;
+    struct dhcp_report report;
     int64_t alone_ms; /* when to look for an address without a server; INT64_MAX: there is one */
 };
 
@@ -63,10 +66,35 @@ static void send_to_server(const uint8_t *message, size_t length, uint32_t serve
     sendto(ROUTED, message, length, 0, (struct sockaddr *)&address, sizeof address);
 }
 
-static void report(const struct lease *lease)
+static void send_report(const struct conversation *talk)
 {
-    if (send(REPORTS, lease, sizeof *lease, MSG_NOSIGNAL) < 0)
+    if (send(REPORTS, &talk->report, sizeof talk->report, MSG_NOSIGNAL) < 0)
         _exit(1); /* PID 1 does not listen any more */
+}
+
+static void report(struct conversation *talk, const struct lease *lease)
+{
+    talk->report.lease = *lease;
+    send_report(talk);
+}
+
+static void send_arp(const struct conversation *talk, struct arp message)
+{
+    uint8_t packet[ARP_SIZE];
+
+    arp_write(&message, packet);
+    broadcast(ARP, ETH_P_ARP, talk->order->index, packet, sizeof packet);
+}
+
+static void be_alone_after(struct conversation *talk, int64_t ms)
+{
+    talk->alone_ms = loop_now() + ms;
+}
+
+static void end_alone(struct conversation *talk)
+{
+    link_local_end(&talk->local);
+    talk->alone_ms = INT64_MAX;
 }
 
 /* A message that could not be sent is one that was lost: the next try comes by itself. */
@@ -77,12 +105,11 @@ static void act(struct conversation *talk, enum dhcp_act what)
     struct dhcp_request request;
 
     if (what == DHCP_GAINED) {
-        link_local_end(&talk->local);
-        talk->alone_ms = INT64_MAX;
-        report(&talk->client.lease);
+        end_alone(talk);
+        report(talk, &talk->client.lease);
     } else if (what == DHCP_LOST) {
-        talk->alone_ms = loop_now() + POLICY_LINK_LOCAL_AFTER;
-        report(&nothing);
+        be_alone_after(talk, POLICY_LINK_LOCAL_AFTER);
+        report(talk, &nothing);
     } else if (what != DHCP_WAIT) {
         request = dhcp_client_request(&talk->client, loop_now());
         if (what == DHCP_BROADCAST)
@@ -92,11 +119,35 @@ static void act(struct conversation *talk, enum dhcp_act what)
     }
 }
 
+static void report_rival(struct conversation *talk)
+{
+    talk->report.contested = true;
+    memcpy(talk->report.rival, talk->fixed.rival, sizeof talk->report.rival);
+    send_report(talk);
+}
+
+static void act_fixed(struct conversation *talk, enum acd_act what)
+{
+    const struct lease lease = {.address = talk->fixed.address};
+
+    if (what == ACD_GAINED) {
+        end_alone(talk);
+        talk->report.contested = false;
+        report(talk, &lease);
+    } else if (what == ACD_REFUSED) {
+        if (talk->local.state == LINK_LOCAL_OFF)
+            be_alone_after(talk, 0);
+        report_rival(talk);
+    } else if (what == ACD_DEFENDED) {
+        report_rival(talk);
+    }
+    if (what != ACD_WAIT && what != ACD_REFUSED)
+        send_arp(talk, acd_message(&talk->fixed));
+}
+
 static void act_alone(struct conversation *talk, enum link_local_act what)
 {
     struct lease lease = {0};
-    struct arp message;
-    uint8_t packet[ARP_SIZE];
 
     if (what == LINK_LOCAL_WAIT)
         return;
@@ -105,12 +156,9 @@ static void act_alone(struct conversation *talk, enum link_local_act what)
                                .netmask = 0xffff0000,
                                .seconds = UINT32_MAX};
     if (what != LINK_LOCAL_SEND)
-        report(&lease);
-    if (what != LINK_LOCAL_LOST) {
-        message = link_local_message(&talk->local);
-        arp_write(&message, packet);
-        broadcast(ARP, ETH_P_ARP, talk->order->index, packet, sizeof packet);
-    }
+        report(talk, &lease);
+    if (what != LINK_LOCAL_LOST)
+        send_arp(talk, link_local_message(&talk->local));
 }
 
 /* The socket asks for one kind of control message, so the first is the only one. */
@@ -139,7 +187,8 @@ static void receive(struct conversation *talk)
 
     if (length < 0 && errno == ENODEV)
         _exit(0); /* the adapter was unplugged */
-    if (length > 0 && datagram_read(packet, (size_t)length, sum_is_missing(&header), &datagram) &&
+    if (length > 0 && !talk->order->fixed &&
+        datagram_read(packet, (size_t)length, sum_is_missing(&header), &datagram) &&
         datagram.source_port == DHCP_SERVER_PORT && datagram.destination_port == DHCP_CLIENT_PORT)
         act(talk,
             dhcp_client_receive(&talk->client, datagram.payload, datagram.length, loop_now()));
@@ -151,13 +200,17 @@ static void receive_arp(struct conversation *talk)
     ssize_t length = recv(ARP, packet, sizeof packet, 0);
     struct arp heard;
 
-    if (length > 0 && arp_read(packet, (size_t)length, &heard))
-        act_alone(talk, link_local_receive(&talk->local, &heard, loop_now()));
+    if (length <= 0 || !arp_read(packet, (size_t)length, &heard))
+        return;
+    act_fixed(talk, acd_receive(&talk->fixed, &heard, loop_now()));
+    act_alone(talk, link_local_receive(&talk->local, &heard, loop_now()));
 }
 
 static void do_what_is_due(struct conversation *talk)
 {
-    act(talk, dhcp_client_due(&talk->client, loop_now()));
+    if (!talk->order->fixed)
+        act(talk, dhcp_client_due(&talk->client, loop_now()));
+    act_fixed(talk, acd_due(&talk->fixed, loop_now()));
     if (loop_now() >= talk->alone_ms) {
         talk->alone_ms = INT64_MAX;
         link_local_begin(&talk->local, talk->order->mac, chance, loop_now());
@@ -167,7 +220,7 @@ static void do_what_is_due(struct conversation *talk)
 
 static int64_t next_due(const struct conversation *talk)
 {
-    int64_t due = talk->client.due_ms;
+    int64_t due = talk->order->fixed ? talk->fixed.due_ms : talk->client.due_ms;
 
     due = talk->alone_ms < due ? talk->alone_ms : due;
     return talk->local.due_ms < due ? talk->local.due_ms : due;
@@ -175,12 +228,17 @@ static int64_t next_due(const struct conversation *talk)
 
 static void converse(const struct dhcp_order *order)
 {
-    struct conversation talk = {.order = order, .alone_ms = loop_now() + POLICY_LINK_LOCAL_AFTER};
+    struct conversation talk = {.order = order, .alone_ms = INT64_MAX};
     struct pollfd polled[] = {{LINK, POLLIN, 0}, {ARP, POLLIN, 0}, {REPORTS, 0, 0}};
 
     dhcp_client_init(&talk.client, order->mac, order->hostname, order->remembered, chance,
                      loop_now());
+    acd_end(&talk.fixed);
     link_local_end(&talk.local);
+    if (order->fixed)
+        acd_begin(&talk.fixed, order->mac, order->fixed, chance, loop_now());
+    else
+        be_alone_after(&talk, POLICY_LINK_LOCAL_AFTER);
     for (;;) {
         do_what_is_due(&talk);
         poll(polled, 3, loop_until(next_due(&talk)));

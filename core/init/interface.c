@@ -45,7 +45,7 @@ static void take(struct interface *interface, const struct lease *lease)
     network_changed(interface->network, interface);
 }
 
-/* ---- by DHCP ---- */
+/* ---- as its process reports ---- */
 
 static void expiry_fired(void *owner)
 {
@@ -59,10 +59,31 @@ static void set_expiry(struct interface *interface, const struct lease *lease)
         loop_set(interface->network->loop, &interface->expiry, (int64_t)lease->seconds * 1000);
 }
 
+/* Once in ten minutes: one who uses the same address says so with every word. */
+static void say_rival(struct interface *interface, uint32_t address)
+{
+    const uint8_t *rival = interface->rival;
+    bool taken = interface->lease.address == address;
+    char text[IPV4_TEXT_SIZE];
+
+    if (interface->rival_said_ms && loop_now() - interface->rival_said_ms < POLICY_RIVAL_AGAIN)
+        return;
+    interface->rival_said_ms = loop_now();
+    ipv4_text(address, text);
+    warn("%s: %s is the address of %02x:%02x:%02x:%02x:%02x:%02x, too; %s", interface->link.name,
+         text, rival[0], rival[1], rival[2], rival[3], rival[4], rival[5],
+         taken ? "both can hardly be reached" : "it is not taken as long as that one has it");
+}
+
 /* Its values come from a process that reads the network: none is used before it has been
  * checked. */
-static void handle_report(struct interface *interface, struct lease *lease)
+static void handle_report(struct interface *interface, struct dhcp_report *report)
 {
+    struct lease fixed = network_settings_lease(&interface->network->settings);
+    struct lease *lease = &report->lease;
+
+    if (interface->fixed && lease->address == fixed.address)
+        *lease = fixed;
     lease_purge(lease);
     if (lease->address == 0)
         *lease = nothing;
@@ -70,22 +91,26 @@ static void handle_report(struct interface *interface, struct lease *lease)
         say("%s: the DHCP server's offer makes no sense and is not used", interface->link.name);
         return;
     }
-    if (lease->address && !link_local_is(lease->address))
+    if (!interface->fixed && lease->address && !link_local_is(lease->address))
         interface->lent = lease->address;
     set_expiry(interface, lease);
     take(interface, lease);
+    interface->contested = interface->fixed && report->contested;
+    memcpy(interface->rival, report->rival, sizeof interface->rival);
+    if (interface->contested)
+        say_rival(interface, fixed.address);
 }
 
 static void report_ready(void *owner)
 {
     struct interface *interface = owner;
-    struct lease lease;
-    ssize_t length = recv(interface->reports, &lease, sizeof lease, MSG_TRUNC);
+    struct dhcp_report report;
+    ssize_t length = recv(interface->reports, &report, sizeof report, MSG_TRUNC);
 
     if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR))
         loop_forget(interface->network->loop, interface->reports); /* it will be reaped */
-    if (length == sizeof lease)
-        handle_report(interface, &lease);
+    if (length == sizeof report)
+        handle_report(interface, &report);
 }
 
 static void schedule_client(struct interface *interface)
@@ -102,6 +127,8 @@ static void start_client(struct interface *interface)
                                .hostname = interface->network->hostname,
                                .remembered = interface->lent};
 
+    if (interface->fixed)
+        order.fixed = interface->network->settings.address;
     memcpy(order.interface, interface->link.name, sizeof order.interface);
     memcpy(order.mac, interface->link.mac, sizeof order.mac);
     interface->client_started_ms = loop_now();
@@ -175,17 +202,11 @@ static bool is_fixed(const struct interface *interface)
 
 static void start(struct interface *interface)
 {
-    struct lease lease = network_settings_lease(&interface->network->settings);
-
     if (!interface->network->begun || interface->client || !interface->link.carrier)
         return;
     interface->fixed = is_fixed(interface);
-    if (!interface->fixed) {
-        start_client(interface);
-        return;
-    }
-    set_expiry(interface, &lease);
-    take(interface, &lease);
+    interface->contested = false;
+    start_client(interface);
 }
 
 static void restart_fired(void *owner)
@@ -199,6 +220,7 @@ void interface_apply(struct interface *interface, const struct network_settings 
     struct lease lease = network_settings_lease(settings);
     bool was_fixed = interface->fixed;
 
+    interface->rival_said_ms = 0;
     if (interface->link.carrier)
         become_holder(interface);
     if (was_fixed && (!has_routing_of(&interface->lease, &lease) || !is_fixed(interface))) {

@@ -16,12 +16,15 @@ struct interface {
     struct network *network;
     struct link link;   /* link.index 0: this place is free */
     struct lease lease; /* address 0: none */
-    bool fixed;         /* that is the one of the settings */
+    bool fixed;         /* it is to have the one of the settings */
+    bool contested;     /* which another host has, too: this one */
+    uint8_t rival[6];
+    int64_t rival_said_ms;
     uint32_t lent;      /* the last address by DHCP, which is asked for again; 0 = none */
     bool had_carrier;   /* since it is there */
     pid_t client;       /* its DHCP process, 0 = none */
     int64_t client_started_ms;
-    int reports; /* the lease socket of that process, -1 = none */
+    int reports; /* the socket of that process, -1 = none */
     struct backoff backoff;
     struct timer restart;
     struct timer expiry; /* of the lease, also when its process has been ended */

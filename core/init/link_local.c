@@ -84,23 +84,13 @@ enum link_local_act link_local_due(struct link_local *local, int64_t now)
     return announce(local, now);
 }
 
-/* Who has the address, or is about to take it at the same moment as we (RFC 3927, section 2.2.1). */
-static bool is_conflict(const struct link_local *local, const struct arp *heard)
-{
-    bool also_probes = heard->asks && heard->sender_address == 0 &&
-                       heard->target_address == local->address &&
-                       local->state == LINK_LOCAL_PROBING;
-
-    return memcmp(heard->sender, local->mac, ARP_MAC_SIZE) != 0 &&
-           (heard->sender_address == local->address || also_probes);
-}
-
 enum link_local_act link_local_receive(struct link_local *local, const struct arp *heard,
                                        int64_t now)
 {
     bool held = local->state == LINK_LOCAL_HELD;
 
-    if (local->state == LINK_LOCAL_OFF || !is_conflict(local, heard))
+    if (local->state == LINK_LOCAL_OFF ||
+        !arp_contests(heard, local->mac, local->address, local->state == LINK_LOCAL_PROBING))
         return LINK_LOCAL_WAIT;
     /* Section 2.5: one mistake of the other is answered, one who goes on is given way. */
     if (held && (local->defended_ms == 0 || now - local->defended_ms >= DEFEND_EVERY)) {

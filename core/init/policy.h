@@ -110,6 +110,9 @@ enum {
     POLICY_NETWORK_TRIAL = 120000,
     POLICY_NETWORK_SHOW = 30000,
 
+    /* ms. How often a person is told that another has the device's fixed address. */
+    POLICY_RIVAL_AGAIN = 600000,
+
     /* ms. A machine that has no address by then says why, to whoever stands in front of it. */
     POLICY_NETWORK_HINT = 15000,
 

@@ -70,6 +70,10 @@ static void add_interface(struct page *page, const struct interface *interface)
     ipv4_text(interface->lease.address, address);
     if (interface->lease.address)
         add(page, "address", "%s", address);
+    if (interface->contested)
+        add(page, "rival", "%02x:%02x:%02x:%02x:%02x:%02x", interface->rival[0],
+            interface->rival[1], interface->rival[2], interface->rival[3], interface->rival[4],
+            interface->rival[5]);
     ipv4_text(interface->lease.router, address);
     if (interface->lease.router)
         add(page, "gateway", "%s", address);

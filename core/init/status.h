@@ -21,6 +21,7 @@ struct machine;
  *   network    "connected", "no-cable", "none" (no interface)
  *   interface  NAME MAC "connected" or "no-cable", one line for each; then its
  *   address, gateway    of IPv4
+ *   rival      MAC of another host that has its fixed address, too
  *   address6   one line for each
  *   dns, ntp   servers that are asked, one line for each
  *   network-settings    as in network_settings.h, those that are in force

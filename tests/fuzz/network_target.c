@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/init/acd.h"
 #include "../../core/init/datagram.h"
 #include "../../core/init/dhcp_client.h"
 #include "../../core/init/link_local.h"
@@ -20,6 +21,7 @@ static const struct mdns_addresses own = {
 struct device {
     struct dhcp_client dhcp;
     struct link_local local;
+    struct acd fixed;
     struct mdns mdns;
     int64_t now;
 };
@@ -43,7 +45,10 @@ static void hear_dhcp(struct device *device, const uint8_t *packet, size_t lengt
 
     lease_purge(&device->dhcp.lease);
     if (act == DHCP_GAINED)
-        insist(device->dhcp.lease.seconds > 0, "a lease for no time");
+        insist(lease_is_sane(&device->dhcp.lease) && device->dhcp.lease.seconds >= 10,
+               "a lease that cannot be used");
+    insist(device->dhcp.due_ms < INT64_MAX || device->dhcp.lease.seconds == UINT32_MAX,
+           "a client that has fallen asleep");
     device->now = device->dhcp.due_ms > device->now ? device->dhcp.due_ms : device->now;
     dhcp_client_due(&device->dhcp, device->now);
 }
@@ -63,10 +68,14 @@ static void hear_arp(struct device *device, const uint8_t *packet, size_t length
 {
     struct arp heard;
 
-    if (arp_read(packet, length, &heard))
+    if (arp_read(packet, length, &heard)) {
         link_local_receive(&device->local, &heard, device->now);
+        if (acd_receive(&device->fixed, &heard, device->now) != ACD_WAIT)
+            insist(memcmp(device->fixed.rival, mac, ARP_MAC_SIZE) != 0, "a rival that is ourselves");
+    }
     device->now += 1000;
     link_local_due(&device->local, device->now);
+    acd_due(&device->fixed, device->now);
     insist(link_local_is(device->local.address), "an address of another kind");
 }
 
@@ -113,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dhcp_client_init(&device.dhcp, mac, "hello", 0, no_chance, device.now);
     dhcp_client_due(&device.dhcp, device.now);
     link_local_begin(&device.local, mac, no_chance, device.now);
+    acd_begin(&device.fixed, mac, 0x0a090014, no_chance, device.now);
     mdns_begin(&device.mdns, "hello", no_chance, device.now);
     while (size >= 2) {
         size_t length = (size_t)data[1] * 2 < size - 2 ? (size_t)data[1] * 2 : size - 2;

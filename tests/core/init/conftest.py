@@ -20,7 +20,7 @@ PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc
 PURE += ["preseed", "network_change", "gpt", "ext4"]
 PURE += ["log", "log_text", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
 PURE += ["../update/text", "courier_state", "tree", "keepsake", "lost", "kernel_message"]
-PURE += ["arp", "link_local", "dns", "mdns"]
+PURE += ["arp", "link_local", "acd", "dns", "mdns"]
 # Without headers of their own here: what those need.
 FURTHER = ["child", "console", "credentials"]
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]

@@ -34,12 +34,14 @@ class Wire:
         self.now = max(self.now, self.client.due_ms)
         return int(self.lib.dhcp_client_due(self.client, self.now))
 
-    def answer(self, kind: int, *, server: str = "10.0.2.2", seconds: int = 7200, address: str = "10.0.2.15") -> int:
+    def answer(self, kind: int, *, server: str = "10.0.2.2", seconds: int = 7200, address: str = "10.0.2.15",
+               mac: bytes = MAC, xid: int | None = None) -> int:
         """Gives the client a server's message."""
-        head = struct.pack(">BBBBIHH4s4s8x", 2, 1, 6, 0, self.client.xid, 0, 0, b"", packed(address))
+        xid = self.client.xid if xid is None else xid
+        head = struct.pack(">BBBBIHH4s4s8x", 2, 1, 6, 0, xid, 0, 0, b"", packed(address))
         options = b"\x35\x01" + bytes([kind]) + b"\x36\x04" + packed(server) + b"\x01\x04" + packed("255.255.255.0")
         options += b"\x33\x04" + struct.pack(">I", seconds) + b"\xff"
-        packet = head + MAC.ljust(208, b"\0") + bytes([99, 130, 83, 99]) + options
+        packet = head + mac.ljust(208, b"\0") + bytes([99, 130, 83, 99]) + options
         block = self.pure.exact(packet)
         data = self.pure.ffi.cast("uint8_t *", block)
         return int(self.lib.dhcp_client_receive(self.client, data, len(packet), self.now))
@@ -217,3 +219,58 @@ def test_nothing_is_done_before_its_time(wire: Wire) -> None:
     """Waking early changes nothing."""
     wire.bind()
     assert wire.lib.dhcp_client_due(wire.client, wire.client.due_ms - 1) == wire.lib.DHCP_WAIT
+
+
+def test_the_shortest_lease_is_ten_seconds_for_all(wire: Wire) -> None:
+    """What PID 1 is told of a lease lasts until it can have been renewed."""
+    wire.bind(seconds=1)
+    assert wire.client.lease.seconds == 10
+    assert wire.client.expire_ms - wire.now == 10_000
+
+
+# What a server may say in place of the truth: fields of Wire.answer.
+LIES: list[dict[str, Any]] = [
+    *({"kind": OFFER, "address": address} for address in (
+        "10.0.2.0", "10.0.2.255", "127.0.0.1", "224.0.0.1", "255.255.255.255")),
+    {"kind": OFFER, "server": "0.0.0.0"}, {"kind": ACK, "address": "10.0.2.255"}, {"kind": ACK, "seconds": 0},
+    {"kind": ACK, "server": "10.0.2.66"}, {"kind": NAK}, {"kind": NAK, "server": "10.0.2.66"},
+    {"kind": 4}, {"kind": 8}, {"kind": 0}, {"kind": 255},
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=str)
+def test_a_server_that_lies_for_hours_is_asked_with_patience(wire: Wire, lie: dict[str, Any]) -> None:
+    """It gets no address used; and however often it lies, it is not asked more often than every three quarters of a second,
+    nor is it given up."""
+    asked = 0
+    began = wire.now
+    while wire.now < began + HOUR:
+        asked += wire.due() == wire.lib.DHCP_BROADCAST
+        if wire.client.state == wire.lib.DHCP_SELECTING and lie["kind"] != OFFER:
+            assert wire.answer(OFFER) == wire.lib.DHCP_BROADCAST
+        for _ in range(3):
+            assert wire.answer(**lie) in (wire.lib.DHCP_WAIT, wire.lib.DHCP_BROADCAST)
+        assert wire.client.state in (wire.lib.DHCP_SELECTING, wire.lib.DHCP_REQUESTING)
+    assert 50 < asked < 4800
+
+
+@pytest.mark.parametrize("lie", [lie for lie in LIES if lie != {"kind": ACK, "server": "10.0.2.66"}], ids=str)
+def test_a_server_that_begins_to_lie_leaves_the_lease_its_time(wire: Wire, lie: dict[str, Any]) -> None:
+    """Whatever it says, the lease ends when it ends, unless our server refuses it, or, when that is silent, another one."""
+    wire.bind()
+    bound = wire.now
+    while wire.due() != wire.lib.DHCP_LOST and wire.answer(**lie) != wire.lib.DHCP_LOST:
+        pass
+    refused = {"{'kind': 6}": HOUR, "{'kind': 6, 'server': '10.0.2.66'}": 2 * HOUR * 7 // 8}
+    assert wire.now - bound == refused.get(str(lie), 2 * HOUR)
+
+
+@pytest.mark.parametrize("another", [{"xid": 77}, {"mac": bytes.fromhex("525400654321")}], ids=str)
+def test_anothers_answer_is_nobodys(wire: Wire, another: dict[str, Any]) -> None:
+    """What answers another client's question, or another card's, is not heard in any state."""
+    wire.due()
+    assert wire.answer(OFFER, **another) == wire.lib.DHCP_WAIT
+    wire.answer(OFFER)
+    assert wire.answer(ACK, **another) == wire.lib.DHCP_WAIT
+    assert wire.answer(NAK, **another) == wire.lib.DHCP_WAIT
+    assert wire.client.state == wire.lib.DHCP_REQUESTING
