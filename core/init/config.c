@@ -68,6 +68,7 @@ void config_parse(struct span text, struct config *config)
     memset(config, 0, sizeof *config);
     snprintf(config->name, sizeof config->name, "app");
     snprintf(config->hostname, sizeof config->hostname, "fapws4");
+    snprintf(config->built, sizeof config->built, "1700000000");
     while (span_next_line(&text, &line))
         parse_line(line, config);
 }

@@ -17,13 +17,13 @@ struct config {
     char update_from[192]; /* REGISTRY/REPOSITORY:TAG with updates; "" = none */
     char update_every[11]; /* seconds between two looks there; "" = never by itself */
     char log_size[11];     /* bytes of the log in memory; "" = POLICY_LOG_FIRST */
-    char built[12];        /* seconds since 1970: no clock of this device is right that shows less */
+    char built[12];        /* seconds since 1970: no clock that shows less is right */
     char ntp[64];          /* time servers, IPv4 addresses with commas between; "" = none */
     char health[128];  /* the app's HEALTH, a path; "" = it has none */
 };
 
 /* Reads `text`; an unknown key, a value that is too long or that its key cannot mean is passed
- * over, and the default stays: name "app", hostname "fapws4", all else "". Never fails: a device
+ * over, and the default stays: name "app", hostname "fapws4", built 1700000000 (2023), all else "". Never fails: a device
  * boots without the file. */
 void config_parse(struct span text, struct config *config);
 

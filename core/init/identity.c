@@ -32,6 +32,8 @@ static bool take_preseed(const struct storage *storage, struct settings *setting
     /* What was ordered before it does not hold any more. */
     error = file_forget(IDENTITY_NETWORK);
     if (!error)
+        error = file_forget(IDENTITY_TIMEZONE);
+    if (!error)
         error = preseed_store(body, RECORD_FOLDER);
     if (try_to("keep what this device was told before its first boot", error) &&
         storage->state == STORAGE_ON_DISK &&
@@ -61,4 +63,8 @@ void identity_learn(const struct storage *storage, struct settings *settings)
     read_kept(RECORD_FOLDER "/preseed.conf", settings);
     if (access(IDENTITY_NETWORK, F_OK) == 0 && read_kept(IDENTITY_NETWORK, &ordered))
         settings->network = ordered.network;
+    if (access(IDENTITY_TIMEZONE, F_OK) == 0 && read_kept(IDENTITY_TIMEZONE, &ordered)) {
+        memcpy(settings->zone, ordered.zone, sizeof settings->zone);
+        memcpy(settings->timezone, ordered.timezone, sizeof settings->timezone);
+    }
 }

@@ -10,6 +10,9 @@
 /* What was ordered of the network and is kept (network_change.h). */
 #define IDENTITY_NETWORK RECORD_FOLDER "/network.conf"
 
+/* The time zone that was ordered (clock_orders.h). */
+#define IDENTITY_TIMEZONE RECORD_FOLDER "/timezone.conf"
+
 /* To be called when the storage has settled. Takes a preseed over; what /data cannot keep counts
  * for this boot, and the preseed stays. All "" and DHCP when nothing was ever told. */
 void identity_learn(const struct storage *storage, struct settings *settings);

@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "machine.h"
 #include "mounts.h"
+#include "network_servers.h"
 #include "uevent.h"
 
 static void show_answer(struct machine *machine, const char *host)
@@ -69,10 +70,24 @@ static void app_changed(void *owner)
     show_name(machine);
 }
 
+/* Whom the settings or a DHCP server name, else those of the image. */
+static void ask_for_time(struct machine *machine)
+{
+    uint32_t servers[NETWORK_SERVERS];
+    int count = network_time_servers(&machine->network, servers);
+
+    if (count == 0)
+        count = time_servers_read(span_of(machine->config.ntp), servers);
+    time_servers_ask(&machine->time_servers, servers,
+                     network_has_address(&machine->network) ? count : 0);
+}
+
 static void address_changed(void *owner, const struct interface *interface)
 {
     struct machine *machine = owner;
     char address[IPV4_TEXT_SIZE];
+
+    ask_for_time(machine);
 
     ipv4_text(interface->lease.address, address);
     if (interface->lease.address) {
@@ -111,6 +126,7 @@ static void learn_identity(struct machine *machine)
     struct settings settings;
 
     identity_learn(&machine->storage, &settings);
+    memcpy(machine->zone, settings.zone, sizeof machine->zone);
     memcpy(machine->app.timezone, settings.timezone, sizeof machine->app.timezone);
     network_change_open(&machine->network_change, &machine->loop, IDENTITY_NETWORK,
                         &settings.network, apply_network, machine);
@@ -153,6 +169,7 @@ static void storage_done(void *owner)
     struct machine *machine = owner;
     bool kept = machine->storage.state == STORAGE_ON_DISK;
 
+    clock_learn(&machine->clock, kept);
     learn_identity(machine);
     record_open(&machine->record, kept, machine->watchdog.has_reset);
     if (machine->storage.disk.path[0])
@@ -170,6 +187,7 @@ static void storage_done(void *owner)
 
 static _Noreturn void finish(struct machine *machine)
 {
+    clock_save(&machine->clock);
     record_close(&machine->record);
     power_finish(machine->power, &machine->watchdog);
 }
@@ -207,7 +225,8 @@ static void reap(struct machine *machine)
             !storage_reaped(&machine->storage, pid, status) &&
             !sticks_reaped(&machine->sticks, pid) && !fetch_reaped(&machine->fetch, pid) &&
             !update_reaped(machine, pid) && !network_reaped(&machine->network, pid) &&
-            !pages_reaped(&machine->pages, pid, status))
+            !pages_reaped(&machine->pages, pid, status) &&
+            !time_servers_reaped(&machine->time_servers, pid))
             name_reaped(&machine->name, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         finish(machine);
@@ -305,6 +324,8 @@ int init_run(int argc, char **argv)
     try_to("make the folder of the doors", door_make());
     must("hear signals", signals_open(&m->signals, &m->loop, signal_received, m));
     read_orders(m);
+    clock_open(&m->clock, &m->loop, strtoll(m->config.built, NULL, 10));
+    time_servers_open(&m->time_servers, &m->loop, &m->clock);
     try_to("hear what the kernel refuses", kernel_log_open(&m->kernel_log, &m->loop));
     try_to("set the kernel's switches", kernel_set_switches());
     memcpy(m->hostname, m->config.hostname, sizeof m->hostname);

@@ -6,6 +6,7 @@
 #include "app.h"
 #include "buttons.h"
 #include "claim.h"
+#include "clock.h"
 #include "config.h"
 #include "fetch.h"
 #include "hotplug.h"
@@ -23,6 +24,7 @@
 #include "sticks.h"
 #include "storage.h"
 #include "supervision.h"
+#include "time_servers.h"
 #include "update.h"
 #include "watchdog.h"
 
@@ -35,6 +37,9 @@ struct machine {
     struct kernel_log kernel_log;
     struct signals signals;
     struct buttons buttons;
+    struct clock clock;
+    struct time_servers time_servers;
+    char zone[64]; /* the name of the app's time zone, "" = not told */
     struct network network;
     struct network_change network_change;
     struct name name;

@@ -33,14 +33,24 @@ struct span order_network_try(const struct order *order)
     return span_of(text);
 }
 
+/* Something was written to /data: the time may as well be. */
+static struct span answer_kept(const struct order *order, const char *fault)
+{
+    struct machine *machine = order->owner;
+
+    if (!fault)
+        clock_save(&machine->clock);
+    return answer(fault);
+}
+
 struct span order_network_now(const struct order *order)
 {
-    return answer(network_change_now(change_of(order), order->words));
+    return answer_kept(order, network_change_now(change_of(order), order->words));
 }
 
 struct span order_network_keep(const struct order *order)
 {
-    return answer(network_change_keep(change_of(order)));
+    return answer_kept(order, network_change_keep(change_of(order)));
 }
 
 struct span order_network_revert(const struct order *order)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "blank.h"
+#include "clock_orders.h"
 #include "console.h"
 #include "duty.h"
 #include "file.h"
@@ -119,6 +120,8 @@ const struct verb orders[] = {
     {"reset", VERB_CLAIMED, order_reset, NULL},
     {"usb-install", VERB_CLAIMED, order_usb_install, NULL},
     {"fetch", VERB_CLAIMED, order_fetch, NULL},
+    {"clock", VERB_ROOT, clock_orders_set, NULL},
+    {"timezone", VERB_ROOT, clock_orders_set_zone, NULL},
     {"network", VERB_ROOT, order_network_try, NULL},
     {"network-now", VERB_ROOT, order_network_now, NULL},
     {"network-keep", VERB_ROOT, order_network_keep, NULL},

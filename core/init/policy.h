@@ -11,6 +11,7 @@ enum {
     POLICY_MDNS_UID = 105,
     POLICY_STICK_UID = 103,
     POLICY_FETCH_UID = 104,
+    POLICY_SNTP_UID = 107,
 
     /* Lowest port an unprivileged process may bind. 80, not 0: the app gets 80 and 443, while 67
      * and 68 stay out of its reach, so that it cannot pose as a DHCP server or client. */

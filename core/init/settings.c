@@ -22,21 +22,24 @@ bool settings_next(struct span *rest, struct span *key, struct span *value)
     return true;
 }
 
-static bool read_timezone(struct span rule, struct settings *settings)
+static bool read_word(struct span word, const char *further, char *out, size_t size)
 {
     static const char characters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-<>,.:/";
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-/";
 
-    for (size_t i = 0; i < rule.length; i++)
-        if (rule.start[i] == '\0' || !strchr(characters, rule.start[i]))
+    for (size_t i = 0; i < word.length; i++)
+        if (word.start[i] == '\0' ||
+            (!strchr(characters, word.start[i]) && !strchr(further, word.start[i])))
             return false;
-    return rule.length > 0 && span_copy(rule, settings->timezone, sizeof settings->timezone);
+    return word.length > 0 && span_copy(word, out, size);
 }
 
 static bool read_entry(struct span key, struct span value, struct settings *settings)
 {
+    if (span_equals(key, "timezone"))
+        return read_word(value, "_", settings->zone, sizeof settings->zone);
     if (span_equals(key, "tz"))
-        return read_timezone(value, settings);
+        return read_word(value, "<>,.:", settings->timezone, sizeof settings->timezone);
     return network_setting(&settings->network, key, value) != SETTING_WRONG;
 }
 

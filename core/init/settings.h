@@ -10,6 +10,7 @@
 
 struct settings {
     struct network_settings network;
+    char zone[64];     /* its name, for people: "Europe/Vienna"; "" = not told */
     char timezone[64]; /* a POSIX TZ rule; "" = UTC */
 };
 

@@ -1,10 +1,12 @@
 #include "status.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "inet6.h"
 #include "machine.h"
+#include "storage_health.h"
 #include "network_servers.h"
 
 struct page {
@@ -49,6 +51,21 @@ static void add_state(struct page *page, const struct machine *machine)
     }
 }
 
+static void add_health(struct page *page, const struct storage *storage)
+{
+    static const char *const reserves[] = {"", "normal", "low", "urgent"};
+    struct storage_health health;
+
+    storage_health_read(storage, &health);
+    if (health.size)
+        add(page, "storage", "%" PRIu64 " %" PRIu64, health.size, health.available);
+    if (health.errors)
+        add(page, "storage-errors", "%" PRIu64, health.errors);
+    if (health.used_life)
+        add(page, "storage-life", "%d", health.used_life);
+    add(page, "storage-reserve", "%s", reserves[health.reserve]);
+}
+
 static void add_data(struct page *page, const struct storage *storage)
 {
     add(page, "data", "%s",
@@ -56,6 +73,7 @@ static void add_data(struct page *page, const struct storage *storage)
         : storage->state == STORAGE_IN_MEMORY ? "memory"
         : storage->read_only                  ? "read-only"
                                               : "ok");
+    add_health(page, storage);
     add(page, "rescue", "%s", storage->rescue ? "/run/data" : "");
 }
 
@@ -117,7 +135,6 @@ static void add_network(struct page *page, const struct network *network)
             add_interface(page, &network->interfaces[i]);
     add_addresses6(page);
     add_servers(page, "dns", servers, network_name_servers(network, servers));
-    add_servers(page, "ntp", servers, network_time_servers(network, servers));
 }
 
 static void add_network_settings(struct page *page, const struct network_change *change)
@@ -128,6 +145,20 @@ static void add_network_settings(struct page *page, const struct network_change 
     add(page, "network-settings", "%s", text);
     if (network_change_left(change))
         add(page, "network-trial", "%d", network_change_left(change));
+}
+
+static void add_time(struct page *page, const struct machine *machine)
+{
+    const struct sntp_order *asked = &machine->time_servers.order;
+    char text[CLOCK_TEXT];
+
+    add_servers(page, "ntp", asked->servers, asked->count);
+    clock_text(&machine->clock, text);
+    add(page, "clock", "%s", text);
+    if (machine->app.timezone[0])
+        add(page, "timezone", "%s %s", machine->zone[0] ? machine->zone : "-",
+            machine->app.timezone);
+    add(page, "uptime", "%" PRId64, loop_now() / 1000);
 }
 
 static void add_app(struct page *page, const struct app *app)
@@ -191,6 +222,7 @@ size_t status_format(const struct machine *machine, char text[STATUS_SIZE])
     add_network(&page, &machine->network);
     add_network_settings(&page, &machine->network_change);
     add(&page, "certificate", "%s", machine->pages.certificate.fingerprint);
+    add_time(&page, machine);
     add_app(&page, &machine->app);
     add_update(&page, &machine->update);
     add(&page, "failed", "%s", machine->probation.failed);

@@ -16,6 +16,10 @@ struct machine;
  *   state      "confirmed", "trial SECONDS" and " paused" when they do not run, "recovery REASON"
  *   missing    what a version on trial still lacks
  *   data       "ok", "read-only" after an error of the disk, "memory": lost at power-off
+ *   storage    TOTAL FREE, bytes of /data
+ *   storage-errors      of its file system, as long as it is there
+ *   storage-life        how many per cent of what its eMMC can take are used up, in tens
+ *   storage-reserve     of its spare blocks: "normal", "low", "urgent"
  *   rescue     where that can be read which could not be mounted as /data
  *   name       on the local network, "hello.local", once it is the device's
  *   network    "connected", "no-cable", "none" (no interface)
@@ -27,6 +31,9 @@ struct machine;
  *   network-settings    as in network_settings.h, those that are in force
  *   network-trial       SECONDS, as long as these are on trial
  *   certificate         the fingerprint of the device's pages
+ *   clock      "trusted" or "untrusted", then "build", "saved", "rtc", "sntp SERVER" or "operator"
+ *   timezone   NAME RULE, of the app, from its next start on; "-" when only the rule was told
+ *   uptime     SECONDS since the kernel started
  *   app        "listening PORT", "starting", "ended"
  *   update     "idle", "running DONE TOTAL" (bytes), "installed VERSION", "refused REASON"
  *   failed     the last version that did not pass its trial, and why

@@ -92,6 +92,7 @@ static int arm(struct machine *machine, const char *version)
     note.address = network_was_given_address(&machine->network);
     if (machine->record.kept)
         error = record_set_note(&note);
+    clock_save(&machine->clock);
     return error ? error : slot_arm(&machine->slot);
 }
 

@@ -83,7 +83,7 @@ def session_fuzzer() -> Path:
 @pytest.fixture(scope="session")
 def network_fuzzer() -> Path:
     """The program that says to a device what a local network might say."""
-    names = "acd arp crc32 datagram dhcp dhcp_client dns lease link_local mdns span".split()
+    names = "acd arp crc32 datagram dhcp dhcp_client dns lease link_local mdns sntp sntp_client span".split()
     return alone("network", [CORE / "init" / f"{name}.c" for name in names], [])
 
 

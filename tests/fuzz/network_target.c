@@ -1,4 +1,4 @@
-/* libFuzzer's door to what the local network says to a device: DHCP, ARP and multicast DNS. Whatever
+/* libFuzzer's door to what the local network says to a device: DHCP, ARP, multicast DNS and time servers. Whatever
  * arrives in whatever order, nothing is read behind it, and what is said in return can be read.
  *
  * An input is a row of packets, each with a head of two bytes: which parser, and a length. */
@@ -11,6 +11,7 @@
 #include "../../core/init/dhcp_client.h"
 #include "../../core/init/link_local.h"
 #include "../../core/init/mdns.h"
+#include "../../core/init/sntp_client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,11 +19,14 @@ static const uint8_t mac[DHCP_MAC_SIZE] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 static const struct mdns_addresses own = {
     .ipv4 = {10, 0, 2, 15}, .has_ipv4 = true, .ipv6 = {{0xfe, 0x80}}, .ipv6_count = 1};
 
+static const uint32_t time_servers[] = {0x0a000001, 0x0a000002};
+
 struct device {
     struct dhcp_client dhcp;
     struct link_local local;
     struct acd fixed;
     struct mdns mdns;
+    struct sntp_client sntp;
     int64_t now;
 };
 
@@ -102,16 +106,32 @@ static void hear_mdns(struct device *device, const uint8_t *packet, size_t lengt
     insist(reader.at == length, "bytes behind the answer");
 }
 
+/* The number that an answer must repeat is 1: chance is none. */
+static void hear_sntp(struct device *device, const uint8_t *packet, size_t length)
+{
+    struct sntp_client *client = &device->sntp;
+    enum sntp_act act;
+    int64_t now_us = client->due_us;
+
+    sntp_client_due(client, now_us);
+    act = sntp_client_receive(client, time_servers[length % 2], packet, length, now_us + 5000);
+    insist(client->due_us > now_us, "nothing more to do, for ever");
+    if (act != SNTP_TELL)
+        return;
+    now_us = (client->best.sample.started_us + now_us) / 1000000;
+    insist(now_us >= client->earliest - 1 && now_us <= client->latest + 1, "a time that cannot be");
+}
+
 /* The packet is copied to a block of its own, at whose end the sanitizer stands. */
 static void hear(struct device *device, uint8_t which, const uint8_t *data, size_t length)
 {
     static void (*const parsers[])(struct device *, const uint8_t *, size_t) = {
-        hear_dhcp, hear_datagram, hear_arp, hear_mdns};
+        hear_dhcp, hear_datagram, hear_arp, hear_mdns, hear_sntp};
     uint8_t *packet = malloc(length ? length : 1);
 
     insist(packet != NULL, "no memory");
     memcpy(packet, data, length);
-    parsers[which % 4](device, packet, length);
+    parsers[which % 5](device, packet, length);
     free(packet);
 }
 
@@ -124,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     link_local_begin(&device.local, mac, no_chance, device.now);
     acd_begin(&device.fixed, mac, 0x0a090014, no_chance, device.now);
     mdns_begin(&device.mdns, "hello", no_chance, device.now);
+    sntp_client_begin(&device.sntp, time_servers, 2, 1700000000, 2300000000, 0, no_chance, 1000);
     while (size >= 2) {
         size_t length = (size_t)data[1] * 2 < size - 2 ? (size_t)data[1] * 2 : size - 2;
 

@@ -67,12 +67,15 @@ def test_bundles(bundle_fuzzer: Path, tmp_path: Path) -> None:
 
 
 def test_the_local_network(network_fuzzer: Path, tmp_path: Path) -> None:
-    """Whatever a DHCP server, a neighbour's ARP or multicast DNS says, nothing is read behind it."""
+    """Whatever a DHCP server, a neighbour's ARP, multicast DNS or a time server says, nothing is read behind it."""
     question = b"\0\7\0\0\0\1\0\0\0\0\0\0\5hello\5local\0\0\xff\0\1"
     record = b"\xc0\x0c\0\1\x80\1\0\0\0\x78\0\4\x0a\0\0\1"
     offer = bytes([2, 1, 6, 0]) + bytes(232) + bytes([99, 130, 83, 99, 53, 1, 2, 54, 4, 10, 0, 2, 2, 51, 4, 0, 0, 0, 60, 255])
     claim = bytes([0, 1, 8, 0, 6, 4, 0, 1]) + bytes(range(20))
-    for number, (which, packet) in enumerate([(3, question), (3, question[:2] + b"\x84" + question[3:] + record),
+    moment = b"\xea\0\0\0" + bytes(4)  # in 2024
+    time = b"\x24\2\6\xec" + bytes(8) + b"\x0a\0\0\1" + moment + b"\0\0\0\0\0\0\0\1" + moment * 2
+    for number, (which, packet) in enumerate([(4, time), (4, time[:1] + b"\0" + time[2:12] + b"RATE" + time[16:]),
+                                              (3, question), (3, question[:2] + b"\x84" + question[3:] + record),
                                               (0, offer), (2, claim), (1, b"\x45" + bytes(27))]):
         (tmp_path / str(number)).write_bytes(bytes([which, (len(packet) + 1) // 2]) + packet)
     looked_for(network_fuzzer, network_fuzzer, "fuzz-network", tmp_path, SECONDS // 4)

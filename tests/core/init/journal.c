@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "console.h"
@@ -146,6 +147,14 @@ int __wrap_rename(const char *from, const char *to)
     char one[512], other[512];
 
     return __real_rename(inside(from, one), inside(to, other));
+}
+
+int __wrap_statvfs(const char *path, struct statvfs *status)
+{
+    if (strcmp(path, "/data") != 0)
+        return -1;
+    *status = (struct statvfs){.f_frsize = 4096, .f_blocks = 1000, .f_bavail = 250};
+    return 0;
 }
 
 int __real_access(const char *path, int mode);
@@ -285,7 +294,8 @@ static void run_status(const char *script)
         .config = {"shop", "2.0", "pc", "", "shop", "17", "/well"},
         .slot.running = 'b',
         .storage.state = STORAGE_ON_DISK,
-        .app = {.pid = 7, .ready.port = 80},
+        .app = {.pid = 7, .ready.port = 80, .timezone = "CET-1CEST,M3.5.0,M10.5.0/3"},
+        .clock = {.trusted = true, .source = CLOCK_SNTP, .server = "10.0.2.5"},
     };
     struct interface *interfaces = machine.network.interfaces;
     char text[STATUS_SIZE];
@@ -298,6 +308,8 @@ static void run_status(const char *script)
                                              .dns = {0x0a000203, 0x09090909},
                                              .ntp = {0x0a000204}};
     machine.network.settings.ntp[0] = 0x0a000205;
+    machine.time_servers.order = (struct sntp_order){.servers = {0x0a000205}, .count = 1};
+    snprintf(machine.zone, sizeof machine.zone, "Europe/Vienna");
     machine.network_change.current = machine.network.settings;
     snprintf(machine.name.text, sizeof machine.name.text, "shop.local");
     if (strcmp(script, "trial") == 0)
@@ -306,7 +318,9 @@ static void run_status(const char *script)
                                                .verdict = TRIAL_PAUSED,
                                                .lacks = "the cable is out"};
     if (strcmp(script, "trouble") == 0) {
-        machine.app = (struct app){.recovering = true, .ended = "ended after 0 s (exit code 3)"};
+        machine.app.recovering = true;
+        machine.app.pid = machine.app.ready.port = 0;
+        snprintf(machine.app.ended, sizeof machine.app.ended, "ended after 0 s (exit code 3)");
         machine.app.failures.count = 3;
         machine.storage.state = STORAGE_IN_MEMORY;
         machine.storage.rescue = true;
@@ -321,8 +335,11 @@ static void run_status(const char *script)
     }
     if (strcmp(script, "change") == 0)
         machine.network_change.ends_ms = loop_now() + 90000;
-    if (strcmp(script, "worn") == 0)
+    if (strcmp(script, "worn") == 0) {
         machine.storage.read_only = true;
+        snprintf(machine.storage.disk.path, sizeof machine.storage.disk.path, "/dev/mmcblk0");
+        machine.storage.disk.number = 6;
+    }
     if (strcmp(script, "young") == 0) {
         machine = (struct machine){.config = machine.config};
         machine.app.pid = 7;

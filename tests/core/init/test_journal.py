@@ -22,11 +22,12 @@ SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
 DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "mend", "log", "log_text"]
 DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots", "failure", "lease", "status"]
+DUTIES += ["clock", "clock_choice", "rtc", "storage_health", "../update/text"]
 DUTIES += ["inet6", "network_settings", "network_change", "network_servers"]
 DUTIES += ["supervision", "blank", "reset_order", "settings"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
-WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall", "access", "unlink", "loop_now"]
+WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall", "access", "unlink", "loop_now", "statvfs"]
 Run = Callable[..., list[str]]
 
 
@@ -559,10 +560,12 @@ def facts_of(lines: list[str]) -> dict[str, str | None]:
     return {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
 
 
-WELL = ["product shop", "version 2.0", "board pc", "counter 17", "slot b", "state confirmed", "data ok", "name shop.local",
+WELL = ["product shop", "version 2.0", "board pc", "counter 17", "slot b", "state confirmed", "data ok",
+        "storage 4096000 1024000", "name shop.local",
         "network connected", "interface eth0 52:54:00:01:02:03 connected", "address 10.0.2.15", "gateway 10.0.2.2",
-        "address6 fe80::5054:ff:fe01:203", "dns 10.0.2.3", "dns 9.9.9.9", "ntp 10.0.2.5",
-        "network-settings v4=dhcp v6=auto ntp=10.0.2.5", "app listening 80"]
+        "address6 fe80::5054:ff:fe01:203", "dns 10.0.2.3", "dns 9.9.9.9",
+        "network-settings v4=dhcp v6=auto ntp=10.0.2.5", "ntp 10.0.2.5", "clock trusted sntp 10.0.2.5",
+        "timezone Europe/Vienna CET-1CEST,M3.5.0,M10.5.0/3", "uptime 1", "app listening 80"]
 IF_INET6 = """\
 00000000000000000000000000000001 01 80 10 80       lo
 fe80000000000000505400fffe010203 02 40 20 80     eth0
@@ -574,6 +577,13 @@ fd000000000000000000000000000001 02 40 00 40     eth0
 def kernel_list(tmp_path: Path) -> None:
     """Addresses of IPv6: the loopback's, a usable one, and one that is still asked for."""
     write(tmp_path, {"proc/net/if_inet6": IF_INET6})
+
+
+@pytest.fixture
+def worn_disk(tmp_path: Path) -> None:
+    """What the kernel says of an eMMC that has been written to for years."""
+    write(tmp_path, {"sys/fs/ext4/mmcblk0p6/errors_count": "7\n", "sys/block/mmcblk0/device/life_time": "0x02 0x03\n",
+                     "sys/block/mmcblk0/device/pre_eol_info": "0x02\n"})
 
 
 @pytest.mark.usefixtures("kernel_list")
@@ -588,14 +598,15 @@ STATES: dict[str, dict[str, str | None]] = {
                 "rescue": "/run/data", "network": "no-cable", "address": None, "gateway": None, "dns": None, "app": "ended",
                 "interface": "eth0 52:54:00:01:02:03 no-cable",
                 "failed": "version 3.0 has not passed its trial: the app has a headache", "reset": "power cut or reset"},
-    "worn": {"data": "read-only"},
+    "worn": {"data": "read-only", "storage-errors": "7", "storage-life": "30", "storage-reserve": "low"},
     "change": {"network-trial": "90"},
-    "young": {"slot": None, "data": None, "name": None, "network": "none", "interface": None, "address": None, "gateway": None,
+    "young": {"slot": None, "data": None, "storage": None, "clock": "untrusted build", "timezone": None,
+              "name": None, "network": "none", "interface": None, "address": None, "gateway": None,
               "dns": None, "ntp": None, "network-settings": "v4=dhcp v6=auto", "app": "starting"},
 }
 
 
-@pytest.mark.usefixtures("kernel_list")
+@pytest.mark.usefixtures("kernel_list", "worn_disk")
 @pytest.mark.parametrize("state", STATES)
 def test_the_status_of_a_machine_in_trouble(run: Run, state: str) -> None:
     """Every state has its words, and what is not known is not said."""

@@ -21,6 +21,7 @@ def parsed(pure: Any, text: bytes) -> dict[str, Any] | None:
     sane = pure.lib.settings_parse(span[0], settings)
     network, fixed = settings.network, pure.lib.network_settings_lease(pure.ffi.addressof(settings.network))
     found = {"hostname": pure.ffi.string(network.name), "timezone": pure.ffi.string(settings.timezone),
+             "zone": pure.ffi.string(settings.zone),
              "address": shown(fixed.address), "netmask": shown(fixed.netmask), "router": shown(fixed.router),
              "dns": [shown(network.dns[number]) for number in range(3) if network.dns[number]]}
     if not sane:
@@ -34,7 +35,7 @@ def shown(address: int) -> str:
 
 
 NONE = "0.0.0.0"
-NOTHING = {"hostname": b"", "timezone": b"", "address": NONE, "netmask": NONE, "router": NONE, "dns": []}
+NOTHING = {"hostname": b"", "timezone": b"", "zone": b"", "address": NONE, "netmask": NONE, "router": NONE, "dns": []}
 SAID = [
     (b"", {}),
     (text_of(name="south-gate"), {"hostname": b"south-gate"}),
@@ -46,7 +47,9 @@ SAID = [
      {"address": "10.0.0.2", "netmask": "255.0.0.0", "router": "10.0.0.1", "dns": ["10.0.0.1", "9.9.9.9"]}),
     (text_of(v4="10.0.0.2/8"), {"address": "10.0.0.2", "netmask": "255.0.0.0"}),
     (text_of(address="dhcp", dns="9.9.9.9"), {"dns": ["9.9.9.9"]}),
-    (text_of(timezone="Europe/Vienna", tz="CET-1CEST,M3.5.0,M10.5.0/3"), {"timezone": b"CET-1CEST,M3.5.0,M10.5.0/3"}),
+    (text_of(timezone="Europe/Vienna", tz="CET-1CEST,M3.5.0,M10.5.0/3"),
+     {"zone": b"Europe/Vienna", "timezone": b"CET-1CEST,M3.5.0,M10.5.0/3"}),
+    (text_of(timezone="Africa/El_Aaiun", tz="<+01>-1"), {"zone": b"Africa/El_Aaiun", "timezone": b"<+01>-1"}),
     (text_of(tz="<-03>3"), {"timezone": b"<-03>3"}),
     (text_of(claim="7HRT-22KX", colour="blue\nred"), {}),
     (text_of(name="a", empty=""), {"hostname": b"a"}),
