@@ -19,6 +19,7 @@ try:
     from appliance.flashing import disks, flash
     from appliance.freezing import trial
     from appliance.imaging import device_config, keys, passphrase
+    from appliance.imaging.hardware import Hardware
     from appliance.powercuts import cuts, data_files, powercut, recordings
     from appliance.updating import bundle, container_registry, device, device_update, update
     from tests import suite
@@ -41,6 +42,10 @@ _REQUIREMENTS = {"requirements": "the PyPI packages of the app (default: require
 _RELEASE = {
     "keys": "the public keys that updates must be signed by (invoke keygen makes them); without, the device accepts none",
     "counter": "a number that grows with every release; needed with --keys, unless pyproject.toml says it"}
+_HARDWARE = {
+    "device": "a device that the app may use, like '/dev/ttyUSB*'; may be said more than once, and beside DEVICES of the app",
+    "module": "a module of the kernel, which is loaded at every boot; may be said more than once",
+    "cmdline": "words for the kernel's command line"}
 _PLAIN_HTTP = "ask the registry by http, unencrypted (one on this machine is, without being told)"
 _COMPRESSED = {"compressed": "also a compressed copy of the image (.gz), for other flashers"}
 _CONTENT = {"exclude": "a module to leave out, with what only it needs; may be said more than once",
@@ -73,18 +78,20 @@ def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
         raise Exit(code=1)
 
 
-@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _FORMAT | _TARGET | _RELEASE | _COMPRESSED,
-      iterable=["add_data", "exclude"], optional=["trace"])
+@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _FORMAT | _TARGET | _RELEASE | _COMPRESSED | _HARDWARE,
+      iterable=["add_data", "exclude", "device", "module"], optional=["trace"])
 @report.told
 def build_appliance(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False,
     add_data: Sequence[str] | None = None, requirements: str = "", format: str = "image",  # noqa: A002
     target: str = "", keys: str = "", counter: int = 0, compressed: bool = False, exclude: Sequence[str] | None = None,
-    report_: bool = False, trace: str = "",
+    report_: bool = False, trace: str = "", device: Sequence[str] | None = None, module: Sequence[str] | None = None,
+    cmdline: str = "",
 ) -> None:
     """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
     plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target, requirements,
-                           keys, counter, compressed, exclude or (), report_, _tests(trace))
+                           keys, counter, compressed, exclude or (), report_, _tests(trace),
+                           wishes=_hardware(device, module, cmdline))
     build.require_programs(offline)
     shares = build.build_formats(plan)
     report.show_files(plan.results, handout.read_sums(plan.output))
@@ -92,6 +99,7 @@ def build_appliance(
         report.show_shares(title, parts)
     report.show_times()
     report.show_release(plan.release, plan.formats)
+    report.show_hardware(plan.hardware, plan.formats)
     ways = {"image": f"invoke emulate {plan.image}",
             "oci": f"skopeo copy --all oci-archive:{plan.container} docker://REGISTRY/NAME"}
     flashing = [f"invoke flash {plan.image}"] if "image" in plan.formats else []
@@ -127,6 +135,11 @@ def freeze(
     report.show_next([*_ways_to_run(plan), *([f"invoke image {app}"] if plan.recovery else [])])
 
 
+def _hardware(devices: Sequence[str] | None, modules: Sequence[str] | None, command_line: str) -> Hardware:
+    """The options of ``_HARDWARE`` as a plan has them."""
+    return Hardware(tuple(devices or ()), tuple(modules or ()), command_line)
+
+
 def _tests(trace: str | bool) -> str | None:
     """``--trace``, which has a value or none, as a plan has it."""
     return trace if isinstance(trace, str) and trace else "" if trace else None
@@ -138,20 +151,23 @@ def _ways_to_run(plan: build.Plan) -> list[str]:
     return [" ".join(map(str, [*command, "--server 127.0.0.1:8888"])) for command in commands if command]
 
 
-@task(help=_APP | _RELEASE | _COMPRESSED)
+@task(help=_APP | _RELEASE | _COMPRESSED | _HARDWARE, iterable=["device", "module"])
 @report.told
 def image(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False, keys: str = "",
-    counter: int = 0, compressed: bool = False,
+    counter: int = 0, compressed: bool = False, device: Sequence[str] | None = None, module: Sequence[str] | None = None,
+    cmdline: str = "",
 ) -> None:
     """Stage 3: the binary that `freeze` made into a bootable disk image."""
-    plan = build.make_plan(app, board, output, jobs, offline, keys=keys, counter=counter, compressed=compressed)
+    plan = build.make_plan(app, board, output, jobs, offline, keys=keys, counter=counter, compressed=compressed,
+                           wishes=_hardware(device, module, cmdline))
     build.require_programs(offline)
     made = build.build_image(plan)
     report.show_files([plan.image])
     report.show_shares("image", made.shares)
     report.show_times()
     report.show_release(plan.release, ["image"])
+    report.show_hardware(plan.hardware, ["image"])
     report.show_next([f"invoke emulate {plan.image}"])
 
 
@@ -190,15 +206,17 @@ def uninstall(c: Context, prefix: str = "~/.local") -> None:
     "cut_after": "cut the power after so many seconds",
     "no_network": "its network cable is out",
     "clock": "the time at power-on: 1970, or a date like 2031-05-04T12:00:00",
+    "serial_device": "an adapter for a serial port in one of its USB sockets; says which terminal here is the other end",
     "wire": "a name: two machines with the same one have a wire between their second network cards"})
 @report.told
 def emulate_image(
     c: Context, image: str, board: str = "pc", uefi: bool = False, bios: bool = False, keep: bool = False, disk: str = "",
     usb: str = "", cut_after: float = 0.0, no_network: bool = False, clock: str = "", wire: str = "",
+    serial_device: bool = False,
 ) -> None:
     """Boot an image in QEMU, print its URL, show its console until Ctrl-C."""
     around = surroundings.Surroundings(surroundings.parse_size(disk), Path(usb) if usb else None, not no_network,
-                                       surroundings.parse_clock(clock), wire)
+                                       surroundings.parse_clock(clock), wire, serial_device)
     emulate.emulate(Path(image), build.emulated_board(board), firmware=emulate.chosen_firmware(uefi, bios), keep=keep,
                     around=around, cut_after=cut_after)
 

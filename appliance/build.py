@@ -32,7 +32,9 @@ from appliance.freezing.link import LIBRARIES, Code, Runtime, Wanted, add_archiv
 from appliance.freezing.trace import Trial, recording_finder, traced
 from appliance.freezing.trial import try_program
 from appliance.imaging.bootloader import SOURCES as BOOT_SOURCES
+from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of
 from appliance.imaging.image import Image, compose
+from appliance.imaging.kernel import require_modules
 from appliance.imaging.release import NO_UPDATES, Release, release_of
 from appliance.imaging.tools import all_tools
 from appliance.packaging.building import Package, Workplace
@@ -73,6 +75,7 @@ class Plan:
     compressed: bool = False  # a compressed copy of the image, too
     report: bool = False  # write what the program consists of
     exclude: tuple[str, ...] = ()  # modules to leave out, besides those that its project names
+    hardware: Hardware = NO_HARDWARE  # what the app may use; ``board`` is fitted for it
     trace: str | None = None  # the command that runs the app's tests ("": pytest), of which only what they import is kept
 
     @property
@@ -177,11 +180,12 @@ def make_plan(
     app: str, board: str, output: str, jobs: int, offline: bool, data: Iterable[str] = (),
     formats: Iterable[str] = ("image",), target: str = "", requirements: str = "", keys: str = "", counter: int = 0,
     compressed: bool = False, exclude: Iterable[str] = (), report: bool = False,
-    trace: str | None = None, for_device: bool = False,
+    trace: str | None = None, for_device: bool = False, wishes: Hardware = NO_HARDWARE,
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong.
 
-    ``target`` may be several, with commas between; their order makes no difference.
+    ``target`` may be several, with commas between; their order makes no difference. ``wishes`` is hardware that the app is to
+    have besides what it and its project name.
     """
     chosen = load_board(board)
     wanted = {load_target(name.strip()).name for name in (target or chosen.target).split(",")}
@@ -195,9 +199,13 @@ def make_plan(
     for name in formats:
         if name not in FORMATS:
             raise Problem(f"there is no format {name}", f"there are: {', '.join(FORMATS)}; several with a comma between them")
-    plan = Plan(path.resolve(), chosen, targets, folder, jobs or cores(), offline, tuple(data), tuple(formats),
-                requirements, replace(release_of(path.resolve(), version_of(path), keys, counter), health=health_of(path)),
-                for_device or "image" in formats, compressed, report, (*settings_of(path.resolve()).exclude, *exclude), trace)
+    said = settings_of(path.resolve())
+    hardware = hardware_of(said, devices_of(path), wishes, chosen)
+    release = replace(release_of(path.resolve(), version_of(path), keys, counter), health=health_of(path),
+                      devices=hardware.devices)
+    plan = Plan(path.resolve(), fitted(chosen, hardware), targets, folder, jobs or cores(), offline, tuple(data),
+                tuple(formats), requirements, release, for_device or "image" in formats, compressed, report,
+                (*said.exclude, *exclude), hardware, trace)
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",
@@ -274,6 +282,7 @@ def compose_image(plan: Plan, program: Path, image: Path) -> Image:
 
 def build(plan: Plan) -> tuple[Frozen, Image]:
     """app.py to a binary and an image, which appear in the output folder together or not at all."""
+    require_modules(plan.board, plan.hardware.modules, plan.offline)
     with _staging(plan) as staging:
         later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
         frozen = freeze_all(plan, staging, later)
@@ -345,10 +354,12 @@ def build_image(plan: Plan) -> Image:
     if not set(plan.further) <= set(table["further"]):
         raise Problem(f"{plan.binary} was made before its project named a registry with updates",
                       f"first: invoke freeze {plan.app.name} --for-device --keys FILE --counter N")
+    require_modules(plan.board, plan.hardware.modules, plan.offline)
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
         others = [plan.output / f"{plan.name}-{target}" for target in table["targets"]]
+        table["hardware"] = dataclasses.asdict(plan.hardware)
         table["outputs"] = _outputs([*others, image.path, *containers])
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
         sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
@@ -430,6 +441,7 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
         "targets": plan.targets,
         "recovery": plan.recovery,
         "further": plan.further,
+        "hardware": dataclasses.asdict(plan.hardware),
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, libraries)],
         "openssl": load_source("openssl").version if "openssl" in libraries else None,

@@ -20,6 +20,7 @@ from appliance.delivering.components import Component
 from appliance.doctor import Finding
 from appliance.fetching.recipes import Source
 from appliance.flashing.disks import Disk, human_size, obstacles
+from appliance.imaging.hardware import Hardware
 from appliance.imaging.release import Release
 from appliance.powercuts.powercut import Report
 from appliance.updating.device_update import Sent
@@ -82,6 +83,18 @@ def show_release(release: Release, formats: Sequence[str]) -> None:
         show_line(f"updates: counter {release.counter}, signed by {release.keys.threshold} of {len(release.keys.keys)} keys")
     else:
         show_line("updates: none is accepted by a device with this image; --keys FILE names whom it trusts")
+
+
+def show_hardware(hardware: Hardware, formats: Sequence[str]) -> None:
+    """What an app may use of the machine, if it has asked for anything."""
+    if "image" not in formats:
+        return
+    if hardware.devices:
+        show_line("devices: " + " ".join(f"/dev/{name}" for name in hardware.devices))
+    if hardware.modules:
+        show_line("modules at every boot: " + " ".join(hardware.modules))
+    if hardware.command_line:
+        show_line(f"command line: {hardware.command_line}")
 
 
 def show_update(installed: Installed) -> None:

@@ -13,7 +13,7 @@ from appliance.build import build_binary, make_plan
 from appliance.common.places import REPOSITORY
 from tests.http.conftest import Command, Server, Start, command_of, end_server, start_server
 
-NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-django", "wsgi-flask", "wiki")
+NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-django", "wsgi-flask", "wiki", "gateway")
 
 
 def app_of(name: str) -> Path:

@@ -20,8 +20,8 @@ FOLDERS = {
     "compiling": "toolchain libraries interpreter modules",
     "packaging": "data requirements wheels syntax own_c packages compiler inittab extensions building installation",
     "freezing": "demands unseen analysis objections archive exports link contents trial trace",
-    "imaging": "keys passphrase reference update_source housekeeping release tools kernel bootloader slot version blockmap"
-               " preseed device_config image",
+    "imaging": "keys passphrase reference update_source housekeeping release hardware tools kernel bootloader slot version"
+               " blockmap preseed device_config image",
     "delivering": "container components sbom licences handout",
     ".": "build host",
     "emulating": "stick wire surroundings monitor emulate",

@@ -32,7 +32,7 @@ from typing import Any
 from appliance.common.errors import Problem
 from appliance.common.places import scratch_folder
 from appliance.emulating.monitor import Monitor
-from appliance.emulating.surroundings import Surroundings
+from appliance.emulating.surroundings import SERIAL_ADAPTER, SERIAL_LINE, Surroundings
 from appliance.fetching.recipes import Board
 
 _PATIENCE = 120.0  # s for one step of a boot; a busy machine with two cores needs 30
@@ -141,6 +141,27 @@ class Machine:
         """Put the network cable in, or pull it."""
         self._monitor.command("set_link", name="network", up=connected)
 
+    @property
+    def serial_end(self) -> Path:
+        """The terminal here that is the other end of the machine's serial adapter."""
+        return Path(self._serial_line()["filename"].removeprefix("pty:"))
+
+    def plug_serial(self, connected: bool) -> None:
+        """Put the serial adapter in, or pull it; the terminal here stays."""
+        if connected:
+            self._monitor.command("device_add", **SERIAL_ADAPTER)
+            return
+        self._monitor.command("device_del", id=SERIAL_ADAPTER["id"])
+        deadline = time.monotonic() + _PATIENCE
+        while self._serial_line()["frontend-open"]:  # until then it could not be put in again
+            if time.monotonic() > deadline:
+                raise Problem("QEMU does not let go of the serial adapter", "end the machine")
+            time.sleep(0.05)
+
+    def _serial_line(self) -> dict[str, Any]:
+        lines: list[dict[str, Any]] = self._monitor.command("query-chardev")
+        return next(line for line in lines if line["label"] == SERIAL_LINE)
+
     def ask(self, command: str, /, **arguments: object) -> Any:
         """The answer to one of QEMU's own commands (QMP)."""
         return self._monitor.command(command, **arguments)
@@ -222,6 +243,8 @@ def emulate(
     with Machine(image, board, firmware=firmware, keep=keep, around=around, echo=_show) as machine:
         try:
             _show(f"--- {image.name} on {board.name} by {firmware}; Ctrl-C presses the power button ---")
+            if around and around.serial:
+                _show(f"--- the other end of its serial adapter is {machine.serial_end} ---")
             threading.Thread(target=_show_url, args=[machine], daemon=True).start()
             if code := machine.wait_for_end(cut_after or None):
                 raise Problem(f"QEMU ended with exit code {code}", "its last words: " + " | ".join(machine.console[-3:]))

@@ -1,8 +1,10 @@
-"""What an emulated machine finds around it: a larger disk, a USB stick, a cable that is out, a wrong clock, a neighbour."""
+"""What an emulated machine finds around it: a larger disk, a USB stick, a cable that is out, a wrong clock, a neighbour,
+a serial adapter."""
 
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,26 +18,36 @@ from appliance.emulating.wire import wire_end
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _MOST = 16 << 40  # bytes; the largest file of common file systems
 
+# What device_add is told of the adapter, and the line behind it, which stays when that is pulled. Without always-plugged
+# it would be in the socket only as long as somebody has the host's end open.
+SERIAL_LINE = "serial-line"
+SERIAL_ADAPTER = {"driver": "usb-serial", "id": "serial-adapter", "bus": "usb.0", "chardev": SERIAL_LINE,
+                  "always-plugged": True}
+
 
 @dataclass(frozen=True)
 class Surroundings:
     """``disk_size`` in bytes (0: that of the image); ``stick`` is what a USB stick holds, if there is one; ``cable``: whether
     the network card has one; ``clock``: the time at power-on, as ISO 8601 says it ("": the right one); ``wire``: the name of a
-    wire to another machine, on a second network card ("": none)."""
+    wire to another machine, on a second network card ("": none); ``serial``: whether there is an adapter for a serial port
+    in a USB socket (one of FTDI's), whose other end is a terminal of the host."""
 
     disk_size: int = 0
     stick: Path | None = None
     cable: bool = True
     clock: str = ""
     wire: str = ""
+    serial: bool = False
 
     def arguments(self, scratch: Path, until: ExitStack) -> list[str]:
         """QEMU's arguments for all but the disk and the cable. What must last as long as the machine goes into ``until``."""
-        arguments = []
+        arguments = ["-device", "qemu-xhci,id=usb"] if self.stick or self.serial else []
         if self.stick:
             image = str(stick_image(self.stick, scratch).resolve()).replace(",", ",,")
-            arguments += ["-device", "qemu-xhci,id=usb", "-drive", f"if=none,id=stick,format=raw,snapshot=on,file={image}",
+            arguments += ["-drive", f"if=none,id=stick,format=raw,snapshot=on,file={image}",
                           "-device", "usb-storage,id=plugged-stick,bus=usb.0,drive=stick,removable=on"]
+        if self.serial:
+            arguments += ["-chardev", f"pty,id={SERIAL_LINE}", "-device", json.dumps(SERIAL_ADAPTER)]
         if self.clock:
             arguments += ["-rtc", f"base={self.clock}"]
         if self.wire:

@@ -180,10 +180,19 @@ class Emulation:
 
 
 @dataclass(frozen=True)
+class NodeModules:
+    """The modules that make the device nodes of a name: loaded at every boot, or when their hardware is there."""
+
+    always: list[str] = field(default_factory=list)
+    on_demand: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Board:
     """A kind of device: its processor, kernel, modules, disk and how to emulate it.
 
     ``modules_always`` are loaded at every boot, in this order; ``modules_on_demand`` when a device asks for them.
+    ``devices`` has more, by patterns of names below /dev: for apps that ask for such a node (imaging/hardware.py).
     """
 
     name: str
@@ -195,6 +204,7 @@ class Board:
     modules_on_demand: list[str]
     partitions: list[Partition]
     emulate: Emulation
+    devices: dict[str, NodeModules] = field(default_factory=dict)
 
 
 Recipe = TypeVar("Recipe")

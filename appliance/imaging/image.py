@@ -104,7 +104,8 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
                      "counter": release.counter, "data_version": release.data_version, "settings": release.settings,
                      "health": release.health, **release.housekeeping.configuration(),
-                     **({"usb_update": release.usb_update} if release.keys else {})}
+                     **({"usb_update": release.usb_update} if release.keys else {}),
+                     **({"devices": " ".join(release.devices)} if release.devices else {})}
     if release.source:
         configuration |= {"update_from": release.source.reference, "update_every": release.source.every or ""}
     text = "".join(f"{key}={value}\n" for key, value in configuration.items())

@@ -63,6 +63,14 @@ def prepare_kernel(board: Board, offline: bool = False) -> PreparedKernel:
     return PreparedKernel(folder / "vmlinuz", folder / "modules.cpio", **facts)
 
 
+def require_modules(board: Board, names: Iterable[str], offline: bool = False) -> None:
+    """A Problem when the kernel of a board does not have one of the modules that a user has named."""
+    recipe = load_kernel(board.kernel)
+    tree = _ModuleTree(_only(unpacked(recipe.source, offline), recipe.modules, recipe.name))
+    for name in names:
+        tree.require(name, "--module (or modules in pyproject.toml) names")
+
+
 @dataclass(frozen=True)
 class ChosenModules:
     """Modules with all that they need; names have underscores only."""
@@ -85,10 +93,7 @@ def choose_modules(
     wanted = {kind: [name.replace("-", "_") for name in names]
               for kind, names in (("always", always), ("on demand", on_demand))}
     for name in [*wanted["always"], *wanted["on demand"]]:
-        if name not in tree.files and name not in tree.builtin:
-            near = difflib.get_close_matches(name, [*tree.files, *tree.builtin], 1)
-            raise Problem(f"recipes/boards/{board}.toml names the module {name}, which kernel {folder.name} does not have",
-                          f"the nearest name is {near[0]}" if near else "remove it")
+        tree.require(name, f"recipes/boards/{board}.toml names")
     depends: dict[str, list[str]] = {}
     for name in [*wanted["always"], *wanted["on demand"]]:
         for part in [*tree.needs(name), name] if name in tree.files else []:
@@ -131,6 +136,15 @@ class _ModuleTree:
     @cached_property
     def builtin(self) -> set[str]:
         return {_module_name(Path(line).name) for line in (self.folder / "modules.builtin").read_text().splitlines()}
+
+    def require(self, name: str, who: str) -> None:
+        """A Problem that begins with ``who`` names it when there is no such module, in a file or in the kernel itself."""
+        if name in self.files or name in self.builtin:
+            return
+        near = difflib.get_close_matches(name, [*self.files, *self.builtin])
+        hints = {0: "remove it", 1: "the nearest name is "}
+        raise Problem(f"{who} the module {name}, which kernel {self.folder.name} does not have",
+                      hints.get(len(near), "the nearest names are ") + ", ".join(near))
 
     @cached_property
     def by_alias(self) -> Mapping[str, list[str]]:

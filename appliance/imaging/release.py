@@ -47,6 +47,7 @@ class Release:
     source: UpdateSource | None = None
     housekeeping: Housekeeping = DEFAULTS
     health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
+    devices: tuple[str, ...] = ()  # the device nodes that the app may use, patterns below /dev
 
 
 NO_UPDATES = Release()

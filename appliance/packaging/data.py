@@ -20,7 +20,7 @@ _LARGEST = 1 << 30  # bytes in all; the program lies in memory as a whole, and i
 
 @dataclass(frozen=True)
 class Settings:
-    """The keys of ``[tool.fapws4]``; release.py tells those below ``data``."""
+    """The keys of ``[tool.fapws4]``; release.py, update_source.py and hardware.py tell those below ``exclude``."""
 
     data: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)  # modules
@@ -35,6 +35,9 @@ class Settings:
     update_plain_http: bool = False
     ntp: list[str] = field(default_factory=list)
     log_size: int = 64
+    devices: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
+    cmdline: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ struct config {
     char log_size[11];     /* bytes of the log in memory; "" = POLICY_LOG_FIRST */
     char built[12];        /* seconds since 1970: no clock that shows less is right */
     char ntp[64];          /* time servers, IPv4 addresses with commas between; "" = none */
+    char devices[512];  /* the nodes that the app may use, as node_rule.h has them; "" = none */
     char health[128];  /* the app's HEALTH, a path; "" = it has none */
 };
 

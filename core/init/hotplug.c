@@ -28,10 +28,12 @@ static void ready(void *owner)
     ssize_t length;
 
     while ((length = netlink_receive(hotplug->fd, message, sizeof message)) != 0) {
-        if (length < 0)
+        if (length < 0) {
             modules_coldplug(hotplug->modules);
-        else
+            hotplug->happened(hotplug->owner, span_of(""));
+        } else {
             handle(hotplug, (struct span){message, (size_t)length});
+        }
     }
 }
 

@@ -10,7 +10,8 @@
 struct hotplug {
     int fd;
     struct modules *modules;
-    void (*happened)(void *owner, struct span uevent); /* after the module is loaded */
+    /* After the module is loaded. An empty one: so many came that some were lost. */
+    void (*happened)(void *owner, struct span uevent);
     void *owner;
 };
 

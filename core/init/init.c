@@ -182,6 +182,7 @@ static void storage_done(void *owner)
     pages_begin(machine);
     machine->app.keeps_data = kept;
     machine->app.rescue = machine->storage.rescue;
+    nodes_refresh(&machine->nodes); /* also of what was there before the first uevent was heard */
     app_start(&machine->app);
 }
 
@@ -248,6 +249,7 @@ static void device_happened(void *owner, struct span uevent)
     struct machine *machine = owner;
     const char *node = uevent_value(uevent, "DEVNAME");
 
+    nodes_happened(&machine->nodes, uevent);
     if (uevent_adds(uevent, "block")) {
         storage_look(&machine->storage);
         if (node)
@@ -293,6 +295,7 @@ static void read_orders(struct machine *machine)
     machine->probation.lasts_ms = probation_time(words);
     config_parse(file_load("/etc/appliance.conf"), &machine->config);
     console_keep(strtoul(machine->config.log_size, NULL, 10));
+    nodes_init(&machine->nodes, machine->config.name, machine->config.devices);
     machine->watchdog_wanted = !cmdline_has(words, "fapws4.nowatchdog");
     say("%s %s on %s%s", machine->config.name, machine->config.version, machine->config.board,
         machine->slot.running ? slot : "");

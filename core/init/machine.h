@@ -15,6 +15,7 @@
 #include "name.h"
 #include "network.h"
 #include "network_change.h"
+#include "nodes.h"
 #include "pages.h"
 #include "power.h"
 #include "probation.h"
@@ -34,6 +35,7 @@ struct machine {
     char hostname[64]; /* the image's, or the one that the device was given */
     struct modules modules;
     struct hotplug hotplug;
+    struct nodes nodes;
     struct kernel_log kernel_log;
     struct signals signals;
     struct buttons buttons;

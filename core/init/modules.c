@@ -9,10 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cmdline.h"
 #include "console.h"
 #include "file.h"
 
 enum { MODALIAS_SIZE = 4096 }; /* bytes; a processor lists some hundred features in its own */
+enum { CMDLINE_SIZE = 4096 }; /* bytes; the kernel has 2048 on most processors */
 
 void modules_init(struct modules *modules)
 {
@@ -35,14 +37,18 @@ static bool note_try(struct modules *modules, struct span name)
 
 static int insert(const char *name)
 {
-    char path[128];
+    char path[128], cmdline[CMDLINE_SIZE], parameters[CMDLINE_SIZE];
+    struct span words = file_read("/proc/cmdline", cmdline, sizeof cmdline);
     int fd, error;
 
+    if (!cmdline_parameters(words, name, parameters, sizeof parameters))
+        return E2BIG;
     snprintf(path, sizeof path, "/lib/modules/%s.ko.xz", name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;
-    error = syscall(SYS_finit_module, fd, "", MODULE_INIT_COMPRESSED_FILE) == 0 ? 0 : errno;
+    error = syscall(SYS_finit_module, fd, parameters, MODULE_INIT_COMPRESSED_FILE) == 0 ? 0
+                                                                                        : errno;
     close(fd);
     return error;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -31,8 +32,20 @@ static const struct mount_plan needed[] = {
 };
 
 static const struct mount_plan further[] = {
-    {"devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "mode=0620,ptmxmode=0666"},
-    {"tmpfs", "/dev/shm", NOTHING_RUNS, "mode=1777,size=20%"},
+    {"tmpfs", MOUNTS_APP_DEV, MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k,nr_inodes=1k"},
+    {"devpts", MOUNTS_APP_DEV "/pts", MS_NOSUID | MS_NOEXEC, "mode=0620,ptmxmode=0666"},
+    {"tmpfs", MOUNTS_APP_DEV "/shm", NOTHING_RUNS, "mode=1777,size=20%"},
+};
+
+/* The nodes that every program may take for granted (Documentation/admin-guide/devices.txt). */
+static const struct {
+    const char *path;
+    int major, minor;
+} common_nodes[] = {
+    {MOUNTS_APP_DEV "/null", 1, 3},   {MOUNTS_APP_DEV "/zero", 1, 5},
+    {MOUNTS_APP_DEV "/full", 1, 7},   {MOUNTS_APP_DEV "/random", 1, 8},
+    {MOUNTS_APP_DEV "/urandom", 1, 9}, {MOUNTS_APP_DEV "/tty", 5, 0},
+    {MOUNTS_APP_DEV "/ptmx", 5, 2},
 };
 
 static int make(const struct mount_plan *plan)
@@ -70,6 +83,17 @@ static int make_all(const struct mount_plan *plans, size_t count)
     return error;
 }
 
+/* The mode apart: mknod takes the process' mask off it. */
+static int make_common_nodes(void)
+{
+    for (size_t i = 0; i < sizeof common_nodes / sizeof common_nodes[0]; i++)
+        if (mknod(common_nodes[i].path, S_IFCHR,
+                  makedev((unsigned)common_nodes[i].major, (unsigned)common_nodes[i].minor)) != 0 ||
+            chmod(common_nodes[i].path, 0666) != 0)
+            return errno;
+    return 0;
+}
+
 int mounts_make(void)
 {
     int error = make_all(needed, sizeof needed / sizeof needed[0]);
@@ -81,7 +105,9 @@ int mounts_make(void)
 
 int mounts_make_further(void)
 {
-    return make_all(further, sizeof further / sizeof further[0]);
+    int error = make_all(further, sizeof further / sizeof further[0]);
+
+    return error ? error : make_common_nodes();
 }
 
 int mounts_seal(void)

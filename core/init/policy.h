@@ -146,6 +146,8 @@ enum {
     /* s. After a start, a device that looks into a registry by itself does so this soon. */
     POLICY_FETCH_FIRST = 60,
 
+    /* Device nodes of the app: hubs full of serial adapters, and room. */
+    POLICY_NODES = 64,
     /* Partitions of USB sticks that are still to be looked at. */
     POLICY_STICKS = 8,
     /* Signals, devices, links, the kernel's log, the app's two pipes, the doors and who stands in

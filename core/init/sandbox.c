@@ -3,18 +3,21 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "landlock.h"
+#include "mounts.h"
 #include "policy.h"
 #include "syscall_filter.h"
 
-/* The program, what it is told of the machine, the devices that everybody has, and what is its own.
- * Not here and so out of reach: /data/.fapws4, the disks, the modules of the kernel. Processes
+/* The program, what it is told of the machine, its own /dev, whose nodes may come and go, and what
+ * is its own. Not here and so out of reach: /data/.fapws4, the disks, the modules of the kernel. Processes
  * of others are hidden by /proc itself (mounts.c). */
 static const struct landlock_place places[] = {
     {"/init", LANDLOCK_RUN},
@@ -24,14 +27,7 @@ static const struct landlock_place places[] = {
     {"/run/data/app", LANDLOCK_READ},
     {"/sys", LANDLOCK_READ},
     {"/proc", LANDLOCK_CHANGE},
-    {"/dev/null", LANDLOCK_CHANGE},
-    {"/dev/zero", LANDLOCK_CHANGE},
-    {"/dev/full", LANDLOCK_CHANGE},
-    {"/dev/random", LANDLOCK_CHANGE},
-    {"/dev/urandom", LANDLOCK_CHANGE},
-    {"/dev/tty", LANDLOCK_CHANGE},
-    {"/dev/ptmx", LANDLOCK_CHANGE},
-    {"/dev/pts", LANDLOCK_CHANGE},
+    {"/dev", LANDLOCK_CHANGE},
     {"/dev/shm", LANDLOCK_POSSESS},
     {"/tmp", LANDLOCK_POSSESS},
     {"/data/app", LANDLOCK_POSSESS},
@@ -52,11 +48,23 @@ static int filter_calls(void)
                : errno;
 }
 
+/* In a view of the file systems that is the app's alone, its own /dev lies over the machine's. What
+ * PID 1 changes in that one, the app sees at once: there is one memory file system in two views. */
+static int enter_own_dev(void)
+{
+    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount(MOUNTS_APP_DEV, "/dev", NULL, MS_BIND | MS_REC, NULL) == 0)
+        return 0;
+    return errno;
+}
+
 int sandbox_enter(uid_t uid)
 {
     struct rlimit processes = {POLICY_APP_PROCESSES, POLICY_APP_PROCESSES};
-    int error;
+    int error = enter_own_dev();
 
+    if (error)
+        return error;
     if (setrlimit(RLIMIT_NPROC, &processes) != 0 || !child_become(uid))
         return errno;
     error = landlock_confine(places, sizeof places / sizeof places[0]);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -136,6 +137,38 @@ def test_sse(sample: Start) -> None:
         client.socket.close()
     assert 303 == ask(running, "/say", FORM, method="POST", body=b"text=nobody").status
     assert b"EventSource" in ask(running, "/").body
+
+
+def test_gateway(sample: Start) -> None:
+    """A line from a serial port reaches the pages, one from a page the port; a port that is pulled is waited for."""
+    ours, theirs = os.openpty()
+    port = os.ttyname(theirs)
+    os.close(theirs)
+    running = sample("gateway", port)
+    with running.client() as client:
+        client.send(b"GET /events HTTP/1.1\r\nHost: test\r\n\r\n")
+        client.until(f"event: state\ndata: connected to {port}\n\n".encode())
+        os.write(ours, b"21.5 <b>\x1b\r\n")
+        client.until(b"data: 21.5 <b>\n\n")
+        page = ask(running, "/").body.decode()
+        assert "<li>21.5 &lt;b&gt;" in page
+        assert f"connected to {port}" in page
+        sent = ask(running, "/send", FORM, "POST", urlencode({"text": "set\n 7"}).encode())
+        assert (303, "/") == (sent.status, sent.headers["location"])
+        assert b"set 7\r\n" == os.read(ours, 100)
+        os.close(ours)
+        client.until(f"event: state\ndata: waiting for {port}\n\n".encode())
+
+
+def test_the_gateway_without_a_port(sample: Start) -> None:
+    """Its page says what it waits for, what it cannot open, and takes lines for nobody."""
+    running = sample("gateway", "/dev/no-such-port")
+    assert b"waiting for /dev/no-such-port" in ask(running, "/").body
+    assert 303 == ask(running, "/send", FORM, "POST", b"text=x").status
+    wrong = sample("gateway", "/dev/null")
+    with wrong.client() as client:
+        client.send(b"GET /events HTTP/1.1\r\nHost: test\r\n\r\n")
+        client.until(b"data: /dev/null: ")  # and why, in the words of the libc
 
 
 def test_wsgi_flask(sample: Start) -> None:

@@ -16,6 +16,7 @@ from cffi import FFI
 SOURCES = Path(__file__).parents[3] / "core" / "init"
 # In include order: a header may use only what stands earlier.
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
+PURE += ["node_rule"]
 PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "inet6", "network_settings", "settings"]
 PURE += ["preseed", "network_change", "gpt", "ext4"]
 PURE += ["log", "log_text", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]

@@ -18,6 +18,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "console.h"
@@ -27,6 +28,7 @@
 #include "machine.h"
 #include "modules.h"
 #include "mounts.h"
+#include "nodes.h"
 #include "power.h"
 #include "record.h"
 #include "slot.h"
@@ -80,6 +82,24 @@ int __wrap_mkdir(const char *path, mode_t mode)
 {
     printf("mkdir %s %04o\n", path, (unsigned)mode);
     return answer("mkdir", path);
+}
+
+/* A node is a plain file here. */
+int __wrap_mknod(const char *path, mode_t mode, dev_t device)
+{
+    char where[512];
+    int fd = __real_open(inside(path, where), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+
+    printf("mknod %s %06o %u:%u\n", path, (unsigned)mode, major(device), minor(device));
+    if (fd >= 0)
+        close(fd);
+    return 0;
+}
+
+int __wrap_chmod(const char *path, mode_t mode)
+{
+    (void)mode;
+    return answer("chmod", path);
 }
 
 int __wrap_symlink(const char *target, const char *path)
@@ -480,6 +500,40 @@ static void run_modules(void)
     printf("loaded %d\n", modules.loaded);
 }
 
+static void hear(struct nodes *nodes, const char *action, const char *subsystem, int first,
+                 int second, const char *name)
+{
+    char message[256];
+    int length = snprintf(message, sizeof message,
+                          "ACTION=%s%cSUBSYSTEM=%s%cMAJOR=%d%cMINOR=%d%cDEVNAME=%s", action, 0,
+                          subsystem, 0, first, 0, second, 0, name);
+
+    nodes_happened(nodes, (struct span){message, (size_t)length + 1});
+    printf("%s%s %s %d:%d %s\n", action, action[0] == 'a' ? "ed" : "d", subsystem, first, second,
+           name);
+}
+
+/* In /sys there is what the test has put there, and nothing of what comes later. */
+static void run_nodes(const char *patterns)
+{
+    static struct nodes nodes;
+
+    nodes_init(&nodes, "hello", patterns ? patterns : "");
+    nodes_refresh(&nodes);
+    puts("refreshed");
+    nodes_refresh(&nodes);
+    puts("refreshed");
+    hear(&nodes, "add", "tty", 188, 1, "ttyUSB1");
+    hear(&nodes, "add", "block", 8, 0, "ttyUSB7");
+    hear(&nodes, "add", "tty", 4, 64, "ttyS0");
+    hear(&nodes, "add", "tty", 188, 2, "ttyUSB1");
+    hear(&nodes, "remove", "tty", 188, 2, "ttyUSB1");
+    hear(&nodes, "remove", "tty", 188, 3, "ttyUSB3");
+    hear(&nodes, "add", "tty", 188, 5, "ttyUSB5");
+    nodes_happened(&nodes, (struct span){"", 0});
+    puts("missed");
+}
+
 static void run_power(enum power power)
 {
     static struct watchdog watchdog;
@@ -503,6 +557,8 @@ int main(int argc, char **argv)
         run_storage("");
     else if (strcmp(duty, "modules") == 0)
         run_modules();
+    else if (strcmp(duty, "nodes") == 0)
+        run_nodes(getenv("JOURNAL_SCRIPT"));
     else if (strcmp(duty, "record") == 0)
         run_record(true, false, NULL);
     else if (strcmp(duty, "record-fault") == 0)

@@ -43,3 +43,34 @@ def test_words_are_found_whole(pure: Any, word: str, expected: bool) -> None:
     """A switch is on only when its whole word stands there."""
     line, _block = pure.span(LINE)
     assert expected == pure.lib.cmdline_has(line[0], word.encode())
+
+
+PARAMETERS = b"quiet usbserial.vendor=0x403 usb-serial.debug i2c-stub.chip_addr=0x50,0x51 i2c_stub.functionality=1\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("usbserial", b"vendor=0x403"),
+        ("i2c_stub", b"chip_addr=0x50,0x51 functionality=1"),
+        ("usb_serial", b"debug"),
+        ("usb", b""),
+        ("quiet", b""),
+    ],
+)
+def test_a_module_gets_its_parameters(pure: Any, module: str, expected: bytes) -> None:
+    """Those behind its whole name, written with - or _, in their order."""
+    out = pure.ffi.new("char[]", 64)
+    line, _block = pure.span(PARAMETERS)
+    assert pure.lib.cmdline_parameters(line[0], module.encode(), out, 64)
+    assert pure.ffi.string(out) == expected
+
+
+def test_parameters_that_do_not_fit_are_absent(pure: Any) -> None:
+    """They are refused whole, never cut."""
+    line, _block = pure.span(PARAMETERS)
+    whole = len(b"chip_addr=0x50,0x51 functionality=1")
+    for size, fits in ((whole + 1, True), (whole, False), (1, False)):
+        out = pure.ffi.new("char[]", size)
+        assert pure.lib.cmdline_parameters(line[0], b"i2c_stub", out, size) == fits
+        assert len(pure.ffi.string(out)) == (whole if fits else 0)

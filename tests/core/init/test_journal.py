@@ -25,9 +25,11 @@ DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slo
 DUTIES += ["clock", "clock_choice", "rtc", "storage_health", "../update/text"]
 DUTIES += ["inet6", "network_settings", "network_change", "network_servers"]
 DUTIES += ["supervision", "blank", "reset_order", "settings"]
+DUTIES += ["nodes", "node_rule", "uevent"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
 WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall", "access", "unlink", "loop_now", "statvfs"]
+WRAPPED += ["mknod", "chmod"]
 Run = Callable[..., list[str]]
 
 
@@ -70,7 +72,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 def test_file_systems(run: Run) -> None:
-    """The app finds the usual folders; nothing outside of /data, /run, /tmp and /dev can be written,
+    """The app finds the usual folders, and a /dev of its own; nothing outside of /data, /run, /tmp and /dev can be written,
     and no other process can be seen."""
     assert run("mounts") == [
         "mkdir /dev 0755",
@@ -84,10 +86,15 @@ def test_file_systems(run: Run) -> None:
         "mkdir /tmp 0755",
         "mount tmpfs /tmp tmpfs 0xe mode=1777,size=25%",
         "mkdir /run/empty 0555",
-        "mkdir /dev/pts 0755",
-        "mount devpts /dev/pts devpts 0xa mode=0620,ptmxmode=0666",
-        "mkdir /dev/shm 0755",
-        "mount tmpfs /dev/shm tmpfs 0xe mode=1777,size=20%",
+        "mkdir /run/dev 0755",
+        "mount tmpfs /run/dev tmpfs 0xa mode=0755,size=64k,nr_inodes=1k",
+        "mkdir /run/dev/pts 0755",
+        "mount devpts /run/dev/pts devpts 0xa mode=0620,ptmxmode=0666",
+        "mkdir /run/dev/shm 0755",
+        "mount tmpfs /run/dev/shm tmpfs 0xe mode=1777,size=20%",
+        *(f"mknod /run/dev/{node}" for node in (
+            "null 020000 1:3", "zero 020000 1:5", "full 020000 1:7", "random 020000 1:8", "urandom 020000 1:9",
+            "tty 020000 5:0", "ptmx 020000 5:2")),
         "mount - / - 0x27 -",
         "0 0 0",
     ]
@@ -97,7 +104,7 @@ def test_a_failing_mount_does_not_stop_the_others(run: Run) -> None:
     """One file system less is told to the caller, and all others are there."""
     lines = run("mounts", failing="mount sysfs")
     assert lines[-1] == "22 0 0"
-    assert sum(line.startswith("mount ") for line in lines) == 8
+    assert sum(line.startswith("mount ") for line in lines) == 9
 
 
 def test_kernel_switches(run: Run, tmp_path: Path) -> None:
@@ -394,6 +401,48 @@ def test_modules_come_in_order_and_once(run: Run, tmp_path: Path) -> None:
 def test_a_kernel_without_modules_needs_no_lists(run: Run) -> None:
     """The own small kernel has everything built in: nothing is tried, nothing is said."""
     assert run("modules") == ["loaded 0"]
+
+
+SERIAL = "MAJOR=188\nMINOR={0}\nDEVNAME=ttyUSB{0}\n"
+
+
+def test_the_app_gets_the_nodes_that_it_has_asked_for(run: Run, tmp_path: Path) -> None:
+    """Those that are there, then those that come and go; a lost message is made up for; what else there is stays away."""
+    (tmp_path / "run/dev").mkdir(parents=True)
+    write(tmp_path, {"sys/dev/char/188:0/uevent": SERIAL.format(0),
+                     "sys/dev/char/1:1/uevent": "MAJOR=1\nMINOR=1\nDEVNAME=mem\n",
+                     "sys/dev/char/10:1/uevent": "MAJOR=10\nMINOR=1\n"})
+    assert run("nodes", script="ttyUSB*") == [
+        "mknod /run/dev/.unfinished 020600 188:0", "chown /run/dev/.unfinished 1000:1000",
+        "refreshed", "refreshed",
+        "mknod /run/dev/.unfinished 020600 188:1", "chown /run/dev/.unfinished 1000:1000", "added tty 188:1 ttyUSB1",
+        "added block 8:0 ttyUSB7",
+        "added tty 4:64 ttyS0",
+        "mknod /run/dev/.unfinished 020600 188:2", "chown /run/dev/.unfinished 1000:1000", "added tty 188:2 ttyUSB1",
+        "removed tty 188:2 ttyUSB1",
+        "removed tty 188:3 ttyUSB3",
+        "mknod /run/dev/.unfinished 020600 188:5", "chown /run/dev/.unfinished 1000:1000", "added tty 188:5 ttyUSB5",
+        "missed",
+        "fapws4: hello has /dev/ttyUSB0", "fapws4: hello has /dev/ttyUSB1", "fapws4: hello has /dev/ttyUSB1",
+        "fapws4: hello no longer has /dev/ttyUSB1", "fapws4: hello has /dev/ttyUSB5",
+        "fapws4: hello no longer has /dev/ttyUSB5",
+    ]
+    assert [path.name for path in (tmp_path / "run/dev").iterdir()] == ["ttyUSB0"]
+
+
+def test_no_app_gets_more_nodes_than_there_is_room_for(run: Run, tmp_path: Path) -> None:
+    """The first 64, and a line for each other one."""
+    (tmp_path / "run/dev").mkdir(parents=True)
+    write(tmp_path, {f"sys/dev/char/188:{number}/uevent": SERIAL.format(number) for number in range(100, 164)})
+    lines = run("nodes", script="ttyUSB*")
+    assert sum("hello has /dev/" in line for line in lines) == 64
+    assert f"fapws4: cannot give hello /dev/ttyUSB1: {os.strerror(errno.ENOSPC)}" in lines  # the first that comes later
+
+
+def test_an_app_that_asks_for_nothing_gets_nothing(run: Run, tmp_path: Path) -> None:
+    """Without patterns nothing is even looked for."""
+    write(tmp_path, {"sys/dev/char/188:0/uevent": SERIAL.format(0)})
+    assert [line for line in run("nodes", script="") if line.startswith(("mknod", "fapws4"))] == []
 
 
 FOLDER = "data/.fapws4"
