@@ -18,7 +18,7 @@ FOLDERS = {
     "formats": "cpio elf symbols fat fat_map gpt oci pe write_log",
     "fetching": "recipes registries unpacking sources preflight",
     "compiling": "toolchain libraries interpreter modules",
-    "packaging": "data requirements wheels syntax own_c packages compiler inittab extensions building installation",
+    "packaging": "data timezones requirements wheels syntax own_c packages compiler inittab extensions building installation",
     "freezing": "demands unseen analysis objections archive exports link contents trial trace",
     "imaging": "keys passphrase reference update_source housekeeping release hardware tools kernel bootloader slot version"
                " blockmap preseed device_config image",

@@ -27,6 +27,7 @@ from appliance.common.shell import run
 from appliance.compiling.interpreter import Interpreter
 from appliance.freezing.analysis import Analysis, Module
 from appliance.packaging.data import DataFile
+from appliance.packaging.timezones import zone_table
 
 ROOT = "/appliance"
 FINDER = "_fapws4_finder"
@@ -34,6 +35,7 @@ FINDER_FILE = CORE / "frozen" / "finder.py"
 PYTHON = f"{ROOT}/bin/python"  # sys.executable; core/frozen/python.h
 
 _LEFT_OUT = f"{ROOT}/bin/left-out"  # as in finder.py
+_ZONES = "fapws4.device.zones"  # has a table beside it
 
 # Imported before the finder stands, or by it: Python's frozen modules (core/frozen/runtime_frozen.c). The import system has
 # names and paths of its own, by which Python leaves its lines out of tracebacks.
@@ -77,6 +79,7 @@ def freeze(
     files = {f"{ROOT}/lib/{place}": Path(file) for place, file in analysis.files}
     files |= {f"{ROOT}/app/{item.place}": item.file for item in data}
     files |= {_LEFT_OUT: _left_out(analysis)} if analysis.left_out else {}
+    files |= {f"{ROOT}/lib/fapws4/device/zones.txt": zone_table() for module in analysis.modules if module.name == _ZONES}
     entries = [*_modules(analysis, interpreter, finder), *_files(files, interpreter),
                Entry(PYTHON, PYTHON, b"", 0, _FILE | _PROGRAM, "data")]
     block = pack([*entries, *_folders(entries)], analysis.app.stem)

@@ -16,13 +16,13 @@ import difflib
 import ipaddress
 import re
 import ssl
-import zoneinfo
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.common.errors import Problem
 from appliance.fetching.recipes import read_file
 from appliance.imaging.preseed import Preseed
+from appliance.packaging.timezones import zone_rules
 
 _LARGEST_FILE = 24 << 10  # bytes of a certificate with its chain, or of a key
 _DNS_SERVERS = 3
@@ -128,12 +128,11 @@ class _Check:
         zone = self._wishes.timezone
         if not zone:
             return ""
-        known = zoneinfo.available_timezones()
-        if zone not in known:
-            near = difflib.get_close_matches(zone, sorted(known), 1)
-            hint = "say it like Europe/Vienna" if known else "this machine knows no time zones: apt-get install tzdata"
-            raise self._fault("timezone", f"is {zone!r}", f"did you mean {near[0]}?" if near else hint)
-        return _posix_rule(zone)
+        rules = zone_rules()
+        if zone not in rules:
+            near = difflib.get_close_matches(zone, rules, 1)
+            raise self._fault("timezone", f"is {zone!r}", f"did you mean {near[0]}?" if near else "say it like Europe/Vienna")
+        return rules[zone]
 
     def _claim(self) -> str:
         claim = self._wishes.claim
@@ -165,12 +164,3 @@ class _Check:
 def _is_unicast(address: ipaddress.IPv4Address) -> bool:
     first = int(address) >> 24
     return 1 <= first <= 223 and first != 127
-
-
-def _posix_rule(zone: str) -> str:
-    """The rule in force, which stands in the last line of a zone's file (RFC 8536, 3.3): the device has no such files."""
-    for folder in zoneinfo.TZPATH:
-        file = Path(folder, zone)
-        if file.is_file():
-            return file.read_bytes().rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
-    raise Problem(f"the rule of the time zone {zone} is not to be found", "apt-get install tzdata")

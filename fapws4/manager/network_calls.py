@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from _socket import AF_INET, AF_INET6, inet_pton
 
+from fapws4.device import zones
 from fapws4.device.errors import Refused
 from fapws4.manager import root_side
 from fapws4.manager.caller import Caller, answers, note
@@ -68,15 +69,17 @@ def set_clock(caller: Caller, seconds: int) -> None:
 
 @answers("clock.set_zone")
 def set_zone(caller: Caller, zone: str) -> None:
-    """By its name; PID 1 knows the rule."""
-    root_side.order("timezone", _word(zone, "the time zone"))
+    """By its name; PID 1 is told the rule as well."""
+    if not zones.rule(zone):
+        raise Refused("invalid", f"there is no time zone {zone}")
+    root_side.order("timezone", zone, zones.rule(zone))
     note(f"{caller.name} has set the time zone to {zone}")
 
 
 @answers("clock.zones")
 def list_zones(caller: Caller) -> list[str]:
     """The names that `clock.set_zone` takes."""
-    return [line.split(" ")[0] for line in root_side.ask("zones").splitlines() if line]
+    return zones.names()
 
 
 def settings(facts: list[tuple[str, str]]) -> records.NetworkSettings:

@@ -7,6 +7,7 @@ import random
 import shutil
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,13 @@ def test_the_share_of_each_part(probe_plan: Plan, probe_packages: Packages, inte
     shares = freeze(analyse(probe_plan.app, interpreter, probe_packages), interpreter).shares
     assert {"app", "data", "fapws4", "parcel", "stdlib"} == set(shares)
     assert [] == [part for part, size in shares.items() if size <= 0]
+
+
+def test_the_table_of_time_zones(probe_plan: Plan, probe_packages: Packages, interpreter: Interpreter) -> None:
+    """It is in a program with the module that reads it, and in no other."""
+    found = analyse(probe_plan.app, interpreter, probe_packages)
+    reader = Module("fapws4.device.zones", str(REPOSITORY / "fapws4" / "device" / "zones.py"), False, "fapws4")
+    table = "/appliance/lib/fapws4/device/zones.txt"
+    sizes = freeze(replace(found, modules=(*found.modules, reader)), interpreter).sizes
+    assert 3000 < sizes[table] < 6000
+    assert table not in freeze(found, interpreter).sizes

@@ -74,7 +74,7 @@ class DeviceSide(RootSide):
             return f"refused {self.refuses[word]}\n"
         told: dict[str, Callable[[], str]] = {
             "status": self._status, "log": lambda: self.log, "failed-log": lambda: self.failed_log,
-            "zones": lambda: "Europe/Paris CET-1CEST\nUTC UTC0\n", "samples": lambda: self.samples}
+            "samples": lambda: self.samples}
         if word in told:
             return told[word]()
         if word in ("log-from", "log-wait"):

@@ -270,14 +270,14 @@ def test_orders_reach_pid_1(device: DeviceSide) -> None:
     admin.clock_set_zone("UTC")
     clock = admin.clock_get()
     assert (True, "operator", "UTC") == (clock["trusted"], clock["source"], clock["zone"])
-    assert ["Europe/Paris", "UTC"] == admin.clock_zones()
+    assert {"Europe/Paris", "UTC"} < set(admin.clock_zones())
     admin.update_stick()
     admin.update_registry()
     admin.device_restart()
     admin.device_power_off()
     admin.device_factory_reset(PASSWORD)
     assert ["network name=meter v4=10.0.0.2/24 gateway=10.0.0.1 v6=auto dns=10.0.0.1,fe80::1 ntp=pool.example", "network-keep",
-            "network-revert", "clock 0", "timezone UTC", "usb-install", "fetch", "restart", "power-off", "reset",
+            "network-revert", "clock 0", "timezone UTC UTC0", "usb-install", "fetch", "restart", "power-off", "reset",
             ] == device.orders
     device.refuses["restart"] = "a new version is on trial"
     assert "a new version is on trial" == refused("refused", admin, "device.restart")
