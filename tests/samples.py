@@ -13,7 +13,8 @@ from appliance.build import build_binary, make_plan
 from appliance.common.places import REPOSITORY
 from tests.http.conftest import Command, Server, Start, command_of, end_server, start_server
 
-NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-django", "wsgi-flask", "wiki", "gateway")
+NAMES = ("hello", "iterator", "static", "forms", "timer", "sse", "wsgi-django", "wsgi-flask", "wiki", "gateway",
+         "console")
 
 
 def app_of(name: str) -> Path:

@@ -271,6 +271,14 @@ def files_of(analysis, plugins: Plugins, modules: list[dict]) -> list[tuple[str,
                    if kind == "DATA" and file not in frozen and not place.endswith((".pyc", ".zip"))} | plugins.files())
 
 
+def own_files(modules: list[dict]) -> set[tuple[str, str]]:
+    """What stands beside the modules of those packages of fapws4 that are frozen in: styles, scripts, catalogues."""
+    packages = [item for item in modules if item["part"] == "fapws4" and item["package"]]
+    return {(f"{item['name'].replace('.', '/')}/{entry.name}", entry.path)
+            for item in packages for entry in os.scandir(os.path.dirname(item["file"]))
+            if entry.is_file() and not entry.name.endswith((".py", ".pyi", ".so"))}
+
+
 def distributions_of(parts: set[str]) -> list[tuple[str, str, str]]:
     names = parts - {"app", "stdlib", "fapws4"}
     found = []
@@ -313,7 +321,8 @@ def main() -> None:
         parts |= {item["part"] for name, item in request["compiled"].items() if name in builtins}
         hard = {name: scan.hard for name, scan in scanned.items()}
         answers = {"modules": modules, "builtins": sorted(builtins), "extensions": sorted(extensions),
-                   "files": files_of(analysis, plugins, modules), "distributions": distributions_of(parts),
+                   "files": sorted({*files_of(analysis, plugins, modules), *own_files(modules)}),
+                   "distributions": distributions_of(parts),
                    "through": named(found, request), "needs": needs(found, request),
                    "left_out": left_out(analysis.graph, found, request["excluded"]),
                    "unknown": sorted(found.excluded - found.refused.keys()),

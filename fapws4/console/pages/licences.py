@@ -1,0 +1,29 @@
+"""What the device's program consists of, and under which licences."""
+
+from __future__ import annotations
+
+import os
+
+from fapws4.console import downloads
+from fapws4.console.frame import page
+from fapws4.console.markup import h
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fapws4.console.visit import Reply, Visit
+
+_MOST = 1 << 20  # bytes that are shown; the file has all
+
+
+def licences(visit: Visit) -> Reply:
+    """The text."""
+    _ = visit.text
+    with os.fdopen(visit.device.licences(), "rb") as file:
+        text = file.read(_MOST).decode("utf-8", "replace")
+    return page(visit, _("Licences"), h.p(h.a(_("Download"), href=visit.url("/licences.txt"))),
+                h.pre(text, tabindex="0", role="region", aria_label=_("Licences")))
+
+
+def download(visit: Visit) -> Reply:
+    """The same as a file."""
+    return downloads.file_of(visit.device.licences(), "licences")

@@ -1,0 +1,96 @@
+"""The first page: how the device is."""
+
+from __future__ import annotations
+
+from fapws4.console.frame import facts, note, page, table
+from fapws4.console.graph import curve
+from fapws4.console.language import later
+from fapws4.console.markup import h
+from fapws4.console.units import amount, duration, share
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fapws4.console.markup import Child, Markup
+    from fapws4.console.visit import Reply, Visit
+    from fapws4.device.records import Status
+
+# How the keys of PID 1's status are called (core/init/status.h); others are shown as they are.
+_NAMES = {
+    "product": later("Product"), "version": later("Version"), "board": later("Board"), "counter": later("Counter"),
+    "slot": later("Slot"), "state": later("State"), "missing": later("Still lacks"), "data": later("Data"),
+    "rescue": later("What could be saved"), "network": later("Network"), "address": later("Address"),
+    "address6": later("Address"), "app": later("App"), "failed": later("Last version that failed"),
+    "reset": later("Last unplanned end"), "update": later("Update"), "usb": later("USB"), "fetch": later("Registry"),
+    "name": later("Name"), "clock": later("Clock"), "gateway": later("Gateway"), "dns": later("DNS servers"),
+    "ntp": later("Time servers"), "certificate": later("Certificate"), "interface": later("Network interface"),
+    "uptime": later("Running for")}
+
+
+def status(visit: Visit) -> Reply:
+    """What the device says of itself; asked for anew as long as something is under way."""
+    _ = visit.text
+    found = visit.device.status()
+    told = {fact["key"]: fact["value"] for fact in found["facts"]}
+    busy = found["state"].startswith("trial") or told.get("update", "").startswith("running")
+    return page(visit, _("Status"), *_warnings(visit, found, told), _now(visit, found), h.h2(_("The last hour")),
+                *_graphs(visit, found), h.h2(_("Device")), facts(_facts(visit, found)), again="5" if busy else "")
+
+
+def _warnings(visit: Visit, found: Status, told: dict[str, str]) -> Iterator[Markup]:
+    _ = visit.text
+    if found["trial"] is not None:
+        yield note(_("Version {version} is on trial: it has {seconds} s to prove itself, or the old one comes back.",
+                     version=found["version"], seconds=found["trial"]))
+        if told.get("missing"):
+            yield note(_("It still lacks: {what}.", what=told["missing"]))
+    if found["state"].startswith("recovery"):
+        yield note(_("The app has failed too often; it is started once a minute. The log says why."), "bad")
+    if told.get("data") == "memory":
+        yield note(_("The data partition is not in use: what is saved is lost at power-off."), "bad")
+    if told.get("data") == "read-only":
+        yield note(_("The data partition has errors: what is there can be read, and nothing is saved."), "bad")
+    if told.get("failed"):
+        yield note(_("A new version has failed, and the old one is back: {why}", why=told["failed"]), "bad")
+    if told.get("clock", "").startswith("untrusted"):
+        yield note(_("The clock may be wrong: no time server has answered yet."))
+
+
+def _now(visit: Visit, found: Status) -> Markup:
+    _ = visit.text
+    memory, storage = found["memory"], found["storage"]
+    rows: list[tuple[str, Child]] = [
+        (_("Running for"), duration(visit, found["uptime"])),
+        (_("Load"), " ".join(f"{load:.2f}" for load in found["load"])),
+        (_("Memory"), _used(visit, memory["total"], memory["free"])),
+        (_("Storage"), _used(visit, storage["total"], storage["free"])),
+        *((_("Temperature ({place})", place=each["name"]), f"{each['celsius']:.1f} °C") for each in found["temperatures"])]
+    return facts(rows)
+
+
+def _used(visit: Visit, total: int, free: int) -> Child:
+    said = visit.text("{used} of {total} in use", used=amount(total - free), total=amount(total))
+    return [h.meter(min="0", max="100", value=share(total - free, total), aria_hidden="true"), " ", said]
+
+
+def _graphs(visit: Visit, found: Status) -> Iterator[Markup]:
+    _ = visit.text
+    samples, now = found["samples"], found["uptime"]
+    if len(samples) < 2:
+        yield h.p(_("There is something to see here after some minutes."))
+        return
+    minutes = [round((sample["uptime"] - now) / 60) for sample in samples]
+    loads = [sample["load"] for sample in samples]
+    used = [(found["memory"]["total"] - sample["memory_free"]) / (1 << 20) for sample in samples]
+    yield h.div(curve(_("Load"), loads, "{:.2f}"), curve(_("Memory in use, MiB"), used, "{:.0f}"), class_="graphs")
+    rows = [(f"{minute}", f"{load:.2f}", f"{mib:.0f}") for minute, load, mib in zip(minutes, loads, used)]
+    yield h.details(h.summary(_("As a table")),
+                    table(_("The last hour"), [_("Minute"), _("Load"), _("Memory in use, MiB")], rows[::-1]))
+
+
+def _facts(visit: Visit, found: Status) -> Iterator[tuple[str, Child]]:
+    for fact in found["facts"]:
+        if fact["value"]:
+            name = _NAMES.get(fact["key"])
+            yield visit.text(name) if name else fact["key"], fact["value"]

@@ -1,0 +1,106 @@
+"""What the console's pages are made of: texts and their translations, markup, QR codes, languages."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+
+import pytest
+from qrcode.constants import ERROR_CORRECT_L
+from qrcode.main import QRCode
+from qrcode.util import MODE_8BIT_BYTE, QRData
+
+from appliance.common.places import PACKAGE
+from fapws4.console import qr
+from fapws4.console.language import LANGUAGES, choose, read_catalogue, translator
+from fapws4.console.markup import Markup, escape, h, join
+
+CONSOLE = PACKAGE / "console"
+TRANSLATORS = ("_", "later", "visit.text", "self.text")
+
+
+def messages() -> Iterator[str]:
+    """Every text that is translated: the argument of one of TRANSLATORS."""
+    for file in sorted(CONSOLE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=func, args=[ast.Constant(value=str(text)), *_]) if ast.unparse(func) in TRANSLATORS:
+                    yield text
+
+
+def fields_of(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES)[1:])
+def test_every_text_is_translated(language: str) -> None:
+    """A catalogue has all texts of the pages and no others, with the same names in braces."""
+    catalogue = dict(read_catalogue((CONSOLE / f"{language}.po").read_text()))
+    wanted = set(messages())
+    assert (set(), set()) == (wanted - catalogue.keys(), catalogue.keys() - wanted)
+    assert [] == [text for text, said in catalogue.items() if fields_of(text) != fields_of(said)]
+
+
+def test_a_catalogue_is_read_as_gettext_writes_it() -> None:
+    """Texts over several lines, quotes, what is fuzzy, what is obsolete."""
+    text = '''msgid ""
+msgstr "Language: fr\\n"
+
+#: pages/a.py:1
+msgid "one \\"two\\""
+msgstr ""
+"un "
+"\\"deux\\"\\n"
+
+#, fuzzy
+msgid "perhaps"
+msgstr "peut-être"
+
+#~ msgid "gone"
+#~ msgstr "parti"
+
+msgid "not yet"
+msgstr ""
+'''
+    assert [('one "two"', 'un "deux"\n')] == list(read_catalogue(text))
+
+
+def test_a_translation_with_values() -> None:
+    """Braces are filled in after the translation; a text that nobody has translated is said as it is."""
+    assert "Utilisateur" == translator("fr")("User")
+    assert "Thing 2.0 {x}" == translator("fr")("Thing {x} {y}", x="2.0", y="{x}")
+
+
+@pytest.mark.parametrize(("chosen", "accepted", "language"), [
+    ("", "", "en"), ("", "fr", "fr"), ("", "fr-CA,en;q=0.5", "fr"), ("", "en-GB,fr;q=0.9", "en"), ("", "de,fr;q=0.1", "fr"),
+    ("", "fr;q=0,de", "en"), ("", "fr;q=x", "en"), ("", ";;,=", "en"), ("fr", "en", "fr"), ("en", "fr", "en"),
+    ("xx", "fr", "fr")])
+def test_the_language(chosen: str, accepted: str, language: str) -> None:
+    """What was chosen counts, else what the browser would like best."""
+    assert language == choose(chosen, accepted)
+
+
+def test_text_never_becomes_markup() -> None:
+    """Neither as a child, in a list or not, nor in an attribute."""
+    assert '<p title="&quot;&gt;">&lt;b&gt; &amp;<br></p>' == h.p("<b>", [" &", None, h.br()], title='">')
+    assert "<input disabled>" == h.input(disabled=True, readonly=False, value=None)
+    assert '<a aria-label="x" class="y"></a>' == h.a(aria_label="x", class_="y")
+    assert "&lt;" == escape(escape("<"))
+    assert Markup("<b>1</b>") == join(Markup("<b>"), "1", Markup("</b>"))
+
+
+@pytest.mark.parametrize("length", [1, 17, 18, 32, 33, 53, 54, 78, 79, 106])
+def test_a_qr_code(length: int) -> None:
+    """Module for module what a well-known library makes, at the smallest and the largest size of each version."""
+    text = ("https://192.168.7.20/device/network" * 4)[:length]
+    code = QRCode(error_correction=ERROR_CORRECT_L, mask_pattern=0, border=0)
+    code.add_data(QRData(text, MODE_8BIT_BYTE))
+    assert code.get_matrix() == qr.matrix(text.encode())
+
+
+def test_a_text_too_long_for_a_qr_code() -> None:
+    """There is none then."""
+    assert qr.matrix(b"x" * 107) is None
+    assert "" == qr.picture("x" * 107, "x")
