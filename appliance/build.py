@@ -51,6 +51,10 @@ FORMATS = ("image", "oci")
 RECOVERY = "fapws4.recovery.pages"
 FETCH = "fapws4.fetch.courier"
 
+# The manager (core/init/manager.h) is there when the app asks for what it does.
+MANAGER = "fapws4.manager.server"
+_ASKS_MANAGER = "fapws4.device.client"
+
 _TOOLS = ("pyinstaller", "pyinstaller-hooks-contrib", "ziglang", "zstandard")
 
 
@@ -240,7 +244,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     choice = choose(plan.app, plan.requirements, plan.target, plan.offline)
     tools, interpreter = compile_libraries(plan.target, plan.jobs, plan.offline, steps + later)
     packages = install(choice, Workplace(interpreter, tools, plan.jobs, plan.offline))
-    analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline, plan.further)
+    analysis = _analysed(plan, interpreter, packages)
     data = data_files(plan.app, plan.data)
     if plan.trace is not None:
         digest = digest_of(interpreter.digest, packages.digest, *plan.exclude, *(item.file for item in data))
@@ -251,6 +255,18 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     add_archive(runtime, archive, program)
     try_program(program, plan.app, tools.target)
     return Frozen(program, analysis, data, archive, runtime, interpreter, tools)
+
+
+def _analysed(plan: Plan, interpreter: Interpreter, packages: Packages) -> Analysis:
+    """What the app needs, and on a device the manager if it asks for one."""
+    analysis = analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline, plan.further)
+    if not plan.recovery or not _has(analysis, _ASKS_MANAGER):
+        return analysis
+    return analyse(plan.app, interpreter, packages, plan.exclude, plan.jobs, plan.offline, [*plan.further, MANAGER])
+
+
+def _has(analysis: Analysis, name: str) -> bool:
+    return any(module.name == name for module in analysis.modules)
 
 
 def _write_recording(plan: Plan, analysis: Analysis, data: tuple[DataFile, ...], program: Path) -> None:
@@ -266,7 +282,7 @@ def _write_recording(plan: Plan, analysis: Analysis, data: tuple[DataFile, ...],
 def _wanted(plan: Plan, analysis: Analysis, packages: Packages) -> Wanted:
     """What a program of this app must have in C, with packages that are built for its processor."""
     return Wanted(analysis.builtins, plan.serves_tls, tuple(packages.extensions.values()), analysis.called,
-                  bool(plan.recovery))
+                  bool(plan.recovery), _has(analysis, MANAGER))
 
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
@@ -442,6 +458,7 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
         "recovery": plan.recovery,
         "further": plan.further,
         "hardware": dataclasses.asdict(plan.hardware),
+        "manager": _has(frozen[0].analysis, MANAGER),
         "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
                      "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, libraries)],
         "openssl": load_source("openssl").version if "openssl" in libraries else None,

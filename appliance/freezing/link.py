@@ -58,6 +58,7 @@ ALWAYS_LINKED = frozenset("""_abc _ast _codecs _collections _functools _imp _io 
     faulthandler gc itertools marshal posix sys time""".split())
 
 _OWN = {"_fapws4": "PyInit__fapws4", "_fapws4_archive": "PyInit__fapws4_archive"}
+_OF_MANAGERS = {"_fapws4_secrets": "PyInit__fapws4_secrets"}  # core/manager/
 
 # The files of core/ that only the other two faces have.
 _NOT_FROZEN = ("runtime_host.c", "tls_host.c", "interpreter.c")
@@ -90,7 +91,8 @@ class Code:
 @dataclass(frozen=True)
 class Wanted:
     """What a program shall have in C: modules by their names, ``extensions`` that may be among them, TLS in its server,
-    what is found in it by the names ``called``, as far as it exists, and ``for_device`` PID 1 of an image.
+    what is found in it by the names ``called``, as far as it exists, ``for_device`` PID 1 of an image, and with ``manages`` what
+    that one's manager needs.
     """
 
     builtins: tuple[str, ...]
@@ -98,6 +100,7 @@ class Wanted:
     extensions: tuple[Extension, ...] = ()
     called: frozenset[str] = frozenset()
     for_device: bool = False
+    manages: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ def _recipe(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: in
         library, own = build_addition(addition, interpreter, tools, jobs, offline)
         libraries, modules = (*libraries, library), (*modules, own)
     libraries = _with_those_of(linked, libraries, tools, jobs, offline)
-    functions = functions_of(interpreter.library) | ADDED_MODULES | _OWN
+    functions = functions_of(interpreter.library) | ADDED_MODULES | _own(wanted)
     functions |= {extension.name: extension.function for extension in linked}
     if absent := sorted(set(builtins) - functions.keys()):
         raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
@@ -183,8 +186,14 @@ def _recipe(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: in
                        *(extension.object for extension in linked),
                        *(library.digest for library in (*libraries, *modules)))
     single = "_interpreters" not in builtins
-    folders = ("frozen", *(["init", "update"] if wanted.for_device else []), *(["tls"] if wanted.serves_tls else []))
+    folders = ("frozen", *(["init", "update"] if wanted.for_device else []), *(["manager"] if wanted.manages else []),
+               *(["tls"] if wanted.serves_tls else []))
     return _Recipe(table, folders, libraries, modules, linked, single, digest)
+
+
+def _own(wanted: Wanted) -> dict[str, str]:
+    """The core's own C modules of Python."""
+    return _OWN | (_OF_MANAGERS if wanted.manages else {})
 
 
 def _with_those_of(
@@ -208,12 +217,13 @@ def add_archive(runtime: Runtime, archive: Archive, program: Path) -> None:
 
 def _table(wanted: Wanted, functions: dict[str, str]) -> str:
     """C source of the table of C modules, narrowed to those that are wanted; and whether TLS is spoken, and PID 1 there."""
-    modules = {*ALWAYS_LINKED, *_OWN, *wanted.builtins}
+    modules = {*ALWAYS_LINKED, *_own(wanted), *wanted.builtins}
     table = inittab({name: function for name, function in functions.items() if name in modules})
     library = "extern const struct tls_library tls_openssl;\n" if wanted.serves_tls else ""
     linked = f"const struct tls_library *const tls_linked = {'&tls_openssl' if wanted.serves_tls else 'NULL'};\n"
     init = "int init_run(int, char **);\n" if wanted.for_device else ""
     init += f"int (*const init_linked)(int, char **) = {'init_run' if wanted.for_device else 'NULL'};\n"
+    init += f"#include <stdbool.h>\nextern const bool manager_linked;\nconst bool manager_linked = {int(wanted.manages)};\n"
     return f"{table}\nstruct tls_library;\n{library}{linked}{init}"
 
 

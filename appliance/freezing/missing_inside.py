@@ -14,7 +14,7 @@ from typing import Any
 ABSENT = ("MissingModule", "InvalidSourceModule", "InvalidPackage", "InvalidCompiledModule", "ExcludedModule")
 
 # Always there: what runs, the import system under its own names, and the C modules of the program itself.
-PROVIDED = ("__main__", "_frozen_importlib", "_frozen_importlib_external", "_fapws4", "_fapws4_archive")
+PROVIDED = ("__main__", "_frozen_importlib", "_frozen_importlib_external", "_fapws4", "_fapws4_archive", "_fapws4_secrets")
 
 # (line, module, what is taken from it as if it were modules too) of an import that must succeed.
 Hard = tuple[int, str, list[str]]

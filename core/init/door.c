@@ -12,20 +12,20 @@
 
 enum { BACKLOG = 8 };
 
-/* For root to change, for the recovery process to use. */
-static int admit(const char *path, mode_t mode)
+/* For root to change, for a group to use. */
+static int admit(const char *path, gid_t group, mode_t mode)
 {
-    return chown(path, 0, POLICY_RECOVERY_UID) == 0 && chmod(path, mode) == 0 ? 0 : errno;
+    return chown(path, 0, group) == 0 && chmod(path, mode) == 0 ? 0 : errno;
 }
 
 int door_make(void)
 {
     if (mkdir(DOOR_FOLDER, 0700) != 0 && errno != EEXIST)
         return errno;
-    return admit(DOOR_FOLDER, 0750);
+    return admit(DOOR_FOLDER, POLICY_RECOVERY_UID, 0751);
 }
 
-int door_open(const char *path)
+int door_open(const char *path, gid_t group)
 {
     struct sockaddr_un place = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -36,7 +36,7 @@ int door_open(const char *path)
     if (!error && (bind(fd, (struct sockaddr *)&place, sizeof place) != 0))
         error = errno;
     if (!error)
-        error = admit(path, 0660);
+        error = admit(path, group, 0660);
     if (!error && listen(fd, BACKLOG) != 0)
         error = errno;
     if (error && fd >= 0)
@@ -48,5 +48,5 @@ int door_leave(const char *path, struct span text)
 {
     int error = file_keep(path, text);
 
-    return error ? error : admit(path, 0640);
+    return error ? error : admit(path, POLICY_RECOVERY_UID, 0640);
 }

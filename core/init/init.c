@@ -18,6 +18,7 @@
 #include "machine.h"
 #include "mounts.h"
 #include "network_servers.h"
+#include "ownership.h"
 #include "uevent.h"
 
 static void show_answer(struct machine *machine, const char *host)
@@ -163,6 +164,13 @@ static void open_couriers(struct machine *machine)
         machine_look_for_updates(machine);
 }
 
+/* Somebody may become the owner: who sends updates, or the manager's first user. */
+static void open_ownership(struct machine *machine)
+{
+    if (manager_linked || access("/etc/appliance.keys", F_OK) == 0)
+        ownership_open(&machine->claim, machine->record.kept);
+}
+
 /* The app waits for this, so that nothing it writes is hidden by a later mount. */
 static void storage_done(void *owner)
 {
@@ -177,9 +185,11 @@ static void storage_done(void *owner)
     probation_begin(machine);
     supervision_open(&machine->supervision, &machine->loop, &machine->app, machine->config.health,
                      machine->slot.on_trial, choose_host, machine);
+    open_ownership(machine);
     update_begin(machine);
     open_couriers(machine);
     pages_begin(machine);
+    manager_open(&machine->manager, &machine->loop);
     machine->app.keeps_data = kept;
     machine->app.rescue = machine->storage.rescue;
     nodes_refresh(&machine->nodes); /* also of what was there before the first uevent was heard */
@@ -227,7 +237,8 @@ static void reap(struct machine *machine)
             !sticks_reaped(&machine->sticks, pid) && !fetch_reaped(&machine->fetch, pid) &&
             !update_reaped(machine, pid) && !network_reaped(&machine->network, pid) &&
             !pages_reaped(&machine->pages, pid, status) &&
-            !time_servers_reaped(&machine->time_servers, pid))
+            !time_servers_reaped(&machine->time_servers, pid) &&
+            !manager_reaped(&machine->manager, pid, status))
             name_reaped(&machine->name, pid);
     if (machine->power != POWER_ON && machine->app.pid == 0)
         finish(machine);

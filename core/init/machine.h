@@ -11,6 +11,7 @@
 #include "fetch.h"
 #include "hotplug.h"
 #include "kernel_log.h"
+#include "manager.h"
 #include "modules.h"
 #include "name.h"
 #include "network.h"
@@ -55,6 +56,7 @@ struct machine {
     struct sticks sticks;
     struct fetch fetch;
     struct pages pages;
+    struct manager manager;
     struct watchdog watchdog;
     bool watchdog_wanted;
     struct timer heartbeat;

@@ -67,6 +67,14 @@ static struct span order_power_off(const struct order *order)
     return span_of(done);
 }
 
+static struct span tell_samples(const struct order *order)
+{
+    static char text[SAMPLES_TEXT];
+    const struct machine *machine = order->owner;
+
+    return (struct span){text, samples_format(&machine->manager.samples, text)};
+}
+
 /* The code was right, or this would not have been called. */
 static struct span tell_claim_is_right(const struct order *order)
 {
@@ -114,6 +122,7 @@ const struct verb orders[] = {
     {"log-from", VERB_ROOT, log_orders_tell, NULL},
     {"log-wait", VERB_ROOT, log_orders_tell, log_orders_due},
     {"failed-log", VERB_OPEN, tell_failed_log, NULL},
+    {"samples", VERB_ROOT, tell_samples, NULL},
     {"claim-check", VERB_CHECK, tell_claim_is_right, NULL},
     {"restart", VERB_CLAIMED, order_restart, NULL},
     {"power-off", VERB_ROOT, order_power_off, NULL},

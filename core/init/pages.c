@@ -66,7 +66,7 @@ static bool speaks_tls(void)
 void pages_begin(struct machine *machine)
 {
     struct pages *pages = &machine->pages;
-    int door = door_open(DOOR_FOLDER "/control");
+    int door = door_open(DOOR_FOLDER "/control", POLICY_RECOVERY_UID);
 
     if (!try_to("open the door for the recovery pages", door < 0 ? -door : 0))
         return;
@@ -74,7 +74,7 @@ void pages_begin(struct machine *machine)
     pages->order = (struct timer){.fired = order_fired, .owner = machine};
     try_to("hear what the recovery pages say",
            output_open(&pages->output, &machine->loop, LOG_PAGES));
-    pages->recovery = (struct recovery){.secure = speaks_tls(), .listener = -1};
+    pages->recovery = (struct recovery){.secure = speaks_tls(), .process.listener = -1};
     pages->begun = true;
     if (!pages->recovery.secure) {
         listen_now(machine);
@@ -91,7 +91,7 @@ void pages_address(struct machine *machine, const char *address)
 
     if (!pages->begun)
         return;
-    if (pages->recovery.listener >= 0)
+    if (pages->recovery.process.listener >= 0)
         show(machine, address);
     else if (pages->recovery.secure)
         certificate_need(&pages->certificate, address);

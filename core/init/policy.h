@@ -123,6 +123,10 @@ enum {
     POLICY_RECOVERY_PORT_PLAIN = 8080,
     /* s. Their process ends when nobody has asked for anything for so long. */
     POLICY_RECOVERY_IDLE = 300,
+    /* s. The same of the manager: a page of the console asks again after seconds. */
+    POLICY_MANAGER_IDLE = 60,
+    /* ms. How often load and memory are noted for it. */
+    POLICY_SAMPLE_EVERY = 60000,
     /* ms. How long it may take to say its one line to PID 1 ... */
     POLICY_CONTROL_PATIENCE = 5000,
     /* ... how long it may be kept waiting for something to tell ... */

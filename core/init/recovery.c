@@ -2,18 +2,14 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../face.h"
 #include "certificate.h"
 #include "child.h"
-#include "console.h"
-#include "duty.h"
 
 enum { LISTENER = 3, BACKLOG = 64 };
 
@@ -45,9 +41,10 @@ static int listen_on(int port)
     return -bound;
 }
 
-static _Noreturn void run(const struct recovery *recovery)
+static void run(const void *owner)
 {
-    int fds[] = {-1, recovery->output, recovery->output, recovery->listener};
+    const struct recovery *recovery = owner;
+    int fds[] = {-1, recovery->output, recovery->output, recovery->process.listener};
     char *secure[] = {FACE_RECOVERY, "--cert", CERTIFICATE_PATH, "--key", CERTIFICATE_KEY_PATH,
                       NULL};
     char *plain[] = {FACE_RECOVERY, NULL};
@@ -64,55 +61,14 @@ static _Noreturn void run(const struct recovery *recovery)
     _exit(127);
 }
 
-static void watch(struct recovery *recovery);
-
-static void rest(struct recovery *recovery, int64_t ran_ms)
-{
-    int64_t delay = backoff_next(&recovery->backoff, ran_ms);
-
-    warn("the recovery pages have failed; they can be asked for again in %d s",
-         (int)(delay / 1000));
-    loop_set(recovery->loop, &recovery->restart, delay);
-}
-
-/* Somebody connects. The connection waits in the socket for the program. */
-static void listener_ready(void *owner)
-{
-    struct recovery *recovery = owner;
-
-    loop_forget(recovery->loop, recovery->listener);
-    recovery->started_ms = loop_now();
-    recovery->pid = child_fork();
-    if (recovery->pid == 0)
-        run(recovery);
-    if (recovery->pid > 0)
-        return;
-    recovery->pid = 0;
-    try_to("start the recovery pages", errno);
-    rest(recovery, 0);
-}
-
-static void watch(struct recovery *recovery)
-{
-    try_to("hear who asks for the recovery pages",
-           loop_watch(recovery->loop, recovery->listener, POLLIN, listener_ready, recovery));
-}
-
-static void restart_fired(void *owner)
-{
-    watch(owner);
-}
-
 int recovery_open(struct recovery *recovery, struct loop *loop, bool secure, int output)
 {
     int fd = listen_on(port_of(secure));
 
-    *recovery =
-        (struct recovery){.loop = loop, .secure = secure, .listener = fd, .output = output};
-    recovery->restart = (struct timer){.fired = restart_fired, .owner = recovery};
+    *recovery = (struct recovery){.secure = secure, .output = output, .process.listener = -1};
     if (fd < 0)
         return -fd;
-    watch(recovery);
+    activated_open(&recovery->process, loop, "the recovery pages", fd, run, recovery);
     return 0;
 }
 
@@ -124,12 +80,5 @@ void recovery_url(const struct recovery *recovery, const char *host, char url[12
 
 bool recovery_reaped(struct recovery *recovery, pid_t pid, int status)
 {
-    if (pid == 0 || pid != recovery->pid)
-        return false;
-    recovery->pid = 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        watch(recovery);
-    else
-        rest(recovery, loop_now() - recovery->started_ms);
-    return true;
+    return activated_reaped(&recovery->process, pid, status);
 }

@@ -1,23 +1,16 @@
-/* The recovery pages: this same binary as another unprivileged program (face.h). PID 1 holds the
- * listening socket; the program is started when somebody connects, and ends by itself when nobody
- * has asked for a while: as long as nobody looks, the pages cost no memory. */
+/* The recovery pages: this same binary as another unprivileged program (face.h), started when
+ * somebody connects (activated.h). */
 #ifndef FAPWS4_INIT_RECOVERY_H
 #define FAPWS4_INIT_RECOVERY_H
 
 #include <sys/types.h>
 
-#include "backoff.h"
-#include "loop.h"
+#include "activated.h"
 
 struct recovery {
-    struct loop *loop;
-    bool secure;  /* https, and so the device can be changed; else http, to be looked at */
-    int listener; /* -1 = none yet */
-    int output;   /* where the program's lines go */
-    pid_t pid;    /* 0: it does not run */
-    int64_t started_ms;
-    struct backoff backoff;
-    struct timer restart;
+    bool secure; /* https, and so the device can be changed; else http, to be looked at */
+    int output;  /* where the program's lines go */
+    struct activated process;
 };
 
 /* Listens. With `secure` there must be a certificate (certificate.h). 0 or an errno value. */

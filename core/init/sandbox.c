@@ -6,14 +6,15 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "child.h"
-#include "landlock.h"
 #include "mounts.h"
 #include "policy.h"
+#include "rights.h"
 #include "syscall_filter.h"
 
 /* The program, what it is told of the machine, its own /dev, whose nodes may come and go, and what
@@ -25,6 +26,7 @@ static const struct landlock_place places[] = {
     {"/run/hosts", LANDLOCK_READ},
     {"/run/resolv.conf", LANDLOCK_READ},
     {"/run/data/app", LANDLOCK_READ},
+    {"/run/fapws4/device", LANDLOCK_CHANGE}, /* the manager's door */
     {"/sys", LANDLOCK_READ},
     {"/proc", LANDLOCK_CHANGE},
     {"/dev", LANDLOCK_CHANGE},
@@ -69,5 +71,16 @@ int sandbox_enter(uid_t uid)
         return errno;
     error = landlock_confine(places, sizeof places / sizeof places[0]);
     /* Last: the filter refuses Landlock's own calls. */
+    return error ? error : filter_calls();
+}
+
+int sandbox_keep_root(uint64_t rights, const struct landlock_place *own, int count)
+{
+    int error = rights_keep(rights);
+
+    if (!error && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        error = errno;
+    if (!error)
+        error = landlock_confine(own, count);
     return error ? error : filter_calls();
 }

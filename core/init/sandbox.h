@@ -4,10 +4,18 @@
 #ifndef FAPWS4_INIT_SANDBOX_H
 #define FAPWS4_INIT_SANDBOX_H
 
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "landlock.h"
 
 /* Confines the calling process, a child that is about to become the app, still root. 0 or an errno
  * value; what to do then is the caller's to decide, but it must not run the app as it is. */
 int sandbox_enter(uid_t uid);
+
+/* Confines a child that stays root: of root's rights (capabilities) it keeps those whose bits are
+ * set, of all files it has `count` places, and the same system calls as the app. 0 or an errno
+ * value; then it must end. */
+int sandbox_keep_root(uint64_t rights, const struct landlock_place *places, int count);
 
 #endif

@@ -13,7 +13,6 @@
 #include "duty.h"
 #include "keepsake.h"
 #include "machine.h"
-#include "ownership.h"
 #include "update_process.h"
 
 static const char socket_path[] = DOOR_FOLDER "/update";
@@ -224,10 +223,9 @@ void update_begin(struct machine *machine)
         say("updates are refused: the disk with the slots was not found");
         return;
     }
-    ownership_open(&machine->claim, machine->record.kept);
     update->again = (struct timer){.fired = start, .owner = machine};
     update->answered = (struct timer){.fired = answered_fired, .owner = machine};
-    update->listener = door_open(socket_path);
+    update->listener = door_open(socket_path, POLICY_RECOVERY_UID);
     if (!try_to("listen for updates", update->listener < 0 ? -update->listener : 0))
         return;
     update->state = UPDATE_IDLE;

@@ -55,7 +55,7 @@ NETWORK = fields(
     name=text(63), interface=text(15, default=""),
     v4=ADDRESS, gateway=text(64, default=""),  # dhcp, or address/prefix
     v6=text(64, default="auto"), gateway6=text(64, default=""),  # auto, off, or address/prefix
-    dns=listed(ADDRESS, 4, default=[]), ntp=listed(text(253), 4, default=[]))
+    dns=listed(ADDRESS, 3, default=[]), ntp=listed(ADDRESS, 3, default=[]))  # IPv4; none: those of the DHCP server
 
 _STATE = {"product": text(256), "version": text(256), "name": text(64),
           "state": text(512),  # confirmed, trial or recovery, and what there is to say about it
@@ -109,7 +109,8 @@ _TABLE = (
 
     Call("status", "viewer", "How the device is", fields(), _STATUS, reads=True),
     Call("network.get", "viewer", "How it is connected", fields(),
-         fields(settings=NETWORK, addresses=listed(ADDRESS, 64), interfaces=listed(_INTERFACE, 16),
+         fields(settings=NETWORK, addresses=listed(ADDRESS, 64), gateways=listed(ADDRESS, 16), dns=listed(ADDRESS, 16),
+                ntp=listed(ADDRESS, 16), interfaces=listed(_INTERFACE, 16),
                 trial=nullable(integer(0, 86400))), reads=True),
     Call("network.apply", "admin", "Other settings of the network; without confirm=false they are taken back after a while",
          fields(settings=NETWORK, confirm=boolean(default=True)), fields(seconds=integer(0, 86400))),

@@ -140,10 +140,13 @@ class Interface(TypedDict):
 
 
 class Network(TypedDict):
-    """`trial` is how many seconds are left to keep settings that are being tried."""
+    """What is set, and what it is by that; `trial`: how many seconds are left to keep settings that are being tried."""
 
     settings: NetworkSettings
     addresses: list[str]
+    gateways: list[str]
+    dns: list[str]
+    ntp: list[str]
     interfaces: list[Interface]
     trial: int | None
 

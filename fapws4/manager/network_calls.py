@@ -24,7 +24,8 @@ def tell_network(caller: Caller) -> records.Network:
     trial = first(facts, "network-trial")
     rows = [[*value.split(" "), "", ""][:3] for value in every(facts, "interface")]
     return {"settings": settings(facts), "addresses": every(facts, "address") + every(facts, "address6"),
-            "interfaces": [{"name": name, "mac": mac, "carrier": carrier == "carrier"} for name, mac, carrier in rows],
+            "gateways": every(facts, "gateway"), "dns": every(facts, "dns"), "ntp": every(facts, "ntp"),
+            "interfaces": [{"name": name, "mac": mac, "carrier": carrier == "connected"} for name, mac, carrier in rows],
             "trial": int(trial) if trial.isdecimal() else None}
 
 
@@ -83,10 +84,11 @@ def list_zones(caller: Caller) -> list[str]:
 
 
 def settings(facts: list[tuple[str, str]]) -> records.NetworkSettings:
-    """What is set, as PID 1 says it."""
-    return {"name": first(facts, "name"), "interface": first(facts, "interface-set"), "v4": first(facts, "v4") or "dhcp",
-            "gateway": first(facts, "gateway"), "v6": first(facts, "v6") or "auto", "gateway6": first(facts, "gateway6"),
-            "dns": every(facts, "dns"), "ntp": every(facts, "ntp")}
+    """What is set, in the words of the order (core/init/network_settings.h)."""
+    words = dict(word.partition("=")[::2] for word in first(facts, "network-settings").split())
+    texts = {key: words.get(key, "") for key in ("name", "interface", "gateway", "gateway6")}
+    lists = {key: words[key].split(",") if words.get(key) else [] for key in ("dns", "ntp")}
+    return {**texts, **lists, "v4": words.get("v4") or "dhcp", "v6": words.get("v6") or "auto"}  # type: ignore[typeddict-item]
 
 
 def words_of(settings: records.NetworkSettings) -> list[str]:
@@ -96,7 +98,9 @@ def words_of(settings: records.NetworkSettings) -> list[str]:
     _check_address(AF_INET, "gateway", settings["gateway"], ("",))
     _check_address(AF_INET6, "gateway6", settings["gateway6"], ("",))
     for address in settings["dns"]:
-        _check_address(AF_INET6 if ":" in address else AF_INET, "dns", address, ())
+        _check_address(AF_INET, "dns", address, ())
+    for address in settings["ntp"]:
+        _check_address(AF_INET, "ntp", address, ())
     words = {key: _word(str(settings[key]), key)
              for key in ("name", "interface", "v4", "gateway", "v6", "gateway6")}
     return [*(f"{key}={value}" for key, value in words.items() if value),

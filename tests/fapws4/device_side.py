@@ -101,10 +101,9 @@ class DeviceSide(RootSide):
         return "ok\n"
 
     def _status(self) -> str:
-        pairs = [pair.partition("=")[::2] for pair in (self.tried or self.network).split()]
-        lines = [f"{key} {value}" for key, values in pairs for value in values.split(",")]
-        lines += [f"network-trial {120}"] if self.tried else []
-        lines += [f"clock {self.clock}", f"timezone {self.zone}", "interface eth0 52:54:00:12:34:56 carrier"]
+        lines = ["name meter.local", f"network-settings {self.tried or self.network}"]
+        lines += ["network-trial 120"] if self.tried else []
+        lines += [f"clock {self.clock}", f"timezone {self.zone}", "interface eth0 52:54:00:12:34:56 connected"]
         return self.status + "".join(f"{line}\n" for line in lines)
 
     def _log(self, since: int, wait: bool) -> str:
