@@ -91,8 +91,8 @@ class Code:
 @dataclass(frozen=True)
 class Wanted:
     """What a program shall have in C: modules by their names, ``extensions`` that may be among them, TLS in its server,
-    what is found in it by the names ``called``, as far as it exists, ``for_device`` PID 1 of an image, and with ``manages`` what
-    that one's manager needs.
+    what is found in it by the names ``called``, as far as it exists, ``for_device`` PID 1 of an image, and what a manager
+    needs if it ``manages``.
     """
 
     builtins: tuple[str, ...]

@@ -286,8 +286,8 @@ def test_orders_reach_pid_1(device: DeviceSide) -> None:
 @pytest.mark.parametrize("wrong", [
     {"v4": "10.0.0.2"}, {"v4": "10.0.0.2/33"}, {"v4": "10.0.0.2/24 v6=off"}, {"v4": "fe80::1/64"}, {"v6": "fe80::1"},
     {"gateway": "10.0.0.1/24"}, {"gateway": "x"}, {"dns": ["10.0.0.1,10.0.0.2"]}, {"dns": ["x"]}, {"dns": ["10.0.0.1"] * 4},
-    {"name": "a b"}, {"name": "x" * 64}, {"name": "a\nreset"}, {"interface": "eth0=1"}, {"ntp": ["pool.example"]}, {"ntp": ["a,b"]},
-    {"more": 1}, {"name": 1}, {"v4": None}])
+    {"name": "a b"}, {"name": "x" * 64}, {"name": "a\nreset"}, {"interface": "eth0=1"}, {"ntp": ["pool.example"]},
+    {"ntp": ["a,b"]}, {"more": 1}, {"name": 1}, {"v4": None}])
 def test_wrong_settings_reach_nobody(house: dict[str, str], wrong: dict[str, Any]) -> None:
     """Nothing of them is an order."""
     settings = {"name": "meter", "v4": "dhcp", **wrong}

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import fapws4
+from fapws4 import device
 from fapws4.base import Environ, Start_response
 
 # mov rax,rdi; mov rdi,rsi; mov rsi,rdx; mov rdx,rcx; mov r10,r8; mov r8,r9; syscall; ret
@@ -54,6 +55,20 @@ def _open(path: str, flags: int) -> Callable[[], None]:
     return lambda: os.close(os.open(path, flags))
 
 
+def _knock(path: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.connect(path)
+
+
+def _find_process(word: str) -> None:
+    """While there is one of this name."""
+    device.Client().status_public()
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        if word in line.read_text():
+            return
+    raise ProcessLookupError(errno.ESRCH, word)
+
+
 _FILES = {
     "PID 1's files": lambda: os.listdir("/data/.fapws4"),
     "PID 1's memory": _open("/proc/1/mem", os.O_RDONLY),
@@ -61,6 +76,11 @@ _FILES = {
     "PID 1's descriptors": lambda: os.listdir("/proc/1/fd"),
     "PID 1 in /proc": lambda: os.stat("/proc/1/status"),
     "a signal to PID 1": lambda: os.kill(1, signal.SIGTERM),
+    "the folder of the doors": lambda: os.listdir("/run/fapws4"),
+    "PID 1's door": lambda: _knock("/run/fapws4/control"),
+    "the manager's sessions": _open("/run/fapws4/sessions", os.O_RDONLY),
+    "the manager's door, removed": lambda: os.unlink("/run/fapws4/device"),
+    "the manager in /proc": lambda: _find_process("fapws4.manager"),
     "the modules": lambda: os.listdir("/lib"),
     "the disk, reading": _open("/dev/vda", os.O_RDONLY),
     "the disk, writing": _open("/dev/vda", os.O_WRONLY),
