@@ -26,7 +26,7 @@ from appliance.fetching.preflight import TO_COMPILE, TO_FETCH, require
 from appliance.fetching.recipes import Board, Source, all_sources, load_board, load_kernel, load_source, load_target
 from appliance.fetching.sources import missing, require_offline
 from appliance.freezing import contents, objections
-from appliance.freezing.analysis import Analysis, analyse, health_of, read_app, sets_tls, version_of
+from appliance.freezing.analysis import Analysis, analyse, health_of, read_app, sets_tls, takes_device_tls, version_of
 from appliance.freezing.archive import Archive, freeze
 from appliance.freezing.link import LIBRARIES, Code, Runtime, Wanted, add_archive, link_runtime, weigh_runtime
 from appliance.freezing.trace import Trial, recording_finder, traced
@@ -206,7 +206,7 @@ def make_plan(
     said = settings_of(path.resolve())
     hardware = hardware_of(said, devices_of(path), wishes, chosen)
     release = replace(release_of(path.resolve(), version_of(path), keys, counter), health=health_of(path),
-                      devices=hardware.devices)
+                      devices=hardware.devices, takes_certificate=takes_device_tls(path))
     plan = Plan(path.resolve(), fitted(chosen, hardware), targets, folder, jobs or cores(), offline, tuple(data),
                 tuple(formats), requirements, release, for_device or "image" in formats, compressed, report,
                 (*said.exclude, *exclude), hardware, trace)

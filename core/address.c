@@ -70,6 +70,15 @@ bool address_parse(const char *text, const struct address *defaults, struct addr
     return text[0] == '[' ? parse_v6(text, address) : parse_v4(text, address);
 }
 
+bool address_is_local(const struct address *address)
+{
+    struct in6_addr six;
+
+    if (address->is_v6)
+        return inet_pton(AF_INET6, address->host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+    return address->is_unix || strncmp(address->host, "127.", 4) == 0;
+}
+
 void address_text(const struct address *address, char *text)
 {
     if (address->is_unix)

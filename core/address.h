@@ -23,6 +23,9 @@ extern const struct address address_default;
  * Names are not resolved: a device must come up without a name server. */
 bool address_parse(const char *text, const struct address *defaults, struct address *address);
 
+/* True when nobody but this machine can reach it. */
+bool address_is_local(const struct address *address);
+
 /* The address as address_parse reads it, the port included, into text[ADDRESS_TEXT]. */
 void address_text(const struct address *address, char *text);
 

@@ -36,7 +36,8 @@ void announce_ready(int descriptor, const struct address *address)
 {
     if (descriptor < 0)
         return;
-    if (dprintf(descriptor, "listening %s %d\n", address->host, address->port) < 0)
+    if (dprintf(descriptor, "listening %s %d%s\n", address->host, address->port,
+                address->is_secure ? " https" : "") < 0)
         perror("fapws4: FAPWS_READY_FD");
     close(descriptor);
 }

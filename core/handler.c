@@ -68,7 +68,7 @@ struct handler *handler_create(const struct settings *settings, const struct add
     loan_init();
     handler->answer.shows_tracebacks = settings->debug > 0;
     handler->environ_type = Py_XNewRef(settings->environ);
-    if (environ_init(settings->workers > 1, settings->certificate != NULL) == 0 &&
+    if (environ_init(settings->workers > 1, settings->address.is_secure) == 0 &&
         reply_init() == 0 &&
         routes_init(&handler->routes, settings, server, router) == 0 &&
         starter_init(&handler->starters[0], settings->start_response, false) == 0 &&

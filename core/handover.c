@@ -105,7 +105,7 @@ static bool keep_open(int descriptor)
     return descriptor < 0 || fcntl(descriptor, F_SETFD, 0) == 0;
 }
 
-void handover_give(const struct handover *handover, int ready)
+void handover_give(const struct handover *handover, const int kept[2])
 {
     char where[ADDRESS_TEXT], text[ADDRESS_TEXT + 64];
     char **end = first_environment;
@@ -116,7 +116,8 @@ void handover_give(const struct handover *handover, int ready)
     while (*end != NULL)
         end++;
     *end = text;
-    if (chdir(folder) == 0 && keep_open(handover->listener) && keep_open(ready))
+    if (chdir(folder) == 0 && keep_open(handover->listener) && keep_open(kept[0]) &&
+        keep_open(kept[1]))
         start_again();
     fprintf(stderr, "fapws4: cannot start the supervisor of the workers: %s\n", strerror(errno));
 }

@@ -21,8 +21,8 @@ bool handover_prepare(char **argv);
 /* True in a process that was started by handover_give. The environment is cleaned of it. */
 bool handover_take(struct handover *handover);
 
-/* Starts this program again, as it was started first. `ready` is the descriptor of FAPWS_READY_FD or
- * -1. Returns only when that fails, after one line that says why. */
-void handover_give(const struct handover *handover, int ready);
+/* Starts this program again, as it was started first, with the descriptors that its environment names:
+ * `kept`, each of which may be -1. Returns only when that fails, after one line that says why. */
+void handover_give(const struct handover *handover, const int kept[2]);
 
 #endif

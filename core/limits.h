@@ -53,6 +53,11 @@
 /* Processes that serve together (WORKERS): more than cores is of little use. */
 #define LIMIT_PROCESSES 128
 
+/* A certificate with its chain, and its key, in PEM form: longer files are something else. Read in
+ * pieces of so many bytes. */
+#define LIMIT_TLS_TEXT (1 << 20)
+#define LIMIT_TLS_READ 16384
+
 /* Clients of TLS 1.2 that keep their memory for records (33 KB each) from one request to the next. */
 #define LIMIT_TLS_KEEPERS 64
 

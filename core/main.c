@@ -76,15 +76,16 @@ static struct address default_address(void)
                                                                            : address_default;
 }
 
-/* Who started us may wait for the server on this descriptor; -1 when nobody does. The app and the
- * programs it starts must not see it. */
-static int take_ready_descriptor(void)
+/* A descriptor from who started us, -1 when there is none: where it waits for the server
+ * (FAPWS_READY_FD), or what holds the device's certificate with its key (FAPWS_TLS_FD). The app and
+ * the programs it starts must not see it. */
+static int take_descriptor(const char *name)
 {
-    const char *text = nonempty_environment("FAPWS_READY_FD");
+    const char *text = nonempty_environment(name);
     char *end;
     long descriptor = text != NULL ? strtol(text, &end, 10) : -1;
 
-    unsetenv("FAPWS_READY_FD");
+    unsetenv(name);
     if (descriptor < 0 || fcntl((int)descriptor, F_SETFD, FD_CLOEXEC) != 0)
         return -1;
     return (int)descriptor;
@@ -156,7 +157,7 @@ static bool open_listener(struct settings *settings, struct post *post)
     if (post->activated >= 0) {
         post->listener = post->activated;
         if (listening_read(post->listener, &settings->address))
-            return true;
+            return settings_allow(settings, &settings->address);
         fputs("fapws4: descriptor 3 (LISTEN_FDS): must be a listening TCP socket\n", stderr);
         return false;
     }
@@ -169,16 +170,20 @@ static bool open_listener(struct settings *settings, struct post *post)
 /* The first process: it serves alone, or becomes the supervisor of those that will. */
 static int serve_first(struct settings *settings, struct post *post, bool reload)
 {
+    const int kept[] = {post->ready, post->certificate};
     int exit_code = 1;
 
     if (!open_listener(settings, post))
         return 1;
+    if (settings->asks_device && !settings->on_device)
+        fputs("fapws4: TLS = \"device\": there is no device here: plain http, for this machine only\n",
+              stderr);
     if (reload || settings->workers > 1) {
         struct handover handover = {post->listener, reload ? 1 : settings->workers,
                                     settings->address};
         end_app();
         privileges_warn(&post->privileges);
-        handover_give(&handover, post->ready);
+        handover_give(&handover, kept);
     } else {
         exit_code = serve(settings, post);
     }
@@ -201,10 +206,12 @@ static int serve_worker(struct settings *settings, struct post *post, const stru
 /* Keys are read before privileges are dropped, and before anything is bound. */
 static bool open_tls(const struct settings *settings, struct tls_service *tls, struct post *post)
 {
-    if (settings->certificate == NULL)
+    const struct tls_source source = {settings->certificate, settings->key, post->certificate};
+
+    if (!settings->address.is_secure)
         return true;
     post->tls = tls;
-    return tls_service_init(tls, settings->certificate, settings->key);
+    return tls_service_init(tls, &source);
 }
 
 /* `given` is set in a worker. */
@@ -225,6 +232,7 @@ static int run_app(const struct options *options, const char *program, struct po
     memset(&settings, 0, sizeof(settings));
     settings.certificate = options->certificate;
     settings.key = options->key;
+    settings.on_device = post->certificate >= 0;
     if (settings_read(app, server, &defaults, &settings) == 0 &&
         open_tls(&settings, &tls, post)) {
         if (options->workers > 0)
@@ -292,7 +300,8 @@ int main(int argc, char **argv)
         return complain_about_options(&options);
     if (options.umask >= 0)
         umask((mode_t)options.umask);
-    post.ready = take_ready_descriptor();
+    post.ready = take_descriptor("FAPWS_READY_FD");
+    post.certificate = take_descriptor("FAPWS_TLS_FD");
     post.access_log = options.access_log;
     post.activated = activation_take();
     if (!handover_take(&handover))

@@ -13,6 +13,7 @@ struct post {
     int channel;  /* to the supervisor, -1 without one */
     const char *access_log; /* instead of the app's, or NULL */
     int ready;    /* the descriptor of FAPWS_READY_FD, or -1 */
+    int certificate; /* the descriptor of FAPWS_TLS_FD: the device's, or -1 */
     struct tls_service *tls; /* NULL: plain http */
     struct privileges privileges;
 };

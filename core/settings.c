@@ -114,10 +114,18 @@ static const char *path_in(PyObject *pair, Py_ssize_t index)
     return length > 0 && strlen(text) == (size_t)length ? text : NULL;
 }
 
+static bool is_text(PyObject *value, const char *text)
+{
+    return PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, text) == 0;
+}
+
 static int read_tls(PyObject *module, struct settings *settings)
 {
     PyObject *value = settings->certificate == NULL ? attribute(module, "TLS") : NULL;
 
+    settings->asks_device = value != NULL && is_text(value, "device");
+    if (settings->asks_device)
+        Py_CLEAR(value);
     if (value == NULL)
         return 0;
     settings->tls = PyList_Check(value) || PyTuple_Check(value) ? PySequence_Tuple(value) : NULL;
@@ -127,7 +135,7 @@ static int read_tls(PyObject *module, struct settings *settings)
         settings->key = path_in(settings->tls, 1);
     }
     if (settings->certificate == NULL || settings->key == NULL)
-        return complain("TLS", "must name two files, like (\"cert.pem\", \"key.pem\")");
+        return complain("TLS", "must name two files, like (\"cert.pem\", \"key.pem\"), or be \"device\"");
     return 0;
 }
 
@@ -135,6 +143,32 @@ static int read_tls(PyObject *module, struct settings *settings)
 
 static const char address_wanted[] = "must be an address like \"0.0.0.0:8888\", \":8888\", "
                                      "\"[::1]:8888\" or \"unix:/path\"";
+
+bool settings_allow(const struct settings *settings, const struct address *address)
+{
+    if (!settings->asks_device || settings->on_device || address_is_local(address))
+        return true;
+    fputs("fapws4: TLS: \"device\" is the certificate of a device; without one only this machine is "
+          "served, in the clear: say --server 127.0.0.1:8888, or --cert FILE --key FILE\n",
+          stderr);
+    return false;
+}
+
+/* A text that names no host means all of them, or this machine where nobody else may ask. */
+static bool parse_address(const char *text, const struct address *defaults,
+                          struct settings *settings)
+{
+    static const char local[] = "127.0.0.1";
+    bool names_none = text[0] == '\0' || text[0] == ':';
+
+    if (!address_parse(text, defaults, &settings->address))
+        return false;
+    if (names_none && settings->asks_device && !settings->on_device) {
+        settings->address.is_v6 = false;
+        memcpy(settings->address.host, local, sizeof(local));
+    }
+    return true;
+}
 
 static int read_address(PyObject *module, const char *server, const struct address *defaults,
                         struct settings *settings)
@@ -145,9 +179,11 @@ static int read_address(PyObject *module, const char *server, const struct addre
 
     if (value != NULL)
         text = PyUnicode_Check(value) ? PyUnicode_AsUTF8(value) : NULL;
-    valid = text != NULL && address_parse(text, defaults, &settings->address);
+    valid = text != NULL && parse_address(text, defaults, settings);
     Py_XDECREF(value);
-    return valid ? 0 : complain(server != NULL ? server : "SERVER", address_wanted);
+    if (!valid)
+        return complain(server != NULL ? server : "SERVER", address_wanted);
+    return settings_allow(settings, &settings->address) ? 0 : -1;
 }
 
 /* ---- PATHS ---- */
@@ -264,7 +300,8 @@ int settings_read(PyObject *module, const char *server, const struct address *de
         read_address(module, server, defaults, settings) != 0 ||
         read_start_response(module, settings) != 0)
         return -1;
-    settings->address.is_secure = settings->certificate != NULL;
+    settings->address.is_secure =
+        settings->certificate != NULL || (settings->asks_device && settings->on_device);
     return settings->application != NULL ? 0 : read_environ(module, settings);
 }
 

@@ -10,6 +10,13 @@ enum {
     TLS_FINGERPRINT = 96 /* bytes of one as text */
 };
 
+/* A certificate, with its chain behind it, and its key, both PEM; one text may hold the two. The names
+ * are what a fault calls them. */
+struct tls_pair {
+    const char *certificate_name, *key_name;
+    struct slice certificate, key;
+};
+
 /* Certificate and key, and what is agreed on with every client. */
 struct tls_context;
 
@@ -26,8 +33,8 @@ enum tls_result {
 /* The functions of core/tls/. What is to be sent is appended to an `output`; all of it is sent, also
  * after a failure: it holds the reason for the client then. */
 struct tls_library {
-    /* Reads two PEM files. NULL with one line in `fault` that begins with the name of a file. */
-    struct tls_context *(*load)(const char *certificate, const char *key, char fault[TLS_FAULT]);
+    /* Reads a pair. NULL with one line in `fault` that begins with one of its names. */
+    struct tls_context *(*load)(const struct tls_pair *pair, char fault[TLS_FAULT]);
     /* Sessions go on with what they have. NULL is legal. */
     void (*unload)(struct tls_context *context);
     /* NULL when memory is out. */
@@ -55,6 +62,12 @@ struct tls_library {
     bool (*issue)(const char *const *names, struct buffer *certificate, struct buffer *key);
     /* The SHA-256 of the first certificate in a PEM text, "AB:CD:..." False when there is none. */
     bool (*fingerprint)(struct slice certificate, char text[TLS_FINGERPRINT]);
+    /* Appends the host names that it is for, each with a space behind it; none of those that hold
+     * something else than letters, digits, hyphens, dots and a star. */
+    void (*names)(struct slice certificate, struct buffer *names);
+    /* As a client who trusts anybody: one question on a connected socket that blocks, and the first
+     * bytes of the answer, up to its end or to `size`. How many they are: 0 when it failed. */
+    size_t (*ask)(int connected, struct slice question, char *answer, size_t size);
 };
 
 /* core/tls/library.c */

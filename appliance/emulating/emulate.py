@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,8 @@ from appliance.fetching.recipes import Board
 _PATIENCE = 120.0  # s for one step of a boot; a busy machine with two cores needs 30
 _ORDERLY_END = 20.0  # s from the power button to power-off: the app has 10 of them
 _RUNS = "fapws4: "  # what PID 1 begins its lines with
-_ANSWERS = r"answers at http://[^/:]+(?::(\d+))?/"
+_ANSWERS = r"answers at (https?)://[^/:]+(?::(\d+))?/"
+_PORTS = {"http": 80, "https": 443}
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9])|[\r\0]")
 
@@ -67,6 +69,7 @@ class Machine:
         self._changed = threading.Condition()
         self._ended = False
         self._port = 0  # of the host, which leads to the app
+        self._scheme = "http"  # that the app speaks
 
     def __enter__(self) -> Machine:
         with ExitStack() as stack:
@@ -119,10 +122,10 @@ class Machine:
         """Where the app is to be reached from here, once it answers HTTP with any status at all."""
         if not self._port:
             said = next(filter(None, (re.search(_ANSWERS, line) for line in self.console)), None)
-            guest_port = int((said or self.wait_for(_ANSWERS, timeout))[1] or 80)
-            self._port = self._monitor.forward(guest_port)
-            _request(self._port, "/")
-        return f"http://127.0.0.1:{self._port}/"
+            self._scheme, guest_port = (said or self.wait_for(_ANSWERS, timeout)).groups()
+            self._port = self._monitor.forward(int(guest_port or _PORTS[self._scheme]))
+            _request(self._scheme, self._port, "/")
+        return f"{self._scheme}://127.0.0.1:{self._port}/"
 
     def forward(self, guest_port: int) -> int:
         """A port here that leads to one of the machine's."""
@@ -131,7 +134,7 @@ class Machine:
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body of a GET; waits for the app first."""
         self.url()
-        return _request(self._port, path)
+        return _request(self._scheme, self._port, path)
 
     def press_power_button(self) -> None:
         """What a person does who wants the device to end in an orderly way."""
@@ -295,8 +298,17 @@ def _dies_with(parent: int) -> Callable[[], None]:
     return arrange
 
 
-def _request(port: int, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+def _connection(scheme: str, port: int) -> http.client.HTTPConnection:
+    """Who it is that answers is not in question: the machine is ours."""
+    if scheme == "http":
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=_PATIENCE, context=context)
+
+
+def _request(scheme: str, port: int, path: str) -> tuple[int, bytes]:
+    connection = _connection(scheme, port)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

@@ -141,6 +141,12 @@ def health_of(app: Path) -> str:
     return ""
 
 
+def takes_device_tls(app: Path) -> bool:
+    """Whether the app assigns "device" to ``TLS`` at its top level: it is served with the device's own certificate."""
+    return any(isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "TLS" for to in node.targets)
+               and isinstance(node.value, ast.Constant) and node.value.value == "device" for node in read_app(app).body)
+
+
 def sets_tls(app: Path) -> bool:
     """Whether the app assigns to ``TLS`` at its top level, so that its program must speak it."""
     return any(isinstance(node, ast.Assign | ast.AnnAssign) and

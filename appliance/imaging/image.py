@@ -104,6 +104,7 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
                      "counter": release.counter, "data_version": release.data_version, "settings": release.settings,
                      "health": release.health, **release.housekeeping.configuration(),
+                     **({"tls": "device"} if release.takes_certificate else {}),
                      **({"usb_update": release.usb_update} if release.keys else {}),
                      **({"devices": " ".join(release.devices)} if release.devices else {})}
     if release.source:

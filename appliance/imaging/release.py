@@ -48,6 +48,7 @@ class Release:
     housekeeping: Housekeeping = DEFAULTS
     health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
     devices: tuple[str, ...] = ()  # the device nodes that the app may use, patterns below /dev
+    takes_certificate: bool = False  # the app is served with the device's own certificate
 
 
 NO_UPDATES = Release()

@@ -10,12 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "certificate.h"
 #include "child.h"
 #include "console.h"
 #include "duty.h"
 #include "sandbox.h"
 
-enum { READY_FD = 3 };
+/* What it finds open when it starts. */
+enum { READY_FD = 3, CERTIFICATE_FD = 4 };
 
 static void close_ready(struct app *app)
 {
@@ -36,8 +38,12 @@ static void ready_ready(void *owner)
         return;
     if (listening || count <= 0)
         close_ready(app);
-    if (listening)
-        app->changed(app->owner);
+    if (!listening)
+        return;
+    if (app->stale)
+        kill(app->pid, SIGHUP);
+    app->stale = false;
+    app->changed(app->owner);
 }
 
 static void restart_fired(void *owner)
@@ -60,6 +66,7 @@ int app_init(struct app *app, struct loop *loop, const char *name, void (*change
     app->loop = loop;
     app->name = name;
     app->ready_fd = -1;
+    app->certificate = -1;
     app->restart = (struct timer){.fired = restart_fired, .owner = app};
     app->patience = (struct timer){.fired = patience_fired, .owner = app};
     app->changed = changed;
@@ -68,31 +75,39 @@ int app_init(struct app *app, struct loop *loop, const char *name, void (*change
 }
 
 /* At every IPv6 and IPv4 address, unless the kernel was built without the former. */
-static char *default_server(void)
+static char *default_server(bool secure)
 {
-    return access("/proc/net/if_inet6", F_OK) == 0 ? "FAPWS_DEFAULT_SERVER=[::]:80"
-                                                   : "FAPWS_DEFAULT_SERVER=0.0.0.0:80";
+    if (access("/proc/net/if_inet6", F_OK) == 0)
+        return secure ? "FAPWS_DEFAULT_SERVER=[::]:443" : "FAPWS_DEFAULT_SERVER=[::]:80";
+    return secure ? "FAPWS_DEFAULT_SERVER=0.0.0.0:443" : "FAPWS_DEFAULT_SERVER=0.0.0.0:80";
 }
 
 static void run(struct app *app, int ready_end)
 {
-    int fds[] = {-1, app->output.ends[1], app->output.ends[1], ready_end};
+    int fds[] = {-1, app->output.ends[1], app->output.ends[1], ready_end, app->certificate};
     struct rlimit files = {POLICY_APP_FILES, POLICY_APP_FILES};
     char *argv[] = {(char *)app->name, NULL};
     char timezone[sizeof "TZ=" + sizeof app->timezone];
+    char names[sizeof "FAPWS_NAMES=" + CERTIFICATE_NAMES] = "FAPWS_NAMES=";
     char *environment[] = {"PATH=/",
                            "HOME=/data/app",
                            "TMPDIR=/tmp",
                            "LANG=C.UTF-8",
-                           default_server(),
+                           default_server(app->secure),
                            "FAPWS_READY_FD=3",
                            timezone,
+                           names,
                            app->keeps_data ? "FAPWS_DATA=disk" : "FAPWS_DATA=memory",
-                           app->rescue ? "FAPWS_RESCUE=/run/data/app" : NULL,
+                           app->secure   ? "FAPWS_TLS_FD=4"
+                           : app->rescue ? "FAPWS_RESCUE=/run/data/app"
+                                         : NULL,
+                           app->secure && app->rescue ? "FAPWS_RESCUE=/run/data/app" : NULL,
                            NULL};
 
     snprintf(timezone, sizeof timezone, "TZ=%s", app->timezone[0] ? app->timezone : "UTC0");
-    child_keep(fds, READY_FD + 1);
+    if (app->names)
+        snprintf(names, sizeof names, "FAPWS_NAMES=%s", app->names);
+    child_keep(fds, (app->secure ? CERTIFICATE_FD : READY_FD) + 1);
     setrlimit(RLIMIT_NOFILE, &files);
     errno = sandbox_enter(POLICY_APP_UID);
     if (errno) {
@@ -130,13 +145,14 @@ void app_start(struct app *app)
     int ready[2];
 
     loop_unset(app->loop, &app->restart);
-    if (app->pid || app->unwanted)
+    if (app->pid || app->unwanted || (app->secure && app->certificate < 0))
         return;
     memset(&app->ready, 0, sizeof app->ready);
     if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0) {
         schedule_restart(app, 0, "no pipe, error", errno);
         return;
     }
+    app->stale = false;
     app->started_ms = loop_now();
     app->pid = child_fork();
     if (app->pid == 0)
@@ -151,6 +167,22 @@ void app_start(struct app *app)
     app->pid = 0;
     close_ready(app);
     schedule_restart(app, 0, "no process, error", errno);
+}
+
+void app_certify(struct app *app, int both, const char *names)
+{
+    bool waited = app->certificate < 0;
+
+    app->certificate = both;
+    app->names = names;
+    if (!app->secure)
+        return;
+    if (waited)
+        app_start(app);
+    else if (app->ready.port)
+        kill(app->pid, SIGHUP);
+    else
+        app->stale = true; /* it would be ended by a signal that it does not hear yet */
 }
 
 void app_stop(struct app *app)

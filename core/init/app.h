@@ -26,6 +26,11 @@ struct app {
     struct timer restart;
     struct timer patience;        /* runs while it is asked to stop */
     bool unwanted;                /* the machine goes down: not to be started again */
+    bool secure;                  /* it is served with the device's certificate: not to be started
+                                   * before there is one */
+    int certificate;              /* that, with its key, to be read by it; -1 = none yet */
+    const char *names;            /* that this is for */
+    bool stale;                   /* the app may have read an older one, and cannot be told yet */
     char timezone[64];            /* told to it: a POSIX TZ rule, "" = UTC */
     bool keeps_data;              /* told to it: /data outlives a power-off ... */
     bool rescue;                  /* ... or else, /run/data has what could not be mounted */
@@ -39,6 +44,10 @@ int app_init(struct app *app, struct loop *loop, const char *name, void (*change
 
 /* Starts it now. A start that fails is a crash: said, and tried again after the back-off. */
 void app_start(struct app *app);
+
+/* Hands it the device's certificate, or says that it is another one: `both` is a descriptor as
+ * memory_file.h has them, and `names` those that it is for. Starts the app if it has waited for it. */
+void app_certify(struct app *app, int both, const char *names);
 
 /* SIGTERM to its process group, SIGKILL after POLICY_APP_STOP. It is started again, unless
  * app->unwanted. */

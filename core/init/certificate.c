@@ -7,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../tls.h"
+#include "certificate_child.h"
 #include "child.h"
 #include "console.h"
 #include "duty.h"
 #include "file.h"
+#include "memory_file.h"
 #include "record.h"
 #include "settings.h"
 
@@ -19,51 +20,83 @@ static const char kept_path[] = RECORD_FOLDER "/certificate.pem";
 static const char kept_key_path[] = RECORD_FOLDER "/key.pem";
 
 /* A preseed is 64 KiB, and so holds no more. */
-enum { TEXT_SIZE = 65536, ANSWER = 3 };
+enum { TEXT_SIZE = 65536 };
 
 static char text[TEXT_SIZE];
 
-/* ---- in the child ---- */
+/* What a child has said: an entry that it has left out is empty. */
+struct judgement {
+    struct span certificate, key, fingerprint, names, fault;
+};
 
-/* One entry of the answer, as settings.h has them. */
-static void tell(const char *key, const char *data, size_t length)
+static bool is_text(struct span value)
 {
-    dprintf(ANSWER, "%s %zu\n", key, length);
-    while (length > 0) {
-        ssize_t count = write(ANSWER, data, length);
-
-        if (count <= 0)
-            _exit(1);
-        data += count;
-        length -= (size_t)count;
-    }
-    dprintf(ANSWER, "\n");
+    return value.length > 0 && !memchr(value.start, '\0', value.length);
 }
 
-static void tell_fingerprint(const struct tls_library *tls, const char *data, size_t length)
+static struct judgement read_judgement(struct span rest)
 {
-    char fingerprint[TLS_FINGERPRINT];
+    struct judgement judgement = {0};
+    struct {
+        const char *key;
+        struct span *value;
+    } entries[] = {{"certificate", &judgement.certificate},
+                   {"key", &judgement.key},
+                   {"fingerprint", &judgement.fingerprint},
+                   {"names", &judgement.names},
+                   {"fault", &judgement.fault}};
+    struct span key, value;
 
-    if (tls->fingerprint((struct slice){data, length}, fingerprint))
-        tell("fingerprint", fingerprint, strlen(fingerprint));
+    while (settings_next(&rest, &key, &value))
+        for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
+            if (span_equals(key, entries[i].key) && is_text(value))
+                *entries[i].value = value;
+    return judgement;
 }
 
-static _Noreturn void make(const struct tls_library *tls, const char *hostname, const char *address)
-{
-    struct buffer made = {0}, key = {0};
-    char local[96];
-    const char *names[] = {local, hostname, address, NULL};
+/* ---- what comes of it ---- */
 
-    snprintf(local, sizeof local, "%s.local", hostname);
-    if (!tls->issue(names, &made, &key))
-        _exit(1);
-    tell("certificate", made.data, made.length);
-    tell("key", key.data, key.length);
-    tell_fingerprint(tls, made.data, made.length);
-    _exit(0);
+/* What /data cannot keep is as good until the next boot. The key first: an old certificate with a new
+ * key, which a cut may leave, is no pair, and then another one is made. */
+static void keep(const struct judgement *judgement)
+{
+    if (try_to("keep the certificate's key", file_keep(kept_key_path, judgement->key)))
+        try_to("keep the certificate", file_keep(kept_path, judgement->certificate));
 }
 
-/* ---- in PID 1 ---- */
+static void hand_out(struct certificate *certificate, const struct judgement *judgement)
+{
+    struct span both[] = {judgement->certificate, judgement->key};
+
+    if (try_to("hand the certificate's key out", door_leave(CERTIFICATE_KEY_PATH, judgement->key)))
+        try_to("hand the certificate out", door_leave(CERTIFICATE_PATH, judgement->certificate));
+    try_to("hand the certificate to the app", memory_file_fill(&certificate->both, both, 2));
+}
+
+static void make(struct certificate *certificate);
+
+static void take_over(struct certificate *certificate, const struct judgement *judgement)
+{
+    if (certificate->origin != CERTIFICATE_KEPT)
+        keep(judgement);
+    hand_out(certificate, judgement);
+    span_copy(judgement->fingerprint, certificate->fingerprint, sizeof certificate->fingerprint);
+    span_copy(judgement->names, certificate->names, sizeof certificate->names);
+}
+
+static void tell_fault(struct certificate *certificate, struct span fault)
+{
+    if (fault.length == 0)
+        fault = span_of("what looked at it has failed");
+    if (certificate->origin == CERTIFICATE_GIVEN)
+        snprintf(certificate->fault, sizeof certificate->fault, "%.*s", (int)fault.length,
+                 fault.start);
+    else if (certificate->origin == CERTIFICATE_KEPT)
+        warn("the certificate that was kept cannot be used (%.*s): another one is made",
+             (int)fault.length, fault.start);
+    else
+        warn("no certificate could be made: nothing is served by https");
+}
 
 static void finish(struct certificate *certificate)
 {
@@ -73,35 +106,20 @@ static void finish(struct certificate *certificate)
     explicit_bzero(text, sizeof text);
 }
 
-static bool is_text(struct span value)
+static void end_answer(struct certificate *certificate)
 {
-    return value.length > 0 && !memchr(value.start, '\0', value.length);
-}
+    struct judgement judgement = read_judgement((struct span){text, certificate->used});
+    bool sound = judgement.certificate.length && judgement.key.length && judgement.fingerprint.length;
 
-/* Keeps what the child has made. What /data cannot keep is as good until the next boot. */
-static void take_over(struct span made, struct span key)
-{
-    if (!is_text(made) || !is_text(key))
-        return;
-    if (try_to("keep the certificate's key", file_keep(kept_key_path, key)))
-        try_to("keep the certificate", file_keep(kept_path, made));
-    if (try_to("hand the certificate's key out", door_leave(CERTIFICATE_KEY_PATH, key)))
-        try_to("hand the certificate out", door_leave(CERTIFICATE_PATH, made));
-}
-
-static void read_answer(struct certificate *certificate)
-{
-    struct span rest = {text, certificate->used}, key, value, made = {0}, made_key = {0};
-
-    while (settings_next(&rest, &key, &value)) {
-        if (span_equals(key, "certificate"))
-            made = value;
-        else if (span_equals(key, "key"))
-            made_key = value;
-        else if (span_equals(key, "fingerprint") && is_text(value))
-            span_copy(value, certificate->fingerprint, sizeof certificate->fingerprint);
-    }
-    take_over(made, made_key);
+    if (sound)
+        take_over(certificate, &judgement);
+    else
+        tell_fault(certificate, judgement.fault);
+    finish(certificate);
+    if (sound)
+        certificate->changed(certificate->owner);
+    else if (certificate->origin == CERTIFICATE_KEPT)
+        make(certificate);
 }
 
 static void answer_ready(void *owner)
@@ -112,17 +130,13 @@ static void answer_ready(void *owner)
 
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (count > 0) {
+    if (count > 0)
         certificate->used += (size_t)count;
-        return;
-    }
-    read_answer(certificate);
-    finish(certificate);
-    if (certificate->fingerprint[0])
-        certificate->ready(certificate->owner);
     else
-        warn("the device's certificate cannot be used: there are no pages of its own");
+        end_answer(certificate);
 }
+
+/* ---- children ---- */
 
 static void hear_child(struct certificate *certificate, int error)
 {
@@ -131,27 +145,28 @@ static void hear_child(struct certificate *certificate, int error)
     else
         error = loop_watch(certificate->loop, certificate->answer, POLLIN, answer_ready,
                            certificate);
-    if (!try_to("hear what makes the certificate", error))
+    if (!try_to("hear what looks at the certificate", error))
         finish(certificate);
 }
 
-/* True in the child, which answers to descriptor ANSWER; false in PID 1, which hears it from now
- * on. */
-static bool fork_child(struct certificate *certificate)
+/* True in the child, which answers on its descriptor CERTIFICATE_ANSWER; false in PID 1, which hears
+ * it from now on. */
+static bool fork_child(struct certificate *certificate, enum certificate_origin origin)
 {
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        try_to("start what makes the certificate", errno);
+        try_to("start what looks at the certificate", errno);
         return false;
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    certificate->origin = origin;
     certificate->used = 0;
     certificate->child = child_fork();
     if (certificate->child == 0) {
         int fds[] = {-1, 2, 2, ends[1]};
 
-        child_keep(fds, ANSWER + 1);
+        child_keep(fds, CERTIFICATE_ANSWER + 1);
         if (!child_become(POLICY_RECOVERY_UID))
             _exit(1);
         return true;
@@ -162,43 +177,75 @@ static bool fork_child(struct certificate *certificate)
     return false;
 }
 
-/* Hands out what is kept. False when there is nothing. */
-static bool publish_kept(struct span *kept)
+/* Once there is an address, or no hope of one. */
+static void make(struct certificate *certificate)
+{
+    if (certificate->fingerprint[0] || certificate_is_busy(certificate) ||
+        (!certificate->address[0] && !certificate->impatient))
+        return;
+    if (fork_child(certificate, CERTIFICATE_MADE))
+        certificate_child_make(certificate->hostname, certificate->address);
+}
+
+/* False when there is nothing, or what the device has made under another name. */
+static bool judge_kept(struct certificate *certificate)
 {
     static char key[TEXT_SIZE / 2];
     struct span kept_key = file_read(kept_key_path, key, sizeof key);
-    bool done;
+    struct span kept = file_read(kept_path, text, sizeof text);
+    bool is_there = kept.length > 0 && kept_key.length > 0 &&
+                    !certificate_child_made_for_other(kept, certificate->hostname);
 
-    *kept = file_read(kept_path, text, sizeof text);
-    done = kept->length > 0 && kept_key.length > 0 &&
-           try_to("hand the certificate's key out", door_leave(CERTIFICATE_KEY_PATH, kept_key)) &&
-           try_to("hand the certificate out", door_leave(CERTIFICATE_PATH, *kept));
+    if (is_there && fork_child(certificate, CERTIFICATE_KEPT))
+        certificate_child_judge(kept, kept_key);
     explicit_bzero(key, sizeof key);
-    return done;
+    return is_there;
+}
+
+static void patience_fired(void *owner)
+{
+    struct certificate *certificate = owner;
+
+    certificate->impatient = true;
+    make(certificate);
 }
 
 void certificate_open(struct certificate *certificate, struct loop *loop, const char *hostname,
-                      void (*ready)(void *), void *owner)
+                      bool hasty, void (*changed)(void *), void *owner)
 {
-    char fault[TLS_FAULT];
-    struct span kept;
-
-    *certificate = (struct certificate){
-        .loop = loop, .hostname = hostname, .answer = -1, .ready = ready, .owner = owner};
-    if (publish_kept(&kept) && fork_child(certificate)) {
-        tell_fingerprint(tls_library(fault), kept.start, kept.length);
-        _exit(0);
-    }
+    *certificate = (struct certificate){.loop = loop,
+                                        .hostname = hostname,
+                                        .answer = -1,
+                                        .both = -1,
+                                        .changed = changed,
+                                        .owner = owner};
+    certificate->patience = (struct timer){.fired = patience_fired, .owner = certificate};
+    if (!judge_kept(certificate) && hasty)
+        loop_set(loop, &certificate->patience, POLICY_CERTIFICATE_WAIT);
 }
 
 void certificate_need(struct certificate *certificate, const char *address)
 {
-    char fault[TLS_FAULT];
-
-    if (!certificate->ready || certificate->fingerprint[0] || certificate->answer >= 0)
+    if (!certificate->loop)
         return;
-    if (fork_child(certificate))
-        make(tls_library(fault), certificate->hostname, address);
+    if (!certificate->address[0])
+        span_copy(span_of(address), certificate->address, sizeof certificate->address);
+    make(certificate);
+}
+
+bool certificate_give(struct certificate *certificate, struct span given, struct span key)
+{
+    if (!certificate->loop || certificate_is_busy(certificate))
+        return false;
+    certificate->fault[0] = '\0';
+    if (fork_child(certificate, CERTIFICATE_GIVEN))
+        certificate_child_judge(given, key);
+    return true;
+}
+
+bool certificate_is_busy(const struct certificate *certificate)
+{
+    return certificate->answer >= 0;
 }
 
 bool certificate_reaped(struct certificate *certificate, pid_t pid)

@@ -59,6 +59,8 @@ static void parse_line(struct span line, struct config *config)
         set(config->ntp, sizeof config->ntp, line, ".,");
     else if (span_skip(&line, "devices="))
         set(config->devices, sizeof config->devices, line, "-_.:+*?/ ");
+    else if (span_skip(&line, "tls="))
+        set(config->tls, sizeof config->tls, line, "");
     else if (span_skip(&line, "health=") && line.length > 0 && line.start[0] == '/')
         set(config->health, sizeof config->health, line, "-_.~/%");
 }

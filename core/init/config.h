@@ -21,6 +21,7 @@ struct config {
     char ntp[64];          /* time servers, IPv4 addresses with commas between; "" = none */
     char devices[512];  /* the nodes that the app may use, as node_rule.h has them; "" = none */
     char health[128];  /* the app's HEALTH, a path; "" = it has none */
+    char tls[8];       /* "device": the app is served with the device's certificate; "" = it is not */
 };
 
 /* Reads `text`; an unknown key, a value that is too long or that its key cannot mean is passed

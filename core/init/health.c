@@ -1,13 +1,13 @@
 #include "health.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "asker.h"
 
 static bool is_digit(char byte)
 {
@@ -81,25 +81,6 @@ static void connected(void *owner)
         answer(health, 0);
 }
 
-static int open_connection(const char *host, unsigned port)
-{
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    bool is_four = inet_pton(AF_INET, host, &four.sin_addr) == 1;
-    const struct sockaddr *address = is_four ? (void *)&four : (void *)&six;
-    int fd;
-
-    if (!is_four && inet_pton(AF_INET6, host, &six.sin6_addr) != 1)
-        return -1;
-    fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, address, is_four ? sizeof four : sizeof six) != 0 &&
-        errno != EINPROGRESS) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
 void health_init(struct health *health, struct loop *loop, void (*answered)(void *, int),
                  void *owner)
 {
@@ -111,22 +92,32 @@ void health_init(struct health *health, struct loop *loop, void (*answered)(void
     health->owner = owner;
 }
 
-/* The answer, a failure included, comes from the loop and never from inside this call. */
-void health_ask(struct health *health, const char *host, unsigned port, const char *path)
+static int begin(struct health *health, const struct health_place *place)
 {
-    bool v6 = strchr(host, ':') != NULL;
+    struct span question = {health->request, health->request_length};
+
+    health->fd = place->secure ? asker_start(place->host, place->port, question)
+                               : asker_connect(place->host, place->port, SOCK_NONBLOCK);
+    if (health->fd < 0)
+        return ECONNREFUSED;
+    return loop_watch(health->loop, health->fd, place->secure ? POLLIN : POLLOUT,
+                      place->secure ? answer_ready : connected, health);
+}
+
+/* The answer, a failure included, comes from the loop and never from inside this call. */
+void health_ask(struct health *health, const struct health_place *place, const char *path)
+{
+    bool v6 = strchr(place->host, ':') != NULL;
     int length = snprintf(health->request, sizeof health->request,
                           "%s %s HTTP/1.1\r\nHost: %s%s%s:%u\r\nUser-Agent: fapws4-init\r\n"
                           "Connection: close\r\n\r\n",
-                          strcmp(path, "*") == 0 ? "OPTIONS" : "GET", path, v6 ? "[" : "", host,
-                          v6 ? "]" : "", port);
+                          strcmp(path, "*") == 0 ? "OPTIONS" : "GET", path, v6 ? "[" : "",
+                          place->host, v6 ? "]" : "", place->port);
 
     health_forget(health);
     health->answer_length = 0;
     health->request_length = (size_t)length;
     loop_set(health->loop, &health->patience, POLICY_HEALTH_ANSWER);
-    if (length < 0 || length >= (int)sizeof health->request ||
-        (health->fd = open_connection(host, port)) < 0 ||
-        loop_watch(health->loop, health->fd, POLLOUT, connected, health) != 0)
+    if (length < 0 || length >= (int)sizeof health->request || begin(health, place) != 0)
         loop_set(health->loop, &health->patience, 0);
 }

@@ -1,8 +1,5 @@
-/* Asks the app over HTTP whether it is well: one GET on a connection of its own, without waiting
- * for it in the loop.
- *
- * PID 1 speaks no TLS. The server of an app that does meets a question in the clear with 400: that
- * shows that it is there and turns its loop, and says nothing of the app's handlers. */
+/* Asks the app over HTTP, or by https, whether it is well: one GET on a connection of its own, without
+ * waiting for it in the loop. */
 #ifndef FAPWS4_INIT_HEALTH_H
 #define FAPWS4_INIT_HEALTH_H
 
@@ -10,6 +7,13 @@
 #include "span.h"
 
 enum { HEALTH_MORE = -1 };
+
+/* Where to ask. */
+struct health_place {
+    const char *host; /* an IPv4 or IPv6 address */
+    unsigned port;
+    bool secure; /* by https */
+};
 
 struct health {
     struct loop *loop;
@@ -26,10 +30,9 @@ struct health {
 void health_init(struct health *health, struct loop *loop, void (*answered)(void *, int),
                  void *owner);
 
-/* Asks for `path` ("*": the server itself, without the app) at an IPv4 or IPv6 address.
- * answered(owner, status) is called once, with 0 when there is no answer of HTTP within
+/* Asks for `path` ("*": the server itself, without the app). answered(owner, status) is called once, with 0 when there is no answer of HTTP within
  * POLICY_HEALTH_ANSWER. A question that is under way is forgotten. */
-void health_ask(struct health *health, const char *host, unsigned port, const char *path);
+void health_ask(struct health *health, const struct health_place *place, const char *path);
 
 /* Forgets a question that is under way: it is never answered. */
 void health_forget(struct health *health);

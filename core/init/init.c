@@ -188,6 +188,7 @@ static void storage_done(void *owner)
     open_ownership(machine);
     update_begin(machine);
     open_couriers(machine);
+    machine->app.secure = strcmp(machine->config.tls, "device") == 0;
     pages_begin(machine);
     manager_open(&machine->manager, &machine->loop);
     machine->app.keeps_data = kept;

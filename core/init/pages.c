@@ -32,15 +32,36 @@ static void for_each_address(struct machine *machine, void (*act)(struct machine
     }
 }
 
-static void listen_now(void *owner)
+static void listen_now(struct machine *machine)
 {
-    struct machine *machine = owner;
     struct recovery *recovery = &machine->pages.recovery;
 
     if (try_to("listen for who asks for the recovery pages",
                recovery_open(recovery, &machine->loop, recovery->secure,
                              machine->pages.output.ends[1])))
         for_each_address(machine, show);
+    recovery->names = machine->pages.certificate.names;
+}
+
+static void certificate_changed(void *owner)
+{
+    struct machine *machine = owner;
+    struct pages *pages = &machine->pages;
+
+    if (machine->app.secure)
+        say("%s is served with the certificate %s", machine->config.name,
+            pages->certificate.fingerprint);
+    app_certify(&machine->app, pages->certificate.both, pages->certificate.names);
+    recovery_renew(&pages->recovery);
+    if (pages->recovery.process.listener >= 0)
+        for_each_address(machine, show);
+    else if (pages->recovery.secure && pages->open)
+        listen_now(machine);
+}
+
+static void certify(struct machine *machine, const char *address)
+{
+    certificate_need(&machine->pages.certificate, address);
 }
 
 static void order_fired(void *owner)
@@ -63,43 +84,46 @@ static bool speaks_tls(void)
     return false;
 }
 
-void pages_begin(struct machine *machine)
+static bool open_door(struct machine *machine)
 {
     struct pages *pages = &machine->pages;
     int door = door_open(DOOR_FOLDER "/control", POLICY_RECOVERY_UID);
 
     if (!try_to("open the door for the recovery pages", door < 0 ? -door : 0))
-        return;
+        return false;
     control_open(&pages->control, &machine->loop, door, orders, &machine->claim, machine);
     pages->order = (struct timer){.fired = order_fired, .owner = machine};
+    return true;
+}
+
+void pages_begin(struct machine *machine)
+{
+    struct pages *pages = &machine->pages;
+
     try_to("hear what the recovery pages say",
            output_open(&pages->output, &machine->loop, LOG_PAGES));
     pages->recovery = (struct recovery){.secure = speaks_tls(), .process.listener = -1};
-    pages->begun = true;
-    if (!pages->recovery.secure) {
+    pages->open = open_door(machine);
+    if (pages->recovery.secure || machine->app.secure)
+        certificate_open(&pages->certificate, &machine->loop, machine->hostname,
+                         machine->app.secure, certificate_changed, machine);
+    if (!pages->recovery.secure && pages->open)
         listen_now(machine);
-        return;
-    }
-    certificate_open(&pages->certificate, &machine->loop, machine->hostname, listen_now,
-                     machine);
-    for_each_address(machine, pages_address);
+    for_each_address(machine, certify);
 }
 
 void pages_address(struct machine *machine, const char *address)
 {
     struct pages *pages = &machine->pages;
 
-    if (!pages->begun)
-        return;
-    if (pages->recovery.process.listener >= 0)
+    certify(machine, address);
+    if (pages->open && pages->recovery.process.listener >= 0)
         show(machine, address);
-    else if (pages->recovery.secure)
-        certificate_need(&pages->certificate, address);
 }
 
 void pages_turn(struct pages *pages)
 {
-    if (pages->begun)
+    if (pages->open)
         control_look(&pages->control);
 }
 

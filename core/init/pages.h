@@ -10,7 +10,7 @@
 struct machine;
 
 struct pages {
-    bool begun;
+    bool open; /* who wants something of PID 1 can ask for it */
     struct certificate certificate;
     struct recovery recovery;
     struct output output; /* of the recovery process */

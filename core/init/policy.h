@@ -4,14 +4,15 @@
 
 enum {
     /* Users. Numbers without names: the image has no user data base. */
-    POLICY_APP_UID = 1000,
     POLICY_DHCP_UID = 100,
     POLICY_RECOVERY_UID = 101,
     POLICY_UPDATE_UID = 102,
-    POLICY_MDNS_UID = 105,
     POLICY_STICK_UID = 103,
     POLICY_FETCH_UID = 104,
+    POLICY_MDNS_UID = 105,
+    POLICY_ASKER_UID = 106,
     POLICY_SNTP_UID = 107,
+    POLICY_APP_UID = 1000,
 
     /* Lowest port an unprivileged process may bind. 80, not 0: the app gets 80 and 443, while 67
      * and 68 stay out of its reach, so that it cannot pose as a DHCP server or client. */
@@ -127,6 +128,9 @@ enum {
     POLICY_MANAGER_IDLE = 60,
     /* ms. How often load and memory are noted for it. */
     POLICY_SAMPLE_EVERY = 60000,
+    /* ms. How long an app that wants the device's certificate waits at the first start for an address
+     * that it could name: one chosen without a DHCP server is there by then. */
+    POLICY_CERTIFICATE_WAIT = 30000,
     /* ms. How long it may take to say its one line to PID 1 ... */
     POLICY_CONTROL_PATIENCE = 5000,
     /* ... how long it may be kept waiting for something to tell ... */

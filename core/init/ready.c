@@ -34,11 +34,15 @@ static bool parse_host(struct span word, char *host, size_t size)
 static bool parse(struct ready *ready)
 {
     struct span rest = {ready->text, ready->used};
-    struct span word, host, port, more;
+    struct span word, host, port, scheme, more;
 
-    return span_next_word(&rest, &word) && span_equals(word, "listening") &&
-           span_next_word(&rest, &host) && span_next_word(&rest, &port) &&
-           !span_next_word(&rest, &more) && parse_host(host, ready->host, sizeof ready->host) &&
+    if (!span_next_word(&rest, &word) || !span_equals(word, "listening") ||
+        !span_next_word(&rest, &host) || !span_next_word(&rest, &port))
+        return false;
+    ready->secure = span_next_word(&rest, &scheme);
+    if (ready->secure && !span_equals(scheme, "https"))
+        return false;
+    return !span_next_word(&rest, &more) && parse_host(host, ready->host, sizeof ready->host) &&
            parse_port(port, &ready->port);
 }
 
@@ -64,7 +68,8 @@ void ready_url(const struct ready *ready, const char *host, char *out, size_t si
 
     host = host ? host : ready->host;
     v6 = strchr(host, ':') != NULL;
-    if (ready->port != 80)
+    if (ready->port != (ready->secure ? 443 : 80))
         snprintf(port, sizeof port, ":%u", ready->port & 0xffff);
-    snprintf(out, size, "http://%s%s%s%s/", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    snprintf(out, size, "%s://%s%s%s%s/", ready->secure ? "https" : "http", v6 ? "[" : "", host,
+             v6 ? "]" : "", port);
 }

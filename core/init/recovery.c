@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,12 +49,13 @@ static void run(const void *owner)
     char *secure[] = {FACE_RECOVERY, "--cert", CERTIFICATE_PATH, "--key", CERTIFICATE_KEY_PATH,
                       NULL};
     char *plain[] = {FACE_RECOVERY, NULL};
-    char itself[32], idle[32];
+    char itself[32], idle[32], names[sizeof "FAPWS_NAMES=" + CERTIFICATE_NAMES];
     char *environment[] = {"PATH=/", "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8", "LISTEN_FDS=1",
-                           itself,   idle,        NULL};
+                           itself,   idle,        names,         NULL};
 
     child_keep(fds, LISTENER + 1);
     snprintf(itself, sizeof itself, "LISTEN_PID=%d", (int)getpid());
+    snprintf(names, sizeof names, "FAPWS_NAMES=%s", recovery->names ? recovery->names : "");
     snprintf(idle, sizeof idle, "FAPWS_IDLE=%d", POLICY_RECOVERY_IDLE);
     if (child_become(POLICY_RECOVERY_UID) && chdir("/tmp") == 0)
         execve("/init", recovery->secure ? secure : plain, environment);
@@ -76,6 +78,13 @@ void recovery_url(const struct recovery *recovery, const char *host, char url[12
 {
     snprintf(url, 128, "%s://%s:%d/", recovery->secure ? "https" : "http", host,
              port_of(recovery->secure));
+}
+
+/* The next one reads it. */
+void recovery_renew(struct recovery *recovery)
+{
+    if (recovery->process.pid)
+        kill(recovery->process.pid, SIGTERM);
 }
 
 bool recovery_reaped(struct recovery *recovery, pid_t pid, int status)

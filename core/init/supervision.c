@@ -68,7 +68,9 @@ static void next_fired(void *owner)
 
     if (app->pid && app->ready.port) {
         supervision->host(supervision->owner, host);
-        health_ask(&supervision->health, host, app->ready.port, path_of(supervision));
+        health_ask(&supervision->health,
+                   &(struct health_place){host, app->ready.port, app->ready.secure},
+                   path_of(supervision));
         return;
     }
     if (app->pid && app->ready_fd >= 0 &&

@@ -1,9 +1,9 @@
 #include "openssl.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509err.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,30 +67,46 @@ static bool configure(SSL_CTX *ssl)
            SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
 }
 
-/* ---- the files ---- */
+/* ---- certificate and key ---- */
 
-static bool blame(char fault[TLS_FAULT], const char *file, const char *what)
+static bool blame(char fault[TLS_FAULT], const char *name, const char *what)
 {
-    snprintf(fault, TLS_FAULT, "%s: %s", file, what);
+    snprintf(fault, TLS_FAULT, "%s: %s", name, what);
     return false;
 }
 
 /* With OpenSSL's own words behind it: those of the first error, the others are what it led to. */
-static bool blame_openssl(char fault[TLS_FAULT], const char *file, const char *what)
+static bool blame_openssl(char fault[TLS_FAULT], const char *name, const char *what)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_error());
 
-    snprintf(fault, TLS_FAULT, "%s: %s (%s)", file, what, reason != NULL ? reason : "no reason");
+    snprintf(fault, TLS_FAULT, "%s: %s (%s)", name, what, reason != NULL ? reason : "no reason");
     return false;
 }
 
-static bool is_readable(const char *file, char fault[TLS_FAULT])
+static bool use_first(SSL_CTX *ssl, BIO *text)
 {
-    FILE *stream = fopen(file, "r");
+    X509 *certificate = PEM_read_bio_X509_AUX(text, NULL, no_password, NULL);
+    bool used = certificate != NULL && SSL_CTX_use_certificate(ssl, certificate) == 1;
 
-    if (stream == NULL)
-        return blame(fault, file, strerror(errno));
-    fclose(stream);
+    X509_free(certificate);
+    return used;
+}
+
+/* All that follow, to the end of the text. */
+static bool use_chain(SSL_CTX *ssl, BIO *text)
+{
+    X509 *next;
+
+    while ((next = PEM_read_bio_X509(text, NULL, no_password, NULL)) != NULL) {
+        if (SSL_CTX_add0_chain_cert(ssl, next) != 1) {
+            X509_free(next);
+            return false;
+        }
+    }
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        return false;
+    ERR_clear_error();
     return true;
 }
 
@@ -101,39 +117,60 @@ static bool is_mismatch(unsigned long error)
             ERR_GET_REASON(error) == X509_R_KEY_TYPE_MISMATCH);
 }
 
-static bool read_key(SSL_CTX *ssl, const char *key, char fault[TLS_FAULT])
+static bool use_key(SSL_CTX *ssl, BIO *text)
 {
-    if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) == 1)
-        return SSL_CTX_check_private_key(ssl) == 1 ||
-               blame(fault, key, "is not the key of the certificate");
-    if (is_mismatch(ERR_peek_last_error()))
-        return blame(fault, key, "is not the key of the certificate");
-    return blame_openssl(fault, key, "holds no private key in PEM form that needs no password");
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(text, NULL, no_password, NULL);
+    bool used = key != NULL && SSL_CTX_use_PrivateKey(ssl, key) == 1;
+
+    EVP_PKEY_free(key);
+    return used;
 }
 
-static bool read_files(SSL_CTX *ssl, const char *certificate, const char *key,
-                       char fault[TLS_FAULT])
+/* NULL when memory is out. */
+static BIO *open_text(struct slice text)
 {
-    if (!is_readable(certificate, fault) || !is_readable(key, fault))
-        return false;
-    ERR_clear_error();
-    if (SSL_CTX_use_certificate_chain_file(ssl, certificate) != 1)
-        return blame_openssl(fault, certificate, "holds no certificate in PEM form that can be used");
-    return read_key(ssl, key, fault);
+    return BIO_new_mem_buf(text.length > 0 ? text.data : "", (int)text.length);
+}
+
+static bool read_certificate(SSL_CTX *ssl, const struct tls_pair *pair, char fault[TLS_FAULT])
+{
+    BIO *text = open_text(pair->certificate);
+    bool read;
+
+    ERR_clear_error(); /* of what this OpenSSL does not know yet */
+    read = text != NULL && use_first(ssl, text) && use_chain(ssl, text);
+    BIO_free(text);
+    return read || blame_openssl(fault, pair->certificate_name,
+                                 "holds no certificate in PEM form that can be used");
+}
+
+static bool read_key(SSL_CTX *ssl, const struct tls_pair *pair, char fault[TLS_FAULT])
+{
+    BIO *text = open_text(pair->key);
+    bool used = text != NULL && use_key(ssl, text);
+
+    BIO_free(text);
+    if (used && SSL_CTX_check_private_key(ssl) == 1)
+        return true;
+    if (used || is_mismatch(ERR_peek_last_error()))
+        return blame(fault, pair->key_name, "is not the key of the certificate");
+    return blame_openssl(fault, pair->key_name,
+                         "holds no private key in PEM form that needs no password");
 }
 
 /* ---- the context ---- */
 
-struct tls_context *tls_load(const char *certificate, const char *key, char fault[TLS_FAULT])
+struct tls_context *tls_load(const struct tls_pair *pair, char fault[TLS_FAULT])
 {
     struct tls_context *context = calloc(1, sizeof(*context));
 
+    ERR_clear_error();
     if (context == NULL || (context->ssl = SSL_CTX_new(TLS_server_method())) == NULL ||
         (context->memory = tls_memory()) == NULL)
-        blame(fault, certificate, "memory is out");
+        blame(fault, pair->certificate_name, "memory is out");
     else if (!configure(context->ssl))
-        blame_openssl(fault, certificate, "this OpenSSL does not do what is needed");
-    else if (read_files(context->ssl, certificate, key, fault))
+        blame_openssl(fault, pair->certificate_name, "this OpenSSL does not do what is needed");
+    else if (read_certificate(context->ssl, pair, fault) && read_key(context->ssl, pair, fault))
         return context;
     ERR_clear_error();
     tls_unload(context);

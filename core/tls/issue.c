@@ -136,19 +136,3 @@ bool tls_issue(const char *const *names, struct buffer *certificate_text, struct
     EVP_PKEY_free(key);
     return made;
 }
-
-bool tls_fingerprint(struct slice certificate_text, char text[TLS_FINGERPRINT])
-{
-    BIO *source = BIO_new_mem_buf(certificate_text.data, (int)certificate_text.length);
-    X509 *certificate = source != NULL ? PEM_read_bio_X509(source, NULL, NULL, NULL) : NULL;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    bool read = certificate != NULL &&
-                X509_digest(certificate, EVP_sha256(), digest, &length) == 1;
-
-    for (unsigned i = 0; read && i < length; i++)
-        snprintf(text + 3 * (size_t)i, 4, i + 1 < length ? "%02X:" : "%02X", digest[i]);
-    X509_free(certificate);
-    BIO_free(source);
-    return read;
-}

@@ -25,7 +25,7 @@ struct tls_session {
     bool failed;
 };
 
-struct tls_context *tls_load(const char *certificate, const char *key, char fault[TLS_FAULT]);
+struct tls_context *tls_load(const struct tls_pair *pair, char fault[TLS_FAULT]);
 void tls_unload(struct tls_context *context);
 
 /* The kind of BIO that reads from session->received and writes to session->output. NULL when memory
@@ -48,5 +48,7 @@ void tls_farewell(struct tls_session *session, struct buffer *output);
 
 bool tls_issue(const char *const *names, struct buffer *certificate, struct buffer *key);
 bool tls_fingerprint(struct slice certificate, char text[TLS_FINGERPRINT]);
+void tls_names(struct slice certificate, struct buffer *names);
+size_t tls_ask(int connected, struct slice question, char *answer, size_t size);
 
 #endif

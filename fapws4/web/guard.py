@@ -1,4 +1,4 @@
-"""Who may ask: the device by its own names or an address, and forms only from its own pages."""
+"""Who may ask: the device by its own names, those of its certificate or an address, and forms only from its own pages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,13 @@ def _is_own(host: str) -> bool:
     if name.startswith("[") and name.endswith("]"):
         return _is_address(AF_INET6, name[1:-1])
     own = os.uname().nodename.lower()
-    return name.lower() in ("localhost", own, f"{own}.local") or _is_address(AF_INET, name)
+    return name.lower() in ("localhost", own, f"{own}.local") or _is_certified(name.lower()) or _is_address(AF_INET, name)
+
+
+def _is_certified(name: str) -> bool:
+    """Whether the device's certificate is for that name: who has brought it has said so (core/init/certificate.h)."""
+    names = os.environ.get("FAPWS_NAMES", "").lower().split()
+    return name in names or f"*.{name.partition('.')[2]}" in names
 
 
 def _is_address(family: int, text: str) -> bool:

@@ -14,7 +14,7 @@ from appliance.common.shell import Failed, run
 from appliance.compiling.interpreter import Interpreter
 from appliance.compiling.modules import widened
 from appliance.freezing import analysis
-from appliance.freezing.analysis import analyse, health_of, read_app, sets_tls, version_of
+from appliance.freezing.analysis import analyse, health_of, read_app, sets_tls, takes_device_tls, version_of
 from appliance.packaging import syntax
 from appliance.packaging.building import Workplace
 from appliance.packaging.installation import Packages, install
@@ -117,6 +117,15 @@ def test_the_version_of_an_app(tmp_path: Path, text: str, version: str) -> None:
 def test_the_path_for_the_health_of_an_app(tmp_path: Path, text: str, path: str) -> None:
     """HEALTH as a plain text is known to the device; an app that works it out is asked for its first page instead."""
     assert path == health_of(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "takes"),
+    [('TLS = "device"\n', True), ('TLS = ("a.pem", "b.pem")\n', False), ("x = 1\n", False), ('TLS = "Device"\n', False)],
+)
+def test_whose_certificate_an_app_wants(tmp_path: Path, text: str, takes: bool) -> None:
+    """TLS = "device" at the top level is known to the device, which hands its own over."""
+    assert takes == takes_device_tls(written(tmp_path, text))
 
 
 def test_a_version_that_is_no_text(tmp_path: Path) -> None:

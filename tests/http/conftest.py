@@ -87,16 +87,17 @@ def start_server(command: Command, folder: Path, app: Path | None, *words: str |
     reading, writing = os.pipe()
     environment = {"FAPWS_READY_FD": str(writing), **options.pop("environment", {})}  # type: ignore[dict-item]
     address = [] if "--server" in words else ["--server", "127.0.0.1:0"]
+    descriptors = [writing, *options.pop("pass_fds", [])]  # type: ignore[misc]
     with log.open("wb") as output:
         process = command(
             *([app] if app else []), *address, *words,
-            stdout=output, stderr=output, pass_fds=[writing], environment=environment, **options,
+            stdout=output, stderr=output, pass_fds=descriptors, environment=environment, **options,
         )
     os.close(writing)
     with os.fdopen(reading, "rb") as ready:
         said = ready.read().decode()
     assert said, f"the server ended with {process.wait(TIMEOUT)}:\n{log.read_text()}"
-    _, host, port = said.split()
+    _, host, port = said.removesuffix(" https\n").split()
     return Server(host if host.startswith("/") else (host, int(port)), process, log)
 
 

@@ -315,7 +315,7 @@ def test_tls_of_the_app_is_validated(command: Command, tmp_path: Path, value: st
     app.write_text(f"PATHS = [('/', lambda e, s: '')]\nTLS = {value}\n")
     process = command(app, "--check")
     said = process.communicate(timeout=TIMEOUT)[1].decode()
-    assert 'fapws4: TLS: must name two files, like ("cert.pem", "key.pem")\n' == said
+    assert 'fapws4: TLS: must name two files, like ("cert.pem", "key.pem"), or be "device"\n' == said
     assert 1 == process.returncode
 
 

@@ -25,7 +25,9 @@ PURE += ["samples"]
 PURE += ["arp", "link_local", "acd", "dns", "mdns"]
 PURE += ["clock_choice", "sntp", "sntp_client"]
 # Without headers of their own here: what those need.
-FURTHER = ["child", "console", "credentials"]
+FURTHER = ["asker", "child", "console", "credentials"]
+# What there is of OpenSSL here.
+TLS = "const struct tls_library *tls_library(char fault[TLS_FAULT]) { (void)fault; return NULL; }\n"
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
 FLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -72,7 +74,8 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
     ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(const struct order *order); }')
     ffi.cdef('extern "Python" { bool due(const struct order *order); }')
-    ffi.set_source("init_pure", "#include <stdlib.h>\n" + "".join(f'#include "{name}.h"\n' for name in PURE))
+    headers = "".join(f'#include "{name}.h"\n' for name in [*PURE, "../tls"])
+    ffi.set_source("init_pure", "#include <stdlib.h>\n" + headers + TLS)
     ffi.emit_c_code(str(folder / "init_pure.c"))
     sources = [str(path) for name in PURE + FURTHER if (path := SOURCES / f"{name}.c").exists()]
     includes = [f"-I{SOURCES}", f"-I{sysconfig.get_path('include')}"]

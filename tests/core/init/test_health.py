@@ -29,6 +29,12 @@ def test_what_counts_as_an_answer(pure: Any, answer: bytes, expected: int) -> No
     assert all(status(pure, answer[:length]) in (MORE, expected) for length in range(len(answer)))
 
 
+def begin(pure: Any, health: Any, host: str, port: int, path: str = "/well", secure: bool = False) -> None:
+    """Puts the question."""
+    text = pure.ffi.new("char[]", host.encode())
+    pure.lib.health_ask(health, pure.ffi.new("struct health_place *", [text, port, secure]), path.encode())
+
+
 @pytest.fixture
 def ask(pure: Any) -> Callable[[str, int, str], list[int]]:
     """Asks, and turns the loop until there is an answer; all answers that came."""
@@ -38,9 +44,9 @@ def ask(pure: Any) -> Callable[[str, int, str], list[int]]:
     pure.lib.loop_init(loop)
     pure.lib.health_init(health, loop, pure.lib.answered, pure.ffi.NULL)
 
-    def run(host: str, port: int, path: str = "/well") -> list[int]:
+    def run(host: str, port: int, path: str = "/well", secure: bool = False) -> list[int]:
         answers.clear()
-        pure.lib.health_ask(health, host.encode(), port, path.encode())
+        begin(pure, health, host, port, path, secure)
         assert answers == []
         while not answers:
             pure.lib.loop_turn(loop)
@@ -66,7 +72,7 @@ def play(pure: Any, ask: Any, listener: socket.socket, pieces: list[bytes]) -> t
     host, port = listener.getsockname()[:2]
     answers: list[int] = []
     pure.ffi.def_extern(name="answered")(lambda _owner, value: answers.append(value))
-    pure.lib.health_ask(ask.health, host.encode(), port, b"/well")
+    begin(pure, ask.health, host, port)
     pure.lib.loop_turn(ask.loop)
     with listener.accept()[0] as peer:
         question = peer.recv(4096)
@@ -115,7 +121,14 @@ def test_a_path_that_is_too_long(ask: Any) -> None:
 
 def test_the_server_itself_is_asked(pure: Any, ask: Any, listener: socket.socket) -> None:
     """`*` is a question that a server answers without its app."""
-    pure.lib.health_ask(ask.health, listener.getsockname()[0].encode(), listener.getsockname()[1], b"*")
+    host, port = listener.getsockname()[:2]
+    begin(pure, ask.health, host, port, "*")
     assert bytes(pure.ffi.buffer(ask.health.request, 19)) == b"OPTIONS * HTTP/1.1\r"[:19]
     pure.lib.health_forget(ask.health)
     assert ask.health.fd == -1
+
+
+def test_without_openssl_there_is_no_answer_by_https(ask: Any, listener: socket.socket) -> None:
+    """The child that would ask says nothing, and the answer comes from the loop all the same."""
+    host, port = listener.getsockname()[:2]
+    assert ask(host, port, secure=True) == [0]

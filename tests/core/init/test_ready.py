@@ -34,6 +34,8 @@ def test_the_line_is_understood_in_pieces(pure: Any) -> None:
         b"listening 0.0.0.0 8x\n",
         b"listening 0.0.0.0 -1\n",
         b"listening 0.0.0.0 80 more\n",
+        b"listening 0.0.0.0 80 https more\n",
+        b"listening 0.0.0.0 https\n",
         b"listening \x1b[2J 80\n",
         b"listening " + b"a" * 64 + b" 80\n",
         b"hearing 0.0.0.0 80\n",
@@ -45,18 +47,31 @@ def test_a_hostile_app_cannot_print_what_it_likes(pure: Any, line: bytes) -> Non
     assert not feed(pure, line)[0]
 
 
+def test_what_it_speaks_is_known(pure: Any) -> None:
+    """https when the server says so, also when that comes in pieces."""
+    for line, secure in ((b"listening 0.0.0.0 443 https\n", True), (b"listening 0.0.0.0 443\n", False)):
+        ready = pure.ffi.new("struct ready *")
+        for byte in line:
+            span, _block = pure.span(bytes([byte]))
+            done = pure.lib.ready_feed(ready, span[0])
+        assert (True, 443, secure) == (done, ready.port, ready.secure)
+
+
 @pytest.mark.parametrize(
-    ("host", "port", "expected"),
+    ("host", "port", "secure", "expected"),
     [
-        ("10.0.2.15", 80, "http://10.0.2.15/"),
-        ("10.0.2.15", 8888, "http://10.0.2.15:8888/"),
-        ("fe80::1", 80, "http://[fe80::1]/"),
-        ("fe80::1", 81, "http://[fe80::1]:81/"),
+        ("10.0.2.15", 80, False, "http://10.0.2.15/"),
+        ("10.0.2.15", 8888, False, "http://10.0.2.15:8888/"),
+        ("10.0.2.15", 443, True, "https://10.0.2.15/"),
+        ("10.0.2.15", 80, True, "https://10.0.2.15:80/"),
+        ("10.0.2.15", 443, False, "http://10.0.2.15:443/"),
+        ("fe80::1", 80, False, "http://[fe80::1]/"),
+        ("fe80::1", 81, False, "http://[fe80::1]:81/"),
     ],
 )
-def test_urls_are_what_a_browser_takes(pure: Any, host: str, port: int, expected: str) -> None:
-    """Port 80 goes without saying, IPv6 goes in brackets."""
-    ready = pure.ffi.new("struct ready *", {"port": port})
+def test_urls_are_what_a_browser_takes(pure: Any, host: str, port: int, secure: bool, expected: str) -> None:
+    """The port that the scheme has by itself goes without saying, IPv6 goes in brackets."""
+    ready = pure.ffi.new("struct ready *", {"port": port, "secure": secure})
     out = pure.ffi.new("char[]", 128)
     pure.lib.ready_url(ready, host.encode(), out, 128)
     assert expected == pure.ffi.string(out).decode()

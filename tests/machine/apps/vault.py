@@ -1,0 +1,33 @@
+"""Served with the device's certificate; says what it can see of the key, and how it is asked."""
+
+import os
+import sys
+
+TLS = "device"
+PLACES = ["/run/fapws4/key.pem", "/data/.fapws4/key.pem", *(f"/proc/self/fd/{number}" for number in range(3, 12))]
+
+
+def look(environ, start_response):
+    """Which of the places of a key can be opened; a descriptor that is no file in memory is none of them."""
+    found = []
+    for place in PLACES:
+        try:
+            target = os.readlink(place) if place.startswith("/proc/") else place
+            if target.startswith("/memfd:") or target == place:
+                with open(place, "rb") as file:
+                    found.append(f"{place} {len(file.read())}")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            found.append(f"{place} {type(error).__name__}")
+    return "\n".join(found)
+
+
+def say(environ, start_response):
+    """PID 1's questions come to the console."""
+    if environ.get("HTTP_USER_AGENT") == "fapws4-init":
+        sys.stdout.write(f"asked by {environ['wsgi.url_scheme']}\n")
+    return environ["wsgi.url_scheme"]
+
+
+PATHS = [("/look", look), ("/", say)]

@@ -1,0 +1,76 @@
+"""An app that says TLS = "device" on an emulated machine: served, tried and asked by https."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from appliance.build import build, make_plan
+from appliance.emulating.emulate import Machine
+from appliance.fetching.recipes import Board
+from appliance.imaging.image import compose
+from appliance.imaging.keys import KeySet, PrivateKey
+from appliance.imaging.release import Release
+from appliance.updating.bundle import make_bundle, write_bundle
+from appliance.updating.device import PORT
+from appliance.updating.update import update_image
+
+APP = Path(__file__).parent / "apps" / "vault.py"
+KEY = PrivateKey(b"k" * 32)
+FINGERPRINT = r"vault is served with the certificate (\S+)"
+PAGES = r"status and updates: https://10\.0\.2\.15:8443/, certificate (\S+)"
+
+
+def certificate_at(port: int) -> bytes:
+    """What a server there shows, as DER."""
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", port)))
+
+
+def shown(certificate: bytes) -> str:
+    """The fingerprint of a certificate, as devices show it."""
+    return ":".join(f"{byte:02X}" for byte in hashlib.sha256(certificate).digest())
+
+
+@pytest.fixture(scope="module")
+def updated(tmp_path_factory: pytest.TempPathFactory, pc: Board) -> Path:
+    """An image whose next start tries a new version."""
+    folder = tmp_path_factory.mktemp("vault")
+    trusted = folder / "trusted.pub"
+    trusted.write_text(f"threshold 1\nkey {KEY.public.hex()}\n")
+    plan = make_plan(str(APP), "pc", str(folder / "out"), 0, False, keys=str(trusted), counter=1)
+    build(plan)
+    release = Release(2, keys=KeySet(1, (KEY.public,)), takes_certificate=True)
+    new = compose(plan.binary, "vault", "2.0", pc, folder / "new.img", release)
+    write_bundle(make_bundle(new.path, [KEY]), folder / "vault.update")
+    update_image(plan.image, folder / "vault.update", 2)
+    return plan.image
+
+
+def test_the_app_is_served_with_the_devices_certificate(updated: Path, pc: Board, tmp_path: Path) -> None:
+    """Made on the first boot and for the device, the same as of its pages and at the next start; PID 1 asks by https, so that
+    a trial passes by what the app itself answers; and no file of the app's leads to the key."""
+    with Machine(updated, pc, echo=print, firmware="bios", keep=True) as machine:
+        machine.wait_for("version 2.0 is on trial")
+        fingerprint = machine.wait_for(FINGERPRINT)[1]
+        assert fingerprint == machine.wait_for(PAGES)[1]
+        machine.wait_for("vault answers at https://10.0.2.15/$")
+        assert (200, b"https") == machine.get("/")
+        seen = machine.get("/look")[1].decode()
+        assert ["/run/fapws4/key.pem PermissionError", "/data/.fapws4/key.pem PermissionError",
+                "/proc/self/fd/4 PermissionError"] == seen.splitlines()
+        certificate = certificate_at(int(machine.url().rstrip("/").rpartition(":")[2]))
+        assert fingerprint == shown(certificate) == shown(certificate_at(machine.forward(PORT)))
+        said = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-ext", "subjectAltName"], input=certificate,
+                              capture_output=True, check=True).stdout.decode()
+        assert "DNS:vault.local, DNS:vault, IP Address:10.0.2.15" == said.splitlines()[1].strip()
+        machine.wait_for("asked by https")
+        machine.wait_for("version 2.0 is confirmed")
+        machine.press_power_button()
+        assert 0 == machine.wait_for_end()
+    with Machine(updated, pc, echo=print, firmware="bios", keep=True) as machine:
+        assert fingerprint == machine.wait_for(FINGERPRINT)[1]
+        assert fingerprint == shown(certificate_at(machine.forward(PORT)))
