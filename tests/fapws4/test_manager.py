@@ -10,11 +10,12 @@ import stat
 import typing
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 
-from fapws4.device import Absent, Client, Refused, records, wire
+from fapws4.device import Absent, Client, Refused, errors, wire
 from fapws4.device.calls import CALLS, ROLES
 from fapws4.device.client import Client as ClientClass
 from fapws4.device.errors import CODES
@@ -22,6 +23,9 @@ from fapws4.device.schema import Invalid, checked, fields, integer, listed, null
 from tests.fapws4.device_side import NAME, PASSWORD, DeviceSide, device_side, manager
 from tests.fapws4.root_side import CODE, bundle
 from tests.http.wire import TIMEOUT
+
+if TYPE_CHECKING:
+    from fapws4.device.records import NetworkSettings
 
 USERS = {"viewer": "vera", "operator": "otto", "admin": NAME}
 WORDS = {"vera": "view from a hill", "otto": "operation nautilus", NAME: PASSWORD}
@@ -63,6 +67,15 @@ def content(descriptor: int) -> bytes:
         return file.read()
 
 
+@pytest.fixture(scope="module")
+def types() -> ModuleType:
+    """records.pyi as a module."""
+    file = Path(errors.__file__).with_name("records.pyi")
+    module = ModuleType("records")
+    exec(compile(file.read_text(), str(file), "exec", dont_inherit=True), vars(module))
+    return module
+
+
 # ---- the table, the client and the records say the same ----
 
 
@@ -78,10 +91,10 @@ def test_every_call_has_its_method() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name, call in CALLS.items() if not call.gives))
-def test_records_have_the_forms_of_the_table(name: str) -> None:
+def test_records_have_the_forms_of_the_table(types: ModuleType, name: str) -> None:
     """What types say of an answer is what the table says of it."""
     method = getattr(ClientClass, name.replace(".", "_"))
-    hints = get_type_hints(method, {"records": records}, {})
+    hints = get_type_hints(method, {"records": types}, {})
     assert form(hints["return"]) == simple(CALLS[name].answer)
 
 
@@ -258,7 +271,7 @@ def test_tokens(device: DeviceSide) -> None:
 def test_orders_reach_pid_1(device: DeviceSide) -> None:
     """As one line each; what it refuses is its own sentence."""
     admin = Client(device.claim())
-    settings: records.NetworkSettings = {
+    settings: NetworkSettings = {
         "name": "meter", "interface": "", "v4": "10.0.0.2/24", "gateway": "10.0.0.1", "v6": "auto", "gateway6": "",
         "dns": ["10.0.0.1", "10.0.0.3"], "ntp": ["10.0.0.4"]}
     assert 120 == admin.network_apply(settings)["seconds"]

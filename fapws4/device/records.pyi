@@ -1,10 +1,7 @@
-"""What calls take and give, for who checks types: the same as the forms in `calls`, which a test compares. Not imported when
-a program runs."""
-
-from __future__ import annotations
+"""What calls take and give, for who checks types: the same as the forms in `calls`, which a test compares. No program has it,
+and what it would bring."""
 
 from typing import TypedDict
-
 
 class Session(TypedDict):
     """Somebody who has just logged in. `session` is the secret that stands for it."""
