@@ -109,6 +109,20 @@ def test_a_stick_with_what_is_not_there_is_refused(tmp_path: Path) -> None:
         stick_image(tmp_path / "absent", tmp_path)
 
 
+def test_a_stick_and_a_serial_adapter_share_the_sockets(tmp_path: Path) -> None:
+    """One controller for both, none for neither; QEMU takes the words and says which terminal is the other end."""
+    (tmp_path / "notes.txt").write_text("x")
+    with ExitStack() as stack:
+        assert Surroundings().arguments(tmp_path, stack) == []
+        both = Surroundings(stick=tmp_path / "notes.txt", serial=True).arguments(tmp_path, stack)
+    assert both.count("qemu-xhci,id=usb") == 1
+    command = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-machine", "q35", "-monitor", "stdio", *both]
+    said = subprocess.run(command, input="info usb\nquit\n", capture_output=True, text=True, check=True).stdout
+    assert "char device redirected to /dev/pts/" in said
+    assert "QEMU USB Serial" in said
+    assert "QEMU USB MSD" in said
+
+
 @pytest.fixture
 def wires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wires of this test only."""

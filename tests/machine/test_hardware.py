@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,24 @@ from appliance.build import build, make_plan
 from appliance.emulating.emulate import Machine
 from appliance.emulating.surroundings import Surroundings
 from appliance.fetching.recipes import Board
+from appliance.imaging.version import open_disk
 
 WORKSHOP = Path(__file__).parent / "apps" / "workshop" / "workshop.py"
 PATIENCE = 60  # s
 
 
 @pytest.fixture(scope="module")
-def machine(pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """The image of apps/workshop, running, with a serial adapter in it."""
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image of apps/workshop."""
     plan = make_plan(str(WORKSHOP), "pc", str(tmp_path_factory.mktemp("workshop")), 0, False)
     build(plan)
-    with Machine(plan.image, pc, echo=print, firmware="bios", around=Surroundings(serial=True)) as machine:
+    return plan.image
+
+
+@pytest.fixture(scope="module")
+def machine(image: Path, pc: Board) -> Iterator[Machine]:
+    """The same, running, with a serial adapter in it."""
+    with Machine(image, pc, echo=print, firmware="bios", keep=True, around=Surroundings(serial=True)) as machine:
         yield machine
 
 
@@ -81,7 +89,8 @@ def test_nothing_else_is(machine: Machine, line: int) -> None:
 
 
 def test_a_call_with_a_pointer_inside_is_made_by_cffi(machine: Machine) -> None:
-    """An I2C device is read, written and read again, by a structure that Python's own ioctl cannot pass."""
+    """An I2C chip is read, written and read again, by a structure that Python's own ioctl cannot pass. Its module was named,
+    and has its parameter from the command line: without, it would not load."""
     assert told(machine, "/bus") == [0, 0x5A, 0x5A]
 
 
@@ -96,3 +105,11 @@ def test_an_adapter_that_is_pulled_and_put_in_again(machine: Machine, line: int)
     machine.wait_for("workshop has /dev/ttyUSB0")
     converse(machine, line)
     assert sum("listening on port 80" in row for row in machine.console) == started
+
+
+def test_its_own_view_of_the_file_systems_holds_none_of_them(machine: Machine, image: Path) -> None:
+    """After the power button /data is closed: its journal has nothing to make good (feature RECOVER of ext4)."""
+    machine.press_power_button()
+    assert machine.wait_for_end() == 0
+    (features,) = struct.unpack_from("<I", open_disk(image).read("data"), 1024 + 96)
+    assert features & 4 == 0

@@ -26,7 +26,7 @@ _ffi.cdef("""
 _libc = _ffi.dlopen(None)
 _I2C_SLAVE, _I2C_SMBUS = 0x0703, 0x0720
 _WRITE, _READ, _BYTE_DATA = 0, 1, 2
-_EEPROM = 0x50  # QEMU's; on a real PC it is that of a memory module, and best left alone
+_CHIP = 0x1D  # that of the module i2c-stub, by its parameter (pyproject.toml)
 
 _OTHERS = {
     "a disk": "/dev/vda", "memory": "/dev/mem", "the console": "/dev/ttyS0", "another port": "/dev/ttyS2",
@@ -98,17 +98,17 @@ def type_into(environ: Environ, start_response: Start_response) -> str:
 
 
 def _byte(descriptor: int, direction: int, value: int = 0) -> int:
-    """The byte at a place of the EEPROM, written or read."""
+    """The byte at a place of the chip, written or read."""
     data = _ffi.new("uint8_t[34]", bytes([value]))
     call = _ffi.new("struct i2c_smbus_ioctl_data *", (direction, 77, _BYTE_DATA, data))
-    for request, argument in ((_I2C_SLAVE, _ffi.cast("long", _EEPROM)), (_I2C_SMBUS, call)):
+    for request, argument in ((_I2C_SLAVE, _ffi.cast("long", _CHIP)), (_I2C_SMBUS, call)):
         if _libc.ioctl(descriptor, request, argument) < 0:
             raise OSError(_ffi.errno, os.strerror(_ffi.errno))
     return int(data[0])
 
 
 def bus(environ: Environ, start_response: Start_response) -> str:
-    """What stands in an EEPROM before and after it is written to, on the first bus that has one."""
+    """What stands in the chip before and after it is written to, on the first bus that has one."""
     for path in sorted(glob.glob("/dev/i2c-*")):
         descriptor = os.open(path, os.O_RDWR)
         try:
