@@ -18,8 +18,8 @@
 #include "syscall_filter.h"
 
 /* The program, what it is told of the machine, its own /dev, whose nodes may come and go, and what
- * is its own. Not here and so out of reach: /data/.fapws4, the disks, the modules of the kernel. Processes
- * of others are hidden by /proc itself (mounts.c). */
+ * is its own. Not here and so out of reach: /data/.fapws4, the disks, the modules of the kernel.
+ * Processes of others are hidden by /proc itself (mounts.c). */
 static const struct landlock_place places[] = {
     {"/init", LANDLOCK_RUN},
     {"/etc", LANDLOCK_READ},
