@@ -435,11 +435,16 @@ def check(c: Context, fix: bool = False) -> None:
     suite.check(fix)
 
 
-@task(pre=[check], help={"long": "also the tests that take minutes", "only": "a folder or file of tests"})
+@task(pre=[check], help={
+    "long": "also the tests that take minutes", "only": "a folder or file of tests",
+    "pictures": "only take the pictures of the console anew (samples/console/*.png)"})
 @report.told
-def test(c: Context, long: bool = False, only: str = "") -> None:
+def test(c: Context, long: bool = False, only: str = "", pictures: bool = False) -> None:
     """All checks and all tests, the QEMU boots by UEFI and by BIOS included."""
-    suite.run_all(long, only)
+    if pictures:
+        suite.take_pictures()
+    else:
+        suite.run_all(long, only)
 
 
 @task(positional=["verb"], help={

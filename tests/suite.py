@@ -53,6 +53,12 @@ def run_all(long: bool = False, only: str = "") -> None:
         _pytest([str(chosen), "--ignore=tests/core", *marks], {})
 
 
+def take_pictures() -> None:
+    """The pictures of the README, by the test that looks at every page of the console."""
+    require(PROGRAMS, "testing")
+    _pytest(["tests/browser/test_console.py", "-k", "hinders"], {"FAPWS_PICTURES": "1"})
+
+
 def _pytest(arguments: list[str], environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", *arguments]
     done = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **environment}, check=False)

@@ -132,8 +132,17 @@ def form(
     kind = "quiet" if quiet else "grave" if grave else None
     sending = {"enctype": "multipart/form-data", "data_upload": visit.text("Sent so far"),
                "data_failed": visit.text("The connection was cut; try again.")} if upload else {}
-    return h.form(_hidden(visit), *fields, h.div(h.button(button, class_=kind), second, class_="row"), method="post",
-                  action=visit.url(action), **sending)
+    inside = join(*fields)
+    whose = _whose(visit) if 'type="password"' in inside else None
+    buttons = h.div(h.button(button, class_=kind), second, class_="row")
+    return h.form(_hidden(visit), whose, inside, buttons, method="post", action=visit.url(action), **sending)
+
+
+def _whose(visit: Visit) -> Markup | None:
+    """Whose password it is, for managers of passwords: on pages that do not ask for a name."""
+    if not visit.who:
+        return None
+    return h.input(name="whose", value=str(visit.who["name"]), autocomplete="username", hidden=True)
 
 
 def _hidden(visit: Visit) -> Markup | None:

@@ -5,6 +5,7 @@ Both come from the system's packages. Waiting is the browser's: `find` returns o
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import json
@@ -70,7 +71,7 @@ class Browser:
         wanted = {"goog:chromeOptions": {"args": [*_ARGUMENTS, *root]},
                   "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
                   "acceptInsecureCerts": True,  # a device vouches for itself
-                  "timeouts": {"implicit": TIMEOUT * 1000, "pageLoad": TIMEOUT * 1000}}
+                  "timeouts": {"implicit": TIMEOUT * 1000, "pageLoad": TIMEOUT * 1000, "script": TIMEOUT * 1000}}
         made = self.tell("POST", "", {"capabilities": {"alwaysMatch": wanted}})
         self.session = f"/{made['sessionId']}"
         self.process = int(made["capabilities"]["goog:processID"])
@@ -117,7 +118,25 @@ class Browser:
     def emulate(self, **features: str) -> None:
         """What the person prefers, such as prefers_color_scheme="dark"; nothing: as ever."""
         wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
-        self.tell("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": wanted}})
+        self._devtools("Emulation.setEmulatedMedia", features=wanted)
+
+    def scripts(self, on: bool) -> None:
+        """Whether pages may run scripts, from the next one on."""
+        self._devtools("Emulation.setScriptExecutionDisabled", value=not on)
+
+    def result(self, script: str) -> Any:
+        """What a script gives to the function that is its last argument."""
+        return self.tell("POST", "/execute/async", {"script": script, "args": []})
+
+    def picture(self, width: int, height: int) -> bytes:
+        """The page from its top, as a PNG of that size."""
+        self._devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        shown = base64.b64decode(self.tell("GET", "/screenshot"))
+        self._devtools("Emulation.clearDeviceMetricsOverride")
+        return shown
+
+    def _devtools(self, command: str, **parameters: object) -> None:
+        self.tell("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def tab(self) -> str:
         """The handle of the tab that commands go to."""
@@ -140,7 +159,7 @@ class Browser:
     def forget(self) -> None:
         """No cookies, nothing kept, nothing logged."""
         for command in ("Network.clearBrowserCookies", "Network.clearBrowserCache"):
-            self.tell("POST", "/goog/cdp/execute", {"cmd": command, "params": {}})
+            self._devtools(command)
         self.complaints()
         self.requests()
 
