@@ -48,6 +48,8 @@ _HARDWARE = {
     "cmdline": "words for the kernel's command line"}
 _PLAIN_HTTP = "ask the registry by http, unencrypted (one on this machine is, without being told)"
 _COMPRESSED = {"compressed": "also a compressed copy of the image (.gz), for other flashers"}
+_KERNEL = {"kernel": "another kernel than the board's own, one of recipes/kernels/: small has only what devices need, "
+                     "for less memory; it is compiled once, which takes half an hour"}
 _CONTENT = {"exclude": "a module to leave out, with what only it needs; may be said more than once",
             "trace": "keep only what the tests beside the app import, by pytest or --trace=COMMAND; see appliance/README.md",
             "report": "write REPORT.txt: why each module is in the program, and what each costs in bytes"}
@@ -65,7 +67,8 @@ def new(c: Context, name: str) -> None:
 
 
 @task(name="doctor", help={
-    "task": "only for this task, such as build-appliance or test; https: for building apps with TLS",
+    "task": "only for this task, such as build-appliance or test; https: for building apps with TLS; kernel: for "
+            "--kernel small",
     "board": _APP["board"]})
 @report.told
 def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
@@ -78,7 +81,7 @@ def examine_machine(c: Context, task: str = "", board: str = "pc") -> None:
         raise Exit(code=1)
 
 
-@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _FORMAT | _TARGET | _RELEASE | _COMPRESSED | _HARDWARE,
+@task(help=_APP | _DATA | _REQUIREMENTS | _CONTENT | _FORMAT | _TARGET | _RELEASE | _COMPRESSED | _HARDWARE | _KERNEL,
       iterable=["add_data", "exclude", "device", "module"], optional=["trace"])
 @report.told
 def build_appliance(
@@ -86,13 +89,13 @@ def build_appliance(
     add_data: Sequence[str] | None = None, requirements: str = "", format: str = "image",  # noqa: A002
     target: str = "", keys: str = "", counter: int = 0, compressed: bool = False, exclude: Sequence[str] | None = None,
     report_: bool = False, trace: str = "", device: Sequence[str] | None = None, module: Sequence[str] | None = None,
-    cmdline: str = "",
+    cmdline: str = "", kernel: str = "",
 ) -> None:
     """One Python file in; a static binary, a bootable disk image (or one for containers) and BUILD.json out."""
     plan = build.make_plan(app, board, output, jobs, offline, add_data or (), format.split(","), target, requirements,
                            keys, counter, compressed, exclude or (), report_, _tests(trace),
-                           wishes=_hardware(device, module, cmdline))
-    build.require_programs(offline)
+                           wishes=_hardware(device, module, cmdline), kernel=kernel)
+    build.require_programs(offline, plan.board if "image" in plan.formats else None)
     shares = build.build_formats(plan)
     report.show_files(plan.results, handout.read_sums(plan.output))
     for title, parts in shares.items():
@@ -151,17 +154,17 @@ def _ways_to_run(plan: build.Plan) -> list[str]:
     return [" ".join(map(str, [*command, "--server 127.0.0.1:8888"])) for command in commands if command]
 
 
-@task(help=_APP | _RELEASE | _COMPRESSED | _HARDWARE, iterable=["device", "module"])
+@task(help=_APP | _RELEASE | _COMPRESSED | _HARDWARE | _KERNEL, iterable=["device", "module"])
 @report.told
 def image(
     c: Context, app: str, board: str = "pc", output: str = "", jobs: int = 0, offline: bool = False, keys: str = "",
     counter: int = 0, compressed: bool = False, device: Sequence[str] | None = None, module: Sequence[str] | None = None,
-    cmdline: str = "",
+    cmdline: str = "", kernel: str = "",
 ) -> None:
     """Stage 3: the binary that `freeze` made into a bootable disk image."""
     plan = build.make_plan(app, board, output, jobs, offline, keys=keys, counter=counter, compressed=compressed,
-                           wishes=_hardware(device, module, cmdline))
-    build.require_programs(offline)
+                           wishes=_hardware(device, module, cmdline), kernel=kernel)
+    build.require_programs(offline, plan.board)
     made = build.build_image(plan)
     report.show_files([plan.image])
     report.show_shares("image", made.shares)
@@ -396,17 +399,19 @@ def cut_power(
     "app": "with --to: also the packages that this app requires",
     "to": "copy all that an offline machine needs to this folder",
     "update": "rewrite this recipe's pin (python: those of the builder's own packages)",
-    "board": _APP["board"]}, positional=["app"], optional=["app"])
+    "board": _APP["board"], **_KERNEL}, positional=["app"], optional=["app"])
 @report.told
-def fetch_sources(c: Context, app: str | None = None, to: str = "", update: str = "", board: str = "pc") -> None:
+def fetch_sources(
+    c: Context, app: str | None = None, to: str = "", update: str = "", board: str = "pc", kernel: str = "",
+) -> None:
     """Fetch all third-party files ahead, for a machine that will be offline; refresh a pin."""
     if update:
         report.show_line(provision.update_pin(update))
     elif to:
-        report.show_sources(provision.copy_all(board, Path(to), Path(app) if app else None))
+        report.show_sources(provision.copy_all(board, Path(to), Path(app) if app else None, kernel))
         report.show_next([f"on the offline machine: export FAPWS_SOURCES={to}; sh make.sh build-appliance APP.py --offline"])
     else:
-        report.show_sources(provision.fetch_all(board))
+        report.show_sources(provision.fetch_all(board, kernel))
 
 
 @task(name="licences", help={
@@ -418,7 +423,7 @@ def show_licences(c: Context, folder: str, to: str = "") -> None:
     components = licences.read_build(Path(folder))
     owed = licences.owed(components)
     if to and owed:
-        report.show_files(licences.fetch_owed(owed, Path(to)))
+        report.show_files(licences.fetch_owed(owed, Path(to), licences.kernel_configuration(Path(folder))))
         return
     report.show_components(components)
     if not owed:
@@ -461,6 +466,7 @@ def bench(c: Context, verb: str, only: str = "", slices: int = 9, seconds: float
     beside bare C, nginx, freastal, bjoern and fastwsgi in turns, latency, memory; wants a quiet machine. runtime: the
     frozen interpreter beside gcc's. build: a rebuild, a package more, a first build; one file beside those of PyInstaller and
     Nuitka. image: size, start and memory beside PyInstaller; what an update sends; power-on to the first answer, in parts;
-    the least memory that serves; what an idle hour writes.
+    the least memory that serves; what an idle hour writes; and, only when it is named, --kernel small beside Debian's
+    (kernels).
     """
     verbs.run(verb, only, verbs.Settings(slices, seconds))

@@ -22,8 +22,17 @@ from appliance.compiling.modules import ADDITIONS
 from appliance.compiling.toolchain import BUILDER, Toolchain, toolchain_for
 from appliance.delivering import components, handout, licences, sbom
 from appliance.delivering.container import require_platforms, write_container
-from appliance.fetching.preflight import TO_COMPILE, TO_FETCH, require
-from appliance.fetching.recipes import Board, Source, all_sources, load_board, load_kernel, load_source, load_target
+from appliance.fetching.preflight import FOR_LINUX, TO_COMPILE, TO_FETCH, require
+from appliance.fetching.recipes import (
+    Board,
+    Source,
+    all_kernels,
+    all_sources,
+    load_board,
+    load_kernel,
+    load_source,
+    load_target,
+)
 from appliance.fetching.sources import missing, require_offline
 from appliance.freezing import contents, objections
 from appliance.freezing.analysis import Analysis, analyse, health_of, read_app, sets_tls, takes_device_tls, version_of
@@ -185,13 +194,14 @@ def make_plan(
     formats: Iterable[str] = ("image",), target: str = "", requirements: str = "", keys: str = "", counter: int = 0,
     compressed: bool = False, exclude: Iterable[str] = (), report: bool = False,
     trace: str | None = None, for_device: bool = False, wishes: Hardware = NO_HARDWARE,
+    kernel: str = "",
 ) -> Plan:
     """Check what was asked for before any work starts; a Problem names what is wrong.
 
     ``target`` may be several, with commas between; their order makes no difference. ``wishes`` is hardware that the app is to
-    have besides what it and its project name.
+    have besides what it and its project name, ``kernel`` another one than the board's own.
     """
-    chosen = load_board(board)
+    chosen = with_kernel(load_board(board), kernel)
     wanted = {load_target(name.strip()).name for name in (target or chosen.target).split(",")}
     targets = tuple(sorted(wanted, key=lambda name: (name != chosen.target, name)))
     path = Path(app)
@@ -287,7 +297,8 @@ def _wanted(plan: Plan, analysis: Analysis, packages: Packages) -> Wanted:
 
 def compose_image(plan: Plan, program: Path, image: Path) -> Image:
     """A static program to a disk image, with what stands beside it. A compressed copy of an older one goes."""
-    made = compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, offline=plan.offline)
+    made = compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, offline=plan.offline,
+                   jobs=plan.jobs)
     handout.write_bmap(image)
     if plan.compressed:
         handout.write_compressed(image)
@@ -298,7 +309,7 @@ def compose_image(plan: Plan, program: Path, image: Path) -> Image:
 
 def build(plan: Plan) -> tuple[Frozen, Image]:
     """app.py to a binary and an image, which appear in the output folder together or not at all."""
-    require_modules(plan.board, plan.hardware.modules, plan.offline)
+    require_modules(plan.board, plan.hardware.modules, plan.offline, plan.jobs)
     with _staging(plan) as staging:
         later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
         frozen = freeze_all(plan, staging, later)
@@ -370,17 +381,27 @@ def build_image(plan: Plan) -> Image:
     if not set(plan.further) <= set(table["further"]):
         raise Problem(f"{plan.binary} was made before its project named a registry with updates",
                       f"first: invoke freeze {plan.app.name} --for-device --keys FILE --counter N")
-    require_modules(plan.board, plan.hardware.modules, plan.offline)
+    require_modules(plan.board, plan.hardware.modules, plan.offline, plan.jobs)
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
         others = [plan.output / f"{plan.name}-{target}" for target in table["targets"]]
         table["hardware"] = dataclasses.asdict(plan.hardware)
         table["outputs"] = _outputs([*others, image.path, *containers])
+        table["kernel"] = _kernel(plan.board)
+        table["sources"] = _with_kernel_source(table["sources"], plan.board)
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
-        sections = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
+        written = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
+        sections = licences.without_image(written)
         _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)
     return replace(image, path=plan.image)
+
+
+def _with_kernel_source(sources: list[dict[str, str]], board: Board) -> list[dict[str, str]]:
+    """What BUILD.json says of sources, with that of the board's kernel in the place of another kernel's."""
+    kernels = {recipe.source for recipe in all_kernels()}
+    others = [source for source in sources if source["name"] not in kernels]
+    return sorted([*others, _described(load_source(load_kernel(board.kernel).source))], key=lambda source: source["name"])
 
 
 def _containers(plan: Plan, frozen: Sequence[Frozen], staging: Path) -> list[Path]:
@@ -392,9 +413,22 @@ def _containers(plan: Plan, frozen: Sequence[Frozen], staging: Path) -> list[Pat
     return [write_container(binaries, plan.name, version_of(plan.app), staging / plan.container.name, interpreter)]
 
 
-def require_programs(offline: bool) -> None:
-    """The programs that a build starts, checked before it does anything."""
-    require(TO_COMPILE if offline else TO_COMPILE | TO_FETCH, "building")
+def with_kernel(board: Board, name: str) -> Board:
+    """The board with another kernel than its own, or its own ("")."""
+    if not name:
+        return board
+    kernel = load_kernel(name)
+    if kernel.target != board.target:
+        raise Problem(f"the kernel {name} is for {kernel.target}, and the board {board.name} is {board.target}",
+                      f"its own is {board.kernel}")
+    return replace(board, kernel=name)
+
+
+def require_programs(offline: bool, board: Board | None = None) -> None:
+    """The programs that a build starts, of an image for a board too, checked before it does anything."""
+    own_kernel = board and load_kernel(board.kernel).build
+    fetching = {} if offline else TO_FETCH
+    require(TO_COMPILE | fetching | (FOR_LINUX if own_kernel else {}), "building")
 
 
 def emulated_board(name: str) -> Board:
@@ -454,13 +488,13 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
                 "data": {item.place: file_digest(item.file) for item in frozen[0].data}},
         "core": tree_digest(CORE),
         "board": board.name if board else None,
+        "kernel": _kernel(board) if image else None,
         "targets": plan.targets,
         "recovery": plan.recovery,
         "further": plan.further,
         "hardware": dataclasses.asdict(plan.hardware),
         "manager": _has(frozen[0].analysis, MANAGER),
-        "sources": [{"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
-                     "sha256": source.sha256, "licence": source.licence} for source in needed_sources(board, libraries)],
+        "sources": [_described(source) for source in needed_sources(board, libraries)],
         "openssl": load_source("openssl").version if "openssl" in libraries else None,
         "packages": _packages(frozen),
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
@@ -476,6 +510,17 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
     if image:
         parts, sections = _with_image(plan, image, parts, sections)
     _write_papers(plan, table, parts, sections, staging)
+
+
+def _described(source: Source) -> dict[str, str]:
+    return {"name": source.name, "version": source.version, "origin": source.origin, "file": source.file,
+            "sha256": source.sha256, "licence": source.licence}
+
+
+def _kernel(board: Board | None) -> dict[str, str] | None:
+    """The kernel of an image; with its configuration, which who ships it owes with the sources, when it is our own."""
+    recipe = load_kernel(board.kernel) if board else None
+    return {"name": recipe.name, "config": recipe.config.read_text() if recipe.build else ""} if recipe else None
 
 
 def _own_modules(frozen: Iterable[Frozen]) -> dict[str, str]:

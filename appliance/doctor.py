@@ -12,7 +12,7 @@ from appliance import build, host
 from appliance.common.errors import Problem
 from appliance.common.places import cache_folder
 from appliance.fetching import registries
-from appliance.fetching.preflight import FOR_OPENSSL, FOR_SQLITE, TO_COMPILE, TO_FETCH, absent
+from appliance.fetching.preflight import FOR_LINUX, FOR_OPENSSL, FOR_SQLITE, TO_COMPILE, TO_FETCH, absent
 from appliance.fetching.recipes import load_board
 from appliance.powercuts.data_files import PROGRAMS as POWERCUT
 from appliance.updating import container_registry
@@ -44,7 +44,8 @@ class Finding:
 
 
 def needs(board: str, tests: dict[str, str]) -> list[Need]:
-    """Every task that needs something, and apps with TLS (https) or a database (sqlite3); ``tests`` are the programs that
+    """Every task that needs something, and apps with TLS (https) or a database (sqlite3), and a kernel of one's own (kernel);
+    ``tests`` are the programs that
     the tests start."""
     emulation = build.emulation_programs(load_board(board))
     building = (_processor, _mirror, _room)
@@ -53,6 +54,7 @@ def needs(board: str, tests: dict[str, str]) -> list[Need]:
         Need("build-appliance", TO_COMPILE | TO_FETCH, building),
         Need("https", FOR_OPENSSL),
         Need("sqlite3", FOR_SQLITE),
+        Need("kernel", FOR_LINUX),
         Need("emulate", emulation),
         Need("powercut", emulation | POWERCUT),
         Need("build", host.needed_programs(), (host.check_python,)),

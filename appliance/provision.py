@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from appliance.build import needed_sources
+from appliance.build import needed_sources, with_kernel
 from appliance.common.errors import Problem
 from appliance.common.places import RECIPES, cache_folder, scratch_folder, whole_file
 from appliance.common.progress import expect, step
@@ -25,20 +25,20 @@ PINS = RECIPES / "requirements.txt"
 BENCH_PINS = RECIPES / "bench.txt"  # the servers that `invoke bench` measures beside fapws4; no build needs them
 
 
-def fetch_all(board: str) -> list[Source]:
-    """Every source of a board into the cache."""
-    sources = needed_sources(load_board(board))
+def fetch_all(board: str, kernel: str = "") -> list[Source]:
+    """Every source of a board, or of one with another kernel, into the cache."""
+    sources = needed_sources(with_kernel(load_board(board), kernel))
     expect(len(sources))
     for source in sources:
         fetch(source)
     return sources
 
 
-def copy_all(board: str, folder: Path, app: Path | None) -> list[Source]:
+def copy_all(board: str, folder: Path, app: Path | None, kernel: str = "") -> list[Source]:
     """Every source of a board, the builder's own packages and the app's requirements into ``folder``."""
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder")
-    sources = needed_sources(load_board(board))
+    sources = needed_sources(with_kernel(load_board(board), kernel))
     expect(len(sources) + 2)
     for source in sources:
         keep_copy(source, folder)

@@ -17,7 +17,7 @@ FOLDERS = {
     "common": "errors positionals places progress shell sparse",
     "formats": "cpio elf symbols fat fat_map gpt oci pe write_log",
     "fetching": "recipes registries unpacking sources preflight",
-    "compiling": "toolchain libraries interpreter modules",
+    "compiling": "toolchain libraries interpreter modules linux",
     "packaging": "data timezones requirements wheels syntax own_c packages compiler inittab extensions building installation",
     "freezing": "demands unseen analysis objections archive exports link contents trial trace",
     "imaging": "keys passphrase reference update_source housekeeping release hardware tools kernel bootloader slot version"

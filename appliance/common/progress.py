@@ -46,15 +46,18 @@ def expect(count: int) -> None:
 
 
 @contextlib.contextmanager
-def step(name: str) -> Iterator[None]:
-    """Show ``name`` while the block runs, and note its time. Steps may stand inside one another."""
+def step(name: str) -> Iterator[Callable[[str], None]]:
+    """Show ``name`` while the block runs, and note its time. Steps may stand inside one another.
+
+    What the block calls what it gets with is shown behind the name.
+    """
     began = time.monotonic()
     number = len(record.steps) + 1
     place = f"[{number}/{max(number, record.expected)}] "
     record.inner.append(0.0)
     try:
-        with _live(place + name):
-            yield
+        with _live(place + name) as say:
+            yield say
     finally:
         total = time.monotonic() - began
         own = total - record.inner.pop()
@@ -97,12 +100,16 @@ def note(text: str) -> None:
     console.print(f"note: {text}", markup=False, soft_wrap=True)
 
 
+def _unheard(more: str) -> None:
+    """What a live line would show, where there is none."""
+
+
 @contextlib.contextmanager
-def _live(name: str) -> Iterator[None]:
+def _live(name: str) -> Iterator[Callable[[str], None]]:
     if not console.is_terminal or len(record.inner) > 1:
-        yield
+        yield _unheard
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        progress.add_task(name.replace("[", "\\["), total=None)
-        yield
+        task = progress.add_task(name, total=None)
+        yield lambda more: progress.update(task, description=f"{name}: {more}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from appliance.common.errors import Problem
@@ -46,13 +47,44 @@ def run(
     finally:
         if log and not isinstance(output, int):
             output.close()
-    if done.returncode == 0:
-        return "" if log else done.stdout.decode(errors="replace")
-    said = log.read_bytes() if log else done.stdout + done.stderr
-    tail = "\n".join(said.decode(errors="replace").splitlines()[-_TAIL:])
+    if done.returncode != 0:
+        said = log.read_bytes() if log else done.stdout + done.stderr
+        raise _failure(purpose, done.returncode, said.decode(errors="replace").splitlines())
+    return "" if log else done.stdout.decode(errors="replace")
+
+
+def follow(
+    command: Sequence[str | Path],
+    tell: Callable[[str], None],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    what: str = "",
+) -> None:
+    """Run a program that takes long, and ``tell`` each line that it writes (to either output) when it writes it."""
+    arguments = [str(part) for part in command]
+    purpose = what or Path(arguments[0]).name
+    last: deque[str] = deque(maxlen=_TAIL)
+    with subprocess.Popen(arguments, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as program:
+        assert program.stdout is not None
+        try:
+            for line in program.stdout:
+                last.append(line.rstrip("\n"))
+                tell(last[-1])
+        except BaseException:
+            program.terminate()
+            raise
+    if program.returncode != 0:
+        raise _failure(purpose, program.returncode, list(last))
+
+
+def _failure(purpose: str, returncode: int, lines: Sequence[str]) -> Problem:
+    """Why a program has ended so, by the last lines that it wrote."""
+    tail = "\n".join(lines[-_TAIL:])
     if _DISK_FULL.search(tail):
-        raise Problem(f"the disk is full ({purpose})", FREE_SPACE)
-    raise Failed(purpose, done.returncode, tail)
+        return Problem(f"the disk is full ({purpose})", FREE_SPACE)
+    return Failed(purpose, returncode, tail)
 
 
 class TooLong(Problem):

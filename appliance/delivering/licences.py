@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from appliance.common.errors import Problem
@@ -29,10 +29,14 @@ CONTENTS = "CONTENTS.txt"
 
 _ARCHIVE = "with FAPWS_DEBIAN set to an archive that keeps old versions"
 
+# How the titles of what an image has besides the program begin.
+_DEBIAN, _COMMON = "Debian ", "The licence "
+
 _RULE = "=" * 100
 _NAMES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*", "licenses/*", "licenses/**/*")
 
 Sections = dict[str, str]  # title -> text
+NO_CONFIGURATIONS: Mapping[str, str] = {}
 
 
 def binary_sections(
@@ -64,10 +68,15 @@ def image_sections(components: Iterable[Component], board: Board, offline: bool)
         component = by_file[source.file]
         text = _copyright(unpacked(name, offline))
         if text:
-            sections.setdefault(f"Debian {component.debian}: {component.licence}", text)
+            sections.setdefault(f"{_DEBIAN}{component.debian}: {component.licence}", text)
     named = {word for text in sections.values() for word in re.findall(r"common-licenses/([\w.-]*\w)", text)}
     folder = unpacked(COMMON, offline) / "usr" / "share" / "common-licenses"
-    return sections | {f"The licence {name}": _text(folder / name) for name in sorted(named)}
+    return sections | {f"{_COMMON}{name}": _text(folder / name) for name in sorted(named)}
+
+
+def without_image(sections: Sections) -> Sections:
+    """Those for the program alone."""
+    return {name: text for name, text in sections.items() if not name.startswith((_DEBIAN, _COMMON))}
 
 
 def title(component: Component) -> str:
@@ -93,6 +102,12 @@ def read_build(folder: Path) -> list[Component]:
     if not file.exists():
         raise Problem(f"{file} is not there", "name the folder of a finished build")
     return [component_from(item) for item in json.loads(file.read_text())["components"]]
+
+
+def kernel_configuration(folder: Path) -> dict[str, str]:
+    """The file by which the kernel of a finished build was configured; nothing when it is a distribution's."""
+    kernel = json.loads((folder / "BUILD.json").read_text()).get("kernel")
+    return {f"{kernel['name']}.config": kernel["config"]} if kernel and kernel["config"] else {}
 
 
 def component_from(item: dict[str, object]) -> Component:
@@ -128,8 +143,11 @@ def stand_ins(name: str, version: str) -> list[tuple[str, str, str]]:
     return []
 
 
-def fetch_owed(packages: Sequence[tuple[str, str, str]], folder: Path) -> list[Path]:
-    """These source packages into ``folder``, as Debian signed them, with a list of their digests and of what is what.
+def fetch_owed(
+    packages: Sequence[tuple[str, str, str]], folder: Path, configurations: Mapping[str, str] = NO_CONFIGURATIONS
+) -> list[Path]:
+    """These source packages into ``folder``, as Debian signed them, and the ``configurations`` of what was compiled from them,
+    with a list of their digests and of what is what.
 
     What cannot be had does not keep the others away; at the end it is a Problem that names all of it.
     """
@@ -145,6 +163,9 @@ def fetch_owed(packages: Sequence[tuple[str, str, str]], folder: Path) -> list[P
                 files.update([_source_or_stand_ins(suite, name, version, folder)])
             except registries.Absent as absence:
                 absent.append(absence.what)
+    for name, text in configurations.items():
+        (folder / name).write_text(text)
+        files[f"how linux was configured: make tinyconfig, and what {name} says"] = [folder / name]
     every = sorted({file for found in files.values() for file in found})
     with whole_file(folder / SUMS) as work:
         work.write_text("".join(f"{file_digest(file)}  {file.name}\n" for file in every))

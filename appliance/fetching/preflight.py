@@ -17,6 +17,9 @@ from appliance.common.shell import Failed, run
 TO_COMPILE = {"make": "make", "patch": "patch"}
 FOR_OPENSSL = {"prove": "perl"}  # its Configure wants all of perl, which prove comes with
 FOR_SQLITE = {"tclsh": "tcl"}  # makes one file of its sources
+# A kernel of our own, which zig cannot compile.
+FOR_LINUX = {"gcc": "gcc", "ld": "binutils", "flex": "flex", "bison": "bison", "bc": "bc", "perl": "perl", "zstd": "zstd",
+             "/usr/include/gelf.h": "libelf-dev"} | TO_COMPILE
 TO_FETCH = {"apt-get": "apt", "dpkg": "dpkg", "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
 
 

@@ -129,13 +129,34 @@ class Target:
 
 
 @dataclass(frozen=True)
+class KernelBuild:
+    """How a kernel is compiled: from which tarball of its source's package (glob), for which ARCH of its makefiles.
+
+    It is configured by ``make tinyconfig`` and NAME.config beside the recipe. ``goal`` is what make is asked for, ``made`` the
+    file that comes of it.
+    """
+
+    archive: str
+    architecture: str
+    goal: str
+    made: str
+
+
+@dataclass(frozen=True)
 class Kernel:
-    """A Linux kernel: the source that holds it and where it stands in there."""
+    """A Linux kernel for a processor: the source that holds it, or is compiled to it, and where it stands in there."""
 
     name: str
+    target: str
     source: str
-    image: str  # the kernel's file in the package (glob)
+    image: str  # the kernel's file (glob)
     modules: str  # the folder of its modules (glob)
+    build: KernelBuild | None = None
+
+    @property
+    def config(self) -> Path:
+        """How a kernel of our own is configured."""
+        return RECIPES / "kernels" / f"{self.name}.config"
 
 
 @dataclass(frozen=True)
@@ -262,6 +283,11 @@ def load_target(name: str) -> Target:
 def load_kernel(name: str) -> Kernel:
     """recipes/kernels/NAME.toml"""
     return read_recipe(RECIPES / "kernels" / f"{name}.toml", Kernel)
+
+
+def all_kernels() -> list[Kernel]:
+    """Every kernel recipe, by name."""
+    return [load_kernel(path.stem) for path in sorted((RECIPES / "kernels").glob("*.toml"))]
 
 
 def load_board(name: str) -> Board:

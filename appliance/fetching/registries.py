@@ -128,7 +128,7 @@ def npm_newest(name: str, folder: Path) -> tuple[str, Path]:
 
 def debian_package(suite: str, name: str, file: str, sha256: str, folder: Path) -> Path:
     """The binary package with that digest; ``name`` may be the meta-package that ``file`` was found through."""
-    architecture = file.removesuffix(".deb").rpartition("_")[2]
+    architecture = _architecture(file)
     for fresh in (False, True):
         apt = _apt(suite, architecture, fresh)
         for stanza in _stanzas(apt, ["apt-cache", "show", file.partition("_")[0]]):
@@ -141,18 +141,26 @@ def debian_package(suite: str, name: str, file: str, sha256: str, folder: Path) 
     raise Absent(f"Debian {suite} no longer has the pinned file of {name}", now[0]["Version"] if now else "")
 
 
-def debian_package_newest(suite: str, name: str, architecture: str, folder: Path) -> tuple[str, str, Path]:
-    """The newest binary package: its version, its file name in the archive, and the file. Follows a kernel's meta-package."""
+def debian_package_newest(suite: str, name: str, file: str, folder: Path) -> tuple[str, str, Path]:
+    """The newest binary package, for the architecture of ``file``: its version, its file name in the archive, and the file.
+    Follows a kernel's meta-package."""
+    architecture = _architecture(file)
     apt = _apt(suite, architecture, True)
     stanzas = _stanzas(apt, ["apt-cache", "show", name])
     if not stanzas:
         raise Absent(f"Debian {suite} has no package {name}")
     real = re.match(rf"(linux-image-\S+-{architecture}) \(= ", stanzas[0].get("Depends", ""))
     if real and real[1] != name:
-        return debian_package_newest(suite, real[1], architecture, folder)
+        return debian_package_newest(suite, real[1], file, folder)
     version = stanzas[0]["Version"]
     _announced(apt, ["download", "-qq", f"{name}={version}"], folder, f"{name} {version}")
     return version, Path(stanzas[0]["Filename"]).name, _only_file(folder, "*.deb")
+
+
+def _architecture(file: str) -> str:
+    """Whose lists name a package: any architecture's have those that are for all."""
+    architecture = file.removesuffix(".deb").rpartition("_")[2]
+    return "amd64" if architecture == "all" else architecture
 
 
 def debian_source(suite: str, name: str, file: str, sha256: str, folder: Path) -> Path:

@@ -183,8 +183,7 @@ def _newest(source: Source, scratch: Path) -> tuple[str, str, Path]:
     elif kind == "npm":
         version, file = registries.npm_newest(name, scratch)
     elif kind == "debian":
-        architecture = source.file.removesuffix(".deb").rpartition("_")[2]
-        return registries.debian_package_newest(suite, name, architecture, scratch)
+        return registries.debian_package_newest(suite, name, source.file, scratch)
     else:
         version, file = registries.debian_source_newest(suite, name, source.file, scratch)
     return version, file.name, file

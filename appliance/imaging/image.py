@@ -68,10 +68,10 @@ class Image:
 
 def compose(
     binary: Path, name: str, version: str, board: Board, output: Path, release: Release = NO_UPDATES, *,
-    offline: bool = False,
+    offline: bool = False, jobs: int = 1,
 ) -> Image:
     """The image ``output`` of an app (its name and version) on a board; ``binary`` is its static executable."""
-    kernel = prepare_kernel(board, offline)
+    kernel = prepare_kernel(board, offline, jobs)
     loader = prepare_bootloader(board, offline)
     with step("image"), whole_file(output) as work:
         partitions = layout(board, name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import json
 import lzma
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,8 @@ from pathlib import Path
 from appliance.common.errors import Problem
 from appliance.common.places import cache_folder, digest_of, file_digest, whole_folder
 from appliance.common.progress import step
-from appliance.fetching.recipes import Board, load_kernel, load_source
+from appliance.compiling.linux import compiled_kernel, kernel_digest
+from appliance.fetching.recipes import Board, Kernel, load_kernel, load_source
 from appliance.fetching.sources import source_digest, unpacked
 from appliance.formats import cpio, elf
 
@@ -42,15 +43,17 @@ class PreparedKernel:
     firmware: dict[str, list[str]]  # module -> firmware files that it may ask for; none is shipped
 
 
-def prepare_kernel(board: Board, offline: bool = False) -> PreparedKernel:
-    """The kernel of a board, from the cache when neither its source nor the board's lists have changed."""
+def prepare_kernel(board: Board, offline: bool = False, jobs: int = 1) -> PreparedKernel:
+    """The kernel of a board, from the cache when neither its source nor the board's lists have changed. One of our own is
+    compiled, by ``jobs`` compilers at once."""
     recipe = load_kernel(board.kernel)
     own_code = (Path(module) for module in (__file__, cpio.__file__, elf.__file__))
     lists = json.dumps([board.modules_always, board.modules_on_demand])
-    digest = digest_of(source_digest(load_source(recipe.source)), recipe.image, recipe.modules, lists, *own_code)
+    made_of = kernel_digest(recipe) if recipe.build else source_digest(load_source(recipe.source))
+    digest = digest_of(made_of, recipe.image, recipe.modules, lists, *own_code)
     folder = cache_folder("kernels") / f"{board.kernel}-{digest[:16]}"
     if not folder.exists():
-        tree = unpacked(recipe.source, offline)
+        tree = _tree_of(recipe, offline, jobs)
         image, modules = _only(tree, recipe.image, recipe.name), _only(tree, recipe.modules, recipe.name)
         with step(f"kernel {modules.name}"), whole_folder(folder) as work:
             chosen = choose_modules(modules, board.modules_always, board.modules_on_demand, board.name)
@@ -63,10 +66,17 @@ def prepare_kernel(board: Board, offline: bool = False) -> PreparedKernel:
     return PreparedKernel(folder / "vmlinuz", folder / "modules.cpio", **facts)
 
 
-def require_modules(board: Board, names: Iterable[str], offline: bool = False) -> None:
+def _tree_of(recipe: Kernel, offline: bool, jobs: int) -> Path:
+    """What the patterns of a recipe are for."""
+    return compiled_kernel(recipe, recipe.build, jobs, offline) if recipe.build else unpacked(recipe.source, offline)
+
+
+def require_modules(board: Board, names: Sequence[str], offline: bool = False, jobs: int = 1) -> None:
     """A Problem when the kernel of a board does not have one of the modules that a user has named."""
+    if not names:
+        return
     recipe = load_kernel(board.kernel)
-    tree = _ModuleTree(_only(unpacked(recipe.source, offline), recipe.modules, recipe.name))
+    tree = _ModuleTree(_only(_tree_of(recipe, offline, jobs), recipe.modules, recipe.name))
     for name in names:
         tree.require(name, "--module (or modules in pyproject.toml) names")
 
@@ -143,8 +153,10 @@ class _ModuleTree:
             return
         near = difflib.get_close_matches(name, [*self.files, *self.builtin])
         hints = {0: "remove it", 1: "the nearest name is "}
-        raise Problem(f"{who} the module {name}, which kernel {self.folder.name} does not have",
-                      hints.get(len(near), "the nearest names are ") + ", ".join(near))
+        hint = hints.get(len(near), "the nearest names are ") + ", ".join(near)
+        if not self.files:
+            hint = "it has what its configuration builds in, and no modules: add it there, or take another kernel"
+        raise Problem(f"{who} the module {name}, which kernel {self.folder.name} does not have", hint)
 
     @cached_property
     def by_alias(self) -> Mapping[str, list[str]]:

@@ -41,7 +41,7 @@ def test_one_command_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_task_that_is_unknown() -> None:
     """Those that there are are named."""
     assert problem(lambda: chosen("brew", needs("pc", PROGRAMS))).endswith(
-        "known: build-appliance, https, sqlite3, emulate, powercut, build, publish, licences, test"
+        "known: build-appliance, https, sqlite3, kernel, emulate, powercut, build, publish, licences, test"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -75,6 +76,15 @@ def test_a_module_that_the_kernel_does_not_have_is_named(tree: Path) -> None:
         choose_modules(tree, [], ["nett"], "toy")
     assert str(problem.value) == ("recipes/boards/toy.toml names the module nett, which kernel 6.12-test does not have: "
                                   "the nearest name is net")
+
+
+def test_a_kernel_without_modules(tree: Path) -> None:
+    """What is built in needs no file; what is not can only be in another configuration or another kernel."""
+    shutil.rmtree(tree / "kernel")
+    assert {} == choose_modules(tree, ["fs-builtin"], ["fs_builtin"], "toy").files
+    with pytest.raises(Problem) as problem:
+        choose_modules(tree, [], ["net"], "toy")
+    assert str(problem.value).endswith("no modules: add it there, or take another kernel")
 
 
 def test_the_pc_finds_its_disks_networks_and_watchdogs(pc: Board) -> None:

@@ -13,7 +13,18 @@ from appliance.build import Plan, build_image
 from appliance.common.errors import Problem
 from appliance.common.shell import run
 from appliance.delivering.components import Component
-from appliance.delivering.licences import CONTENTS, SUMS, fetch_owed, owed, read, read_build, stand_ins, written
+from appliance.delivering.licences import (
+    CONTENTS,
+    SUMS,
+    fetch_owed,
+    kernel_configuration,
+    owed,
+    read,
+    read_build,
+    stand_ins,
+    without_image,
+    written,
+)
 from appliance.fetching import registries
 from tests.appliance.cases import contents, problem
 from tests.appliance.cases import written as written_file
@@ -79,6 +90,12 @@ def test_sections_come_back() -> None:
     assert sections == read(written(sections, "app"))
 
 
+def test_those_of_another_image_go() -> None:
+    """An image that is made anew with another kernel owes nothing for the old one."""
+    sections = {"one 1: MIT": "x", "Debian linux 6: GPL-2.0-only": "y", "The licence GPL-2": "z"}
+    assert {"one 1: MIT": "x"} == without_image(sections)
+
+
 def part(name: str, licence: str, debian: str) -> Component:
     """A component from Debian."""
     purl = f"pkg:deb/debian/{name}@1?arch=amd64&distro=trixie"
@@ -113,6 +130,18 @@ def test_sources_are_listed_with_their_digests(tmp_path: Path, monkeypatch: pyte
     assert ["one_1.dsc", "two_2.dsc", CONTENTS] == [file.name for file in files]
     one, two = (hashlib.sha256(name).hexdigest() for name in (b"one", b"two"))
     assert f"{one}  one_1.dsc\n{two}  two_2.dsc\n" == (tmp_path / "to" / SUMS).read_text()
+
+
+def test_how_a_kernel_was_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The GPL counts it to the source; a distribution's package has its own."""
+    monkeypatch.setattr(registries, "debian_source_package", registry())
+    written_file(tmp_path, json.dumps({"kernel": {"name": "tiny", "config": "CONFIG_A=y"}}), "BUILD.json")
+    files = fetch_owed([("trixie", "linux", "6")], tmp_path / "to", kernel_configuration(tmp_path))
+    assert ["linux_6.dsc", "tiny.config", CONTENTS] == [file.name for file in files]
+    assert "CONFIG_A=y" == (tmp_path / "to" / "tiny.config").read_text()
+    assert "how linux was configured: make tinyconfig, and what tiny.config says" in (tmp_path / "to" / CONTENTS).read_text()
+    written_file(tmp_path, json.dumps({"kernel": {"name": "debian-amd64", "config": ""}}), "BUILD.json")
+    assert {} == kernel_configuration(tmp_path)
 
 
 def test_what_cannot_be_had_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

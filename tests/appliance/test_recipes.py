@@ -15,8 +15,10 @@ from appliance.fetching.recipes import (
     Board,
     Compilation,
     Kernel,
+    KernelBuild,
     Source,
     Target,
+    all_kernels,
     all_sources,
     load_board,
     load_source,
@@ -111,7 +113,8 @@ def test_keys_stand_in_the_same_order(folder: str, kind: type[Any]) -> None:
         path.name for path, table in tables.items() if not ordered(table, kind) or table["name"] != path.stem
     ]
     builds = {path: table["build"] for path, table in tables.items() if "build" in table}
-    assert [] == [path.name for path, build in builds.items() if not ordered(build, Compilation)]
+    assert [] == [path.name for path, build in builds.items()
+                  if not ordered(build, KernelBuild if kind is Kernel else Compilation)]
 
 
 def test_every_source_is_pinned_and_licensed() -> None:
@@ -128,6 +131,10 @@ def test_everything_that_is_named_exists() -> None:
     for path in (RECIPES / "boards").glob("*.toml"):
         board = load_board(path.stem)
         assert load_target(board.target).name == board.target
+    for kernel in all_kernels():
+        assert load_target(kernel.target).name == kernel.target
+        assert load_source(kernel.source).name == kernel.source
+        assert kernel.config.exists() == (kernel.build is not None)
     for source in all_sources():
         needs = source.build.needs if source.build else []
         assert [*needs] == [load_source(name).name for name in needs]

@@ -128,14 +128,14 @@ def test_a_package_that_is_gone(stand_in: Apt, tmp_path: Path) -> None:
 
 def test_the_newest_package(stand_in: Apt, tmp_path: Path) -> None:
     """Version, file name and file."""
-    version, name, file = registries.debian_package_newest("trixie", "tiny", "amd64", tmp_path)
+    version, name, file = registries.debian_package_newest("trixie", "tiny", "tiny_1_amd64.deb", tmp_path)
     assert ("2.1-1", "tiny_2.1-1_amd64.deb", "tiny.deb") == (version, name, file.name)
 
 
 def test_a_package_that_never_was(stand_in: Apt, tmp_path: Path) -> None:
     """The suite is named."""
     assert "Debian trixie has no package nothing" == problem(
-        lambda: registries.debian_package_newest("trixie", "nothing", "amd64", tmp_path)
+        lambda: registries.debian_package_newest("trixie", "nothing", "nothing_1_amd64.deb", tmp_path)
     )
 
 

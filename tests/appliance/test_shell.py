@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.common.shell import Failed, run
+from appliance.common.shell import Failed, follow, run
 from tests.appliance.cases import problem
 
 
@@ -49,3 +49,20 @@ def test_a_program_that_takes_too_long(tmp_path: Path) -> None:
     assert "waiting is not over after 0 s: the program was ended" == problem(
         lambda: run(command, limit=0.1, what="waiting")
     )
+
+
+def test_a_program_that_is_followed(tmp_path: Path) -> None:
+    """Each line of either output is told when it is written; who listens may end it."""
+    told: list[str] = []
+    follow(["sh", "-c", "echo one; echo two >&2; echo $MORE"], told.append, env={"MORE": "three"}, cwd=tmp_path)
+    assert ["one", "two", "three"] == told
+    with pytest.raises(Failed) as caught:
+        follow(["sh", "-c", "seq 100; exit 3"], told.append, what="counting")
+    assert "counting failed (exit code 3): 100" == str(caught.value)
+    assert "76" == caught.value.tail.splitlines()[0]
+
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt(line)
+
+    with pytest.raises(KeyboardInterrupt, match="begun"):
+        follow(["sh", "-c", f"mkfifo {tmp_path}/fifo; echo begun; read nothing < {tmp_path}/fifo"], stop)

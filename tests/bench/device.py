@@ -43,7 +43,7 @@ BEGAN = FIRST - time.process_time()
 {app}
 print(f"timed {{BEGAN:.3f}} {{FIRST:.3f}} {{time.monotonic():.3f}}", flush=True)
 """
-_PARTS = ("firmware: until GRUB has chosen a slot; loader: until the kernel's clock starts; kernel: until /init; init: until "
+PARTS = ("firmware: until GRUB has chosen a slot; loader: until the kernel's clock starts; kernel: until /init; init: until "
           "the app's process; python: until the app's first line; app: until the answer.")
 _PATIENCE = 90.0  # s to the first answer; 15 where nothing else runs
 _BAD_END = r"Kernel panic|[Oo]ut of memory|cannot be started|no slot can be started"
@@ -77,13 +77,11 @@ def power_on() -> Outcome:
     require_programs(False)
     with tempfile.TemporaryDirectory() as scratch:
         board = emulated_board("pc")
-        talking = dataclasses.replace(board, command_line=board.command_line.replace("quiet ", ""))
-        program = _program(Path(scratch), _TIMED.format(app=HELLO.read_text()), 1)
-        image = compose(program, "hello", "1.0", talking, Path(scratch, "hello.img")).path
-        found = {firmware: _timed_start(image, board, firmware) for firmware in FIRMWARES}
+        image = compose(timed_program(Path(scratch)), "hello", "1.0", talking(board), Path(scratch, "hello.img")).path
+        found = {firmware: timed_start(image, board, firmware) for firmware in FIRMWARES}
     rows = [[part, *(f"{found[firmware][part]:.2f}" for firmware in FIRMWARES)] for part in found[FIRMWARES[0]]]
     return Outcome([Table("Power-on to the first 200, in seconds, in QEMU's software emulation", ("part", *FIRMWARES), rows,
-                          [_PARTS])], found)
+                          [PARTS])], found)
 
 
 def least_memory() -> Outcome:
@@ -142,7 +140,8 @@ def serves(image: Path, board: Board, firmware: str, size: int) -> bool:
         return False
 
 
-def _timed_start(image: Path, board: Board, firmware: str) -> dict[str, float]:
+def timed_start(image: Path, board: Board, firmware: str) -> dict[str, float]:
+    """When a machine was how far, in seconds since the last part, by PARTS; and ``all``."""
     said: list[tuple[float, str]] = []
     began = time.monotonic()
     with Machine(image, board, firmware=firmware, echo=lambda line: said.append((time.monotonic() - began, line))) as machine:
@@ -156,6 +155,16 @@ def _timed_start(image: Path, board: Board, firmware: str) -> dict[str, float]:
     kernel_at = shown - ran
     return {"firmware": chosen, "loader": kernel_at - chosen, "kernel": ran, "init": process - ran, "python": first - process,
             "app": answered - kernel_at - first, "all": answered}
+
+
+def talking(board: Board) -> Board:
+    """The board with a kernel that says what it does, and when."""
+    return dataclasses.replace(board, command_line=board.command_line.replace("quiet ", ""))
+
+
+def timed_program(folder: Path) -> Path:
+    """samples/hello as a program that says when it began."""
+    return _program(folder, _TIMED.format(app=HELLO.read_text()), 1)
 
 
 def _first(said: list[tuple[float, str]], words: str) -> tuple[float, str]:

@@ -17,10 +17,10 @@ from appliance.fetching.recipes import Board
 HOSTILE = Path(__file__).parent / "apps" / "hostile.py"
 
 
-@pytest.fixture(scope="module")
-def machine(pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """The image of apps/hostile.py, running."""
-    plan = make_plan(str(HOSTILE), "pc", str(tmp_path_factory.mktemp("hostile")), 0, False)
+@pytest.fixture(scope="module", params=["debian-amd64", pytest.param("small", marks=pytest.mark.long)])
+def machine(pc: Board, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """The image of apps/hostile.py, running on this kernel."""
+    plan = make_plan(str(HOSTILE), "pc", str(tmp_path_factory.mktemp("hostile")), 0, False, kernel=request.param)
     build(plan)
     with Machine(plan.image, pc, echo=print, firmware="bios") as machine:
         yield machine
