@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -187,9 +188,10 @@ def show_line(text: str) -> None:
 
 
 def show_next(lines: Iterable[str]) -> None:
-    """What to do next."""
+    """What to do next, with paths as they are from here."""
+    here = f"{Path.cwd()}{os.sep}"
     for line in lines:
-        console.print(f"next: {line}", soft_wrap=True, markup=False)
+        console.print(f"next: {line.replace(f' {here}', ' ').removeprefix(here)}", soft_wrap=True, markup=False)
 
 
 def megabytes(size: int) -> str:
