@@ -60,6 +60,16 @@ static struct span order_restart(const struct order *order)
     return span_of(done);
 }
 
+/* Its settings are others now. */
+static struct span order_restart_app(const struct order *order)
+{
+    struct machine *machine = order->owner;
+
+    say("a restart of %s was ordered", machine->config.name);
+    app_stop(&machine->app);
+    return span_of(done);
+}
+
 static struct span order_power_off(const struct order *order)
 {
     say("power-off was ordered");
@@ -125,6 +135,7 @@ const struct verb orders[] = {
     {"samples", VERB_ROOT, tell_samples, NULL},
     {"claim-check", VERB_CHECK, tell_claim_is_right, NULL},
     {"restart", VERB_CLAIMED, order_restart, NULL},
+    {"restart-app", VERB_ROOT, order_restart_app, NULL},
     {"power-off", VERB_ROOT, order_power_off, NULL},
     {"reset", VERB_CLAIMED, order_reset, NULL},
     {"usb-install", VERB_CLAIMED, order_usb_install, NULL},

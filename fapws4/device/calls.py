@@ -71,6 +71,7 @@ _STATUS = fields(
     temperatures=listed(fields(name=text(64), celsius={"type": "number"}), 32),
     samples=listed(_SAMPLE, 120))
 _INTERFACE = fields(name=text(16), mac=text(32), carrier=boolean())
+_CHANGE = fields(part=text(64), name=text(256), before=nullable(lines(4096)), after=nullable(lines(4096)))
 
 # ---- the table ----
 
@@ -134,6 +135,14 @@ _TABLE = (
          fields(mode=choice("parts", "whole", "verify")), NOTHING, gives=True),
     Call("update.stick", "operator", "Install the update on the USB stick", fields(), NOTHING),
     Call("update.registry", "operator", "Look into the registry now", fields(), NOTHING),
+
+    Call("backup.make", "admin", "A file with the settings; with a passphrase the secrets too, all of it encrypted",
+         fields(passphrase=nullable(text(256, PASSWORD_LEAST)) | {"default": None}), fields(size=integer(0, 1 << 40)),
+         reads=True, gives=True),
+    Call("backup.restore", "admin", "Put the settings of such a file back, or only tell what would change",
+         fields(passphrase=nullable(text(256)) | {"default": None}, dry_run=boolean(default=True),
+                password=PASSWORD),
+         fields(schema=integer(1, 1000), product=text(256), version=text(256), changes=listed(_CHANGE, 10000)), takes=True),
 
     Call("storage.get", "viewer", "How full the storage is, and how well", fields(),
          fields(state=text(64), total=integer(0, 1 << 62), free=integer(0, 1 << 62), app=integer(0, 1 << 62),

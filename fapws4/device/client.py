@@ -198,6 +198,18 @@ class Client:
         """Look into the registry now."""
         self.call("update.registry")
 
+    def backup_make(self, passphrase: str | None = None) -> int:
+        """A file with the settings."""
+        return self._file("backup.make", passphrase=passphrase)
+
+    def backup_restore(
+        self, descriptor: int, password: str, passphrase: str | None = None, dry_run: bool = True
+    ) -> records.Restoration:
+        """Put the settings of a file back, which stays the caller's, or only tell what would change."""
+        arguments = {"password": password, "passphrase": passphrase, "dry_run": dry_run}
+        found: records.Restoration = self.exchange("backup.restore", arguments, descriptor)[0]
+        return found
+
     def storage_get(self) -> records.Storage:
         """How full the storage is."""
         found: records.Storage = self.call("storage.get")

@@ -177,6 +177,24 @@ class Size(TypedDict):
     size: int
 
 
+class Change(TypedDict):
+    """What a restore does to one setting."""
+
+    part: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+class Restoration(TypedDict):
+    """What a backup is of, and what it changes."""
+
+    schema: int
+    product: str
+    version: str
+    changes: list[Change]
+
+
 class Storage(TypedDict):
     """Bytes; `app` are those of the app's files."""
 

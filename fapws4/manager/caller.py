@@ -95,8 +95,10 @@ class Caller:
 
     def _be_program(self, secret: str) -> None:
         row = self.household.tokens.find(secret)
-        if row and self.household.users.role(row["owner"]):
-            self.name, self.role, self.token, self.expires = row["owner"], row["role"], row["name"], row["expires"]
+        owned = self.household.users.role(row["owner"]) if row else None
+        if row and owned:  # it may never more than who has made it
+            self.role = min(row["role"], owned, key=ROLES.index)
+            self.name, self.token, self.expires = row["owner"], row["name"], row["expires"]
 
 
 HANDLERS: dict[str, Handler] = {}

@@ -10,6 +10,7 @@ from fapws4.manager import readings, root_side, store
 from fapws4.manager.caller import Caller, Given, answers, note
 from fapws4.manager.clocks import uptime
 from fapws4.manager.files import file_of
+from fapws4.manager.restoration import certificate_words
 from fapws4.manager.root_side import every, first
 
 TYPE_CHECKING = False
@@ -64,8 +65,7 @@ def tell_certificate(caller: Caller) -> records.Certificate:
 def set_certificate(caller: Caller, certificate: str, key: str, password: str) -> None:
     """PID 1 looks whether the two belong together, and hands them to who serves."""
     caller.confirm(password)
-    chain, own = _body(certificate, "CERTIFICATE"), _body(key, "PRIVATE KEY")
-    root_side.order("certificate", chain, own)
+    root_side.order("certificate", *certificate_words(certificate, key))
     note(f"{caller.name} has given the device another certificate")
 
 
@@ -118,13 +118,6 @@ def _samples() -> list[records.Sample]:
 
 def _data_root() -> str:
     return os.path.dirname(store.data_folder())
-
-
-def _body(pem: str, kind: str) -> str:
-    """A PEM text on one line, its line ends as '|': an order has one line."""
-    if kind not in pem or "|" in pem:
-        raise Refused("invalid", f"this is no PEM with a {kind}")
-    return pem.replace("\r", "").strip().replace("\n", "|").replace(" ", "_")
 
 
 def _fingerprint(pem: str) -> str:

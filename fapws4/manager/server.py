@@ -10,8 +10,9 @@ from sys import byteorder
 from threading import BoundedSemaphore, Lock, Thread
 
 from fapws4.device import wire
-from fapws4.manager import log_calls, service
-from fapws4.manager.caller import Household
+from fapws4.device.errors import Refused
+from fapws4.manager import log_calls, restoration, service
+from fapws4.manager.caller import Household, note
 from fapws4.manager.clocks import uptime
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ class Server:
 
     def run(self) -> None:
         """Until nobody has been there for a while. Who comes at the end finds the next process."""
+        _finish(self._household)
         poll = select.poll()
         poll.register(self._listener.fileno(), select.POLLIN)
         while True:
@@ -88,6 +90,15 @@ class Server:
                 for descriptor in (given, back):
                     if descriptor is not None:
                         os.close(descriptor)
+
+
+def _finish(household: Household) -> None:
+    """Ends a restore that was cut, before anybody is answered."""
+    try:
+        if restoration.finish(household):
+            note("a restore that was cut has been finished")
+    except (Refused, OSError) as error:
+        note(f"a restore that was cut cannot be finished: {error}")
 
 
 def _has_gone(door: socket, seconds: float) -> bool:

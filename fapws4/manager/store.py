@@ -56,7 +56,7 @@ def write_bytes(path: str, data: bytes, mode: int = 0o600) -> None:
     """The same for any file. Refused when it cannot be written, and then the old one stands."""
     fresh = f"{path}.new"
     try:
-        _remove(fresh)
+        remove(fresh)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -68,7 +68,8 @@ def write_bytes(path: str, data: bytes, mode: int = 0o600) -> None:
         raise Refused("refused", f"{path} cannot be written ({error.strerror})") from error
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Takes a file away; that it is not there is no failure."""
     try:
         os.unlink(path)
     except FileNotFoundError:

@@ -36,8 +36,9 @@ class Users:
     def verify(self, name: str, password: str) -> bool:
         """Whether this is the password of this user; as slow for a name that there is none of."""
         kept = next((str(row["hash"]) for row in self.listed() if row["name"] == name), None)
-        right = passwords.matches(password, kept or passwords.NOBODY)
-        return right and kept is not None
+        usable = kept if kept and passwords.is_hash(kept) else None
+        right = passwords.matches(password, usable or passwords.NOBODY)
+        return right and usable is not None
 
     def add(self, name: str, role: str, password: str, first: bool = False) -> None:
         """A new one. ``first``: only when there is nobody yet."""

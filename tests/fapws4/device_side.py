@@ -46,7 +46,7 @@ class DeviceSide(RootSide):
     @property
     def environment(self) -> dict[str, str]:
         """For the manager, and for who asks it."""
-        return {"FAPWS_RUN": str(self.folder), "FAPWS_DATA": str(self.data / ".fapws4")}
+        return {"FAPWS_RUN": str(self.folder), "FAPWS_DATA": str(self.data / ".fapws4"), "FAPWS_ETC": str(self.folder)}
 
     def claim(self) -> str:
         """Makes the first administrator; the session."""
@@ -120,6 +120,7 @@ def device_side(*, idle: float = _LONG) -> Iterator[DeviceSide]:
         side = DeviceSide(Path(name))
         (side.data / ".fapws4").mkdir(parents=True)
         (side.data / "app").mkdir()
+        (side.folder / "appliance.conf").write_text("name=meter\nsettings=my/settings\n")
         before = os.environ.get("FAPWS_RUN")
         os.environ["FAPWS_RUN"] = str(side.folder)
         try:
