@@ -220,6 +220,9 @@ def make_plan(
     plan = Plan(path.resolve(), fitted(chosen, hardware), targets, folder, jobs or cores(), offline, tuple(data),
                 tuple(formats), requirements, release, for_device or "image" in formats, compressed, report,
                 (*said.exclude, *exclude), hardware, trace)
+    if wishes != NO_HARDWARE and "image" not in formats:
+        raise Problem("--device, --module and --cmdline are for disk images, and none was asked for",
+                      "leave them out; an engine gives a container its devices, as podman does by --device")
     if "image" in formats and not plan.boots:
         word = ",".join(targets)
         raise Problem(f"the board {board} is {chosen.target}, so there is no image for {word}",

@@ -1,6 +1,7 @@
 /* Kernel modules: /lib/modules/NAME.ko.xz, loaded as they are (the kernel unpacks them and
- * checks their signature), with the parameters that its command line has for them. The three lists in /etc are the image builder's; a kernel without
- * modules has none of them, and then every call here does nothing. */
+ * checks their signature), with the parameters that its command line has for them. The three lists
+ * in /etc are the image builder's; a kernel without modules has none of them, and then every call
+ * here does nothing. */
 #ifndef FAPWS4_INIT_MODULES_H
 #define FAPWS4_INIT_MODULES_H
 

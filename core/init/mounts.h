@@ -1,8 +1,9 @@
 /* The file systems that the kernel makes, and the memory ones. The data partition is
  * storage.h's.
  *
- * The app has a /dev of its own, in which only the nodes are that everybody has and those that it has
- * asked for (nodes.h). Here it is MOUNTS_APP_DEV; to the app's process it is /dev (sandbox.h). */
+ * The app has a /dev of its own, in which only the nodes are that everybody has and those that it
+ * has asked for (nodes.h). Here it is MOUNTS_APP_DEV; to the app's process it is /dev
+ * (sandbox.h). */
 #ifndef FAPWS4_INIT_MOUNTS_H
 #define FAPWS4_INIT_MOUNTS_H
 

@@ -1,6 +1,6 @@
 /* What the app cannot do, whatever code runs in it: an own user without capabilities, the system
- * calls of syscall_filter.h, the files of landlock.h, a /dev with its own nodes only, and no more processes than a device has room
- * for. For good, and for every process that it starts. */
+ * calls of syscall_filter.h, the files of landlock.h, a /dev with its own nodes only, and no more
+ * processes than a device has room for. For good, and for every process that it starts. */
 #ifndef FAPWS4_INIT_SANDBOX_H
 #define FAPWS4_INIT_SANDBOX_H
 

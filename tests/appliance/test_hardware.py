@@ -182,6 +182,17 @@ def test_an_unknown_module_is_refused_with_near_names(pc: Board) -> None:
     assert ": the nearest names are " in problem(lambda: require_modules(pc, ["cp21x"]))
 
 
+def test_options_without_an_image_are_refused(tmp_path: Path) -> None:
+    """Nothing that was asked for is passed over; what the app itself says is for images only, and does no harm elsewhere."""
+    app = tmp_path / "meter.py"
+    app.write_text('DEVICES = ["/dev/ttyUSB*"]\nPATHS = []\n')
+    plan = make_plan(str(app), "pc", str(tmp_path / "dist"), 1, False, formats=["oci"])
+    assert plan.hardware.devices == ("ttyUSB*",)
+    wishes = Hardware(devices=("/dev/ttyACM0",))
+    said = problem(lambda: make_plan(str(app), "pc", str(tmp_path / "dist"), 1, False, formats=["oci"], wishes=wishes))
+    assert said.startswith("--device, --module and --cmdline are for disk images, and none was asked for: leave them out")
+
+
 def test_a_plan_has_it_all(tmp_path: Path) -> None:
     """From the app, its project and the command, to the board, and to what PID 1 reads."""
     (tmp_path / "meter.py").write_text('DEVICES = ["/dev/ttyUSB*"]\nPATHS = []\n')

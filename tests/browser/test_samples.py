@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,23 @@ def test_a_message_reaches_every_tab(browser: Browser, sample: Start) -> None:
     say(browser, "alone")
     browser.find("//li[.='alone']")
     assert 3 == browser.count("#messages li")
+
+
+def test_a_serial_port_in_a_page(browser: Browser, sample: Start) -> None:
+    """Lines appear as they come, as text, without a reload; what is typed goes out; a port that has gone is said."""
+    ours, theirs = os.openpty()
+    port = os.ttyname(theirs)
+    os.close(theirs)
+    browser.open(url_of(sample("gateway", port)))
+    browser.find(f"//output[.='connected to {port}']")
+    os.write(ours, b"21.5 <b>degrees</b>\r\n")
+    browser.find("//li[.='21.5 <b>degrees</b>']")
+    say(browser, "heat on")
+    assert b"heat on\r\n" == os.read(ours, 100)
+    os.close(ours)
+    browser.find(f"//output[.='waiting for {port}']")
+    browser.reload()
+    assert "21.5 <b>degrees</b>" == browser.find("#lines li").text()
 
 
 def say(browser: Browser, text: str) -> None:
