@@ -42,7 +42,7 @@ BEFORE = {"update": "", "start": "", "install": "start", "trial": "update", "set
 EXPECTED = {"update": ("old", "new"), "start": ("old",), "install": ("old", "new"), "trial": ("old", "new"),
             "settings": ("old",), "reset": ("old",)}
 
-_PAGES = r"status and updates: https://\S+, certificate (\S+)|status: http://"
+_PAGES = r"certificate (\S+)|status: http://"
 _ANSWERS = "answers at"
 _OFFERED = "press Enter here to install it|is being installed"
 _PATIENCE = 240.0  # s for one step of a boot

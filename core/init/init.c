@@ -21,35 +21,9 @@
 #include "ownership.h"
 #include "uevent.h"
 
-static void show_answer(struct machine *machine, const char *host)
-{
-    char url[128];
-
-    ready_url(&machine->app.ready, host, url, sizeof url);
-    say("%s answers at %s", machine->config.name, url);
-}
-
-static void show_answer_at(struct machine *machine, const struct interface *interface)
-{
-    char address[IPV4_TEXT_SIZE];
-
-    ipv4_text(interface->lease.address, address);
-    if (interface->lease.address)
-        show_answer(machine, address);
-}
-
-static void show_name(struct machine *machine)
-{
-    const struct ready *ready = &machine->app.ready;
-
-    if (ready->port && ready_is_everywhere(ready) && machine->name.text[0] &&
-        network_has_address(&machine->network))
-        show_answer(machine, machine->name.text);
-}
-
 static void name_changed(void *owner)
 {
-    show_name(owner);
+    welcome_changed(owner);
 }
 
 static void app_changed(void *owner)
@@ -64,11 +38,7 @@ static void app_changed(void *owner)
     if (warning)
         say("%s", warning);
     say("listening on port %u", ready->port);
-    if (!ready_is_everywhere(ready))
-        show_answer(machine, NULL);
-    for (int i = 0; i < POLICY_INTERFACES && ready_is_everywhere(ready); i++)
-        show_answer_at(machine, &machine->network.interfaces[i]);
-    show_name(machine);
+    welcome_changed(machine);
 }
 
 /* Whom the settings or a DHCP server name, else those of the image. */
@@ -89,7 +59,9 @@ static void address_changed(void *owner, const struct interface *interface)
     char address[IPV4_TEXT_SIZE];
 
     ask_for_time(machine);
-
+    welcome_changed(machine);
+    if (!interface)
+        return;
     ipv4_text(interface->lease.address, address);
     if (interface->lease.address) {
         say("address %s (%s)", address, interface->link.name);
@@ -97,8 +69,6 @@ static void address_changed(void *owner, const struct interface *interface)
     } else {
         say("no address (%s)", interface->link.name);
     }
-    if (machine->app.ready.port && ready_is_everywhere(&machine->app.ready))
-        show_answer_at(machine, interface);
 }
 
 static void open_watchdog(struct machine *machine)
@@ -346,6 +316,7 @@ int init_run(int argc, char **argv)
     memcpy(m->hostname, m->config.hostname, sizeof m->hostname);
     try_to("set the host name", kernel_set_name(m->hostname));
     must("prepare the app", app_init(&m->app, &m->loop, m->config.name, app_changed, m));
+    welcome_init(m);
     m->heartbeat = (struct timer){.fired = heartbeat_fired, .owner = m};
     m->hint = (struct timer){.fired = hint_fired, .owner = m};
     find_devices(m);

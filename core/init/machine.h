@@ -29,6 +29,7 @@
 #include "time_servers.h"
 #include "update.h"
 #include "watchdog.h"
+#include "welcome.h"
 
 struct machine {
     struct loop loop;
@@ -57,6 +58,7 @@ struct machine {
     struct fetch fetch;
     struct pages pages;
     struct manager manager;
+    struct welcome welcome;
     struct watchdog watchdog;
     bool watchdog_wanted;
     struct timer heartbeat;

@@ -144,6 +144,8 @@ static void handle_all(struct network *network, const char *messages, size_t len
             return;
         if (link_read(header, header->nlmsg_len, &link))
             handle(network, &link);
+        else if (header->nlmsg_type == RTM_NEWADDR || header->nlmsg_type == RTM_DELADDR)
+            network->changed(network->owner, NULL);
     }
 }
 
@@ -171,7 +173,7 @@ int network_open(struct network *network, struct loop *loop, const char *hostnam
     network->owner = owner;
     try_to("switch the loopback on", link_switch_on("lo"));
     resolver_open();
-    network->fd = netlink_open(NETLINK_ROUTE, RTMGRP_LINK);
+    network->fd = netlink_open(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV6_IFADDR);
     if (network->fd < 0 || loop_watch(loop, network->fd, POLLIN, ready, network) != 0)
         return errno;
     return link_ask_all(network->fd);

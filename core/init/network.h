@@ -14,7 +14,7 @@ struct network {
     struct network_settings settings;
     struct interface *holder; /* of the addresses that they fix, NULL = none yet */
     struct interface interfaces[POLICY_INTERFACES];
-    /* The address of an interface came, changed or went. */
+    /* The address of an interface came, changed or went; NULL: one of IPv6, of any. */
     void (*changed)(void *owner, const struct interface *interface);
     void *owner;
 };

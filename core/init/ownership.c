@@ -38,5 +38,4 @@ void ownership_open(struct claim *claim, bool kept)
             try_to("keep the claim code", file_keep(path, span_of(claim->code)));
     }
     explicit_bzero(text, sizeof text);
-    confide("claim code %s", claim->code);
 }

@@ -9,18 +9,6 @@
 #include "machine.h"
 #include "orders.h"
 
-static void show(struct machine *machine, const char *address)
-{
-    const struct pages *pages = &machine->pages;
-    char url[128];
-
-    recovery_url(&pages->recovery, address, url);
-    if (pages->recovery.secure)
-        say("status and updates: %s, certificate %s", url, pages->certificate.fingerprint);
-    else
-        say("status: %s", url);
-}
-
 static void for_each_address(struct machine *machine, void (*act)(struct machine *, const char *))
 {
     char address[IPV4_TEXT_SIZE];
@@ -36,10 +24,10 @@ static void listen_now(struct machine *machine)
 {
     struct recovery *recovery = &machine->pages.recovery;
 
-    if (try_to("listen for who asks for the recovery pages",
-               recovery_open(recovery, &machine->loop, recovery->secure,
-                             machine->pages.output.ends[1])))
-        for_each_address(machine, show);
+    try_to("listen for who asks for the recovery pages",
+           recovery_open(recovery, &machine->loop, recovery->secure,
+                         machine->pages.output.ends[1]));
+    welcome_changed(machine);
     recovery->names = machine->pages.certificate.names;
 }
 
@@ -48,14 +36,10 @@ static void certificate_changed(void *owner)
     struct machine *machine = owner;
     struct pages *pages = &machine->pages;
 
-    if (machine->app.secure)
-        say("%s is served with the certificate %s", machine->config.name,
-            pages->certificate.fingerprint);
     app_certify(&machine->app, pages->certificate.both, pages->certificate.names);
     recovery_renew(&pages->recovery);
-    if (pages->recovery.process.listener >= 0)
-        for_each_address(machine, show);
-    else if (pages->recovery.secure && pages->open)
+    welcome_changed(machine);
+    if (pages->recovery.secure && pages->open && pages->recovery.process.listener < 0)
         listen_now(machine);
 }
 
@@ -114,11 +98,7 @@ void pages_begin(struct machine *machine)
 
 void pages_address(struct machine *machine, const char *address)
 {
-    struct pages *pages = &machine->pages;
-
     certify(machine, address);
-    if (pages->open && pages->recovery.process.listener >= 0)
-        show(machine, address);
 }
 
 void pages_turn(struct pages *pages)

@@ -22,7 +22,7 @@ struct pages {
 /* To be called when the storage has settled and the claim code is known. */
 void pages_begin(struct machine *machine);
 
-/* To be told that an interface has got an address, or that the pages are to be shown at it. */
+/* To be told that an interface has got an address. */
 void pages_address(struct machine *machine, const char *address);
 
 /* To be called often. */

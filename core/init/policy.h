@@ -115,6 +115,10 @@ enum {
     /* ms. How often a person is told that another has the device's fixed address. */
     POLICY_RIVAL_AGAIN = 600000,
 
+    /* ms. What a person is shown of the way to the device waits so long for more: an address, the name
+     * and the app that listens come within a second. */
+    POLICY_WELCOME_SETTLE = 1000,
+
     /* ms. A machine that has no address by then says why, to whoever stands in front of it. */
     POLICY_NETWORK_HINT = 15000,
 

@@ -40,7 +40,7 @@ def versions(pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Versions:
 def known(machine: Machine) -> tuple[Device, str]:
     """The device and its claim code, as its console shows them."""
     code = machine.wait_for(r"claim code (\S+)")[1]
-    fingerprint = machine.wait_for(r"status and updates: https://\S+, certificate (\S+)")[1]
+    fingerprint = machine.wait_for(r"certificate (\S+)")[1]
     machine.wait_for("answers at")
     return Device(Address("127.0.0.1", machine.forward(PORT)), fingerprint), code
 

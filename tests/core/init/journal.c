@@ -404,11 +404,10 @@ void health_init(struct health *health, struct loop *loop, void (*answered)(void
     health->owner = owner;
 }
 
-void health_ask(struct health *health, const char *host, unsigned port, const char *path)
+void health_ask(struct health *health, const struct health_place *place, const char *path)
 {
     (void)health;
-    (void)port;
-    asked = strcmp(host, "10.0.2.15") == 0 ? path : "nothing";
+    asked = strcmp(place->host, "10.0.2.15") == 0 ? path : "nothing";
 }
 
 void health_forget(struct health *health)
@@ -471,6 +470,59 @@ static void run_supervision(const char *health)
             step(&supervision, (int64_t)seconds * 1000, status);
     }
     printf("%s after %d s\n", ended ? "ended" : "runs", (int)(now_ms / 1000) - 1);
+}
+
+void recovery_url(const struct recovery *recovery, const char *host, char url[128])
+{
+    snprintf(url, 128, "%s://%s:8443/", recovery->secure ? "https" : "http", host);
+}
+
+static void welcome_word(struct machine *machine, struct span word)
+{
+    struct interface *interfaces = machine->network.interfaces;
+
+    if (span_equals(word, "code"))
+        snprintf(machine->claim.code, sizeof machine->claim.code, "AB12");
+    else if (span_equals(word, "owner"))
+        close(__real_open(inside("/data/.fapws4/users", (char[512]){0}), O_CREAT, 0600));
+    else if (span_equals(word, "pages")) {
+        machine->pages.open = machine->pages.recovery.secure = true;
+        snprintf(machine->pages.certificate.fingerprint, 96, "12:34");
+    } else if (span_equals(word, "address"))
+        interfaces[1].lease.address = 0x0a00020f;
+    else if (span_equals(word, "alone"))
+        interfaces[0].lease.address = 0xa9fe0707;
+    else if (span_equals(word, "name"))
+        snprintf(machine->name.text, sizeof machine->name.text, "shop.local");
+    else if (span_equals(word, "elsewhere"))
+        machine->app.ready = (struct ready){.host = "10.9.9.9", .port = 8000};
+    else if (span_equals(word, "ended"))
+        machine->app.ready.port = 0;
+    else if (span_equals(word, "app") && machine->app.ready.port == 0)
+        machine->app.ready = (struct ready){.host = "::", .port = 80};
+    welcome_changed(machine);
+}
+
+/* $JOURNAL_SCRIPT: words of what has changed, with commas where a second passes. */
+static void run_welcome(void)
+{
+    static struct machine machine = {.config.name = "shop"};
+    struct span rest = span_of(getenv("JOURNAL_SCRIPT")), word;
+    bool more = true;
+
+    loop_init(&machine.loop);
+    welcome_init(&machine);
+    while (more) {
+        more = span_next_word(&rest, &word);
+        bool passes = !more || word.start[word.length - 1] == ',';
+
+        if (more)
+            welcome_word(&machine, (struct span){word.start, word.length - passes});
+        if (passes && machine.welcome.settle.due_ms) {
+            now_ms += POLICY_WELCOME_SETTLE;
+            loop_turn(&machine.loop);
+        }
+    }
 }
 
 static void run_mounts(void)
@@ -571,6 +623,8 @@ int main(int argc, char **argv)
         run_failure(true);
     else if (strcmp(duty, "no-failure") == 0)
         run_failure(false);
+    else if (strcmp(duty, "welcome") == 0)
+        run_welcome();
     else if (strcmp(duty, "status") == 0)
         run_status(getenv("JOURNAL_SCRIPT"));
     else if (strcmp(duty, "supervision") == 0)

@@ -24,6 +24,7 @@ DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "mend", "log", "lo
 DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots", "failure", "lease", "status"]
 DUTIES += ["clock", "clock_choice", "rtc", "storage_health", "../update/text"]
 DUTIES += ["inet6", "network_settings", "network_change", "network_servers"]
+DUTIES += ["welcome", "ready", "link_local", "arp"]
 DUTIES += ["supervision", "blank", "reset_order", "settings"]
 DUTIES += ["nodes", "node_rule", "uevent"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
@@ -668,3 +669,36 @@ def test_the_longest_status_is_whole(run: Run) -> None:
     lines = run("status", script="long")
     assert lines.count("address 255.255.255.255") == 8
     assert f"failed {'x' * 255}" in lines
+
+
+RULE = "-" * 60
+CODE, PAGES, CERTIFICATE = "claim code AB12", "status and updates: https://10.0.2.15:8443/", "certificate 12:34"
+ANSWERS = [f"shop answers at http://{host}/" for host in ("10.0.2.15", "169.254.7.7", "[fd00::1]", "shop.local")]
+DIRECT = "on a direct cable, too: fe80::5054:ff:fe01:203"
+
+
+@pytest.mark.parametrize(("script", "shown"), [
+    ("code", [[CODE]]),
+    ("code pages address", [[CODE, PAGES, CERTIFICATE]]),
+    ("code, pages, address", [[CODE], [CODE, CERTIFICATE], [CODE, PAGES, CERTIFICATE]]),
+    ("address app", [[ANSWERS[0]]]),
+    ("name app", []),
+    ("address name app, address, app", [[ANSWERS[0], ANSWERS[3]]]),
+    ("address app, ended, app, ended, app", [[ANSWERS[0]]]),
+    ("address app, ended name, app", [[ANSWERS[0]], [ANSWERS[0], ANSWERS[3]]]),
+    ("address app, ended code, app", [[ANSWERS[0]], [CODE]]),
+    ("alone address code pages app", [[CODE, PAGES, CERTIFICATE, ANSWERS[1], ANSWERS[0]]]),
+    ("name code pages", [[CODE, PAGES.replace("10.0.2.15", "shop.local"), CERTIFICATE]]),
+    ("six name app", [[DIRECT, ANSWERS[2], ANSWERS[3]]]),
+    ("elsewhere address six app", [["shop answers at http://10.9.9.9:8000/"]]),
+    ("code address, owner app", [[CODE], [ANSWERS[0]]]),
+    ("code, owner", [[CODE]]),
+])
+def test_the_way_to_the_device_is_shown_once_and_whole(run: Run, tmp_path: Path, script: str, shown: list[list[str]]) -> None:
+    """What comes within a second is one block; a block is shown anew when one of its lines has changed, and not because the
+    app was started again. Who owns the device needs no claim code any more."""
+    (tmp_path / "data/.fapws4").mkdir(parents=True)
+    write(tmp_path, {"proc/net/if_inet6": IF_INET6.replace(" 40     eth0", " 80     eth0")} if "six" in script else {})
+    said = [line.removeprefix("fapws4: ") for line in run("welcome", script=script)]
+    blocks = "\n".join(said).split(RULE)[1::2]
+    assert shown == [block.strip().splitlines() for block in blocks]
