@@ -89,6 +89,7 @@ static void apply_network(void *owner, const struct network_settings *settings)
         name_change(&machine->name);
     }
     network_apply(&machine->network, settings);
+    ask_for_time(machine);
 }
 
 /* Only now is it known which address is wanted, and what name a DHCP server is to be told. */

@@ -157,8 +157,10 @@ static void settle_fired(void *owner)
     memcpy(welcome->app, app, sizeof app);
     if (machine->app.ready.port == 0)
         app[0] = '\0';
-    if (device[0] || app[0])
+    if (device[0] || app[0]) {
+        welcome->shown_ms = loop_now();
         show(device, app);
+    }
 }
 
 void welcome_init(struct machine *machine)
@@ -168,6 +170,10 @@ void welcome_init(struct machine *machine)
 
 void welcome_changed(struct machine *machine)
 {
-    if (machine->welcome.settle.due_ms == 0)
-        loop_set(&machine->loop, &machine->welcome.settle, POLICY_WELCOME_SETTLE);
+    struct welcome *welcome = &machine->welcome;
+    int64_t rest = welcome->shown_ms ? welcome->shown_ms + POLICY_WELCOME_AGAIN - loop_now() : 0;
+
+    if (welcome->settle.due_ms == 0)
+        loop_set(&machine->loop, &welcome->settle,
+                 rest > POLICY_WELCOME_SETTLE ? rest : POLICY_WELCOME_SETTLE);
 }

@@ -503,7 +503,7 @@ static void welcome_word(struct machine *machine, struct span word)
     welcome_changed(machine);
 }
 
-/* $JOURNAL_SCRIPT: words of what has changed, with commas where a second passes. */
+/* $JOURNAL_SCRIPT: words of what has changed, with commas where so much time passes that it is shown. */
 static void run_welcome(void)
 {
     static struct machine machine = {.config.name = "shop"};
@@ -519,7 +519,7 @@ static void run_welcome(void)
         if (more)
             welcome_word(&machine, (struct span){word.start, word.length - passes});
         if (passes && machine.welcome.settle.due_ms) {
-            now_ms += POLICY_WELCOME_SETTLE;
+            now_ms = machine.welcome.settle.due_ms;
             loop_turn(&machine.loop);
         }
     }
