@@ -41,7 +41,7 @@ from appliance.freezing.link import LIBRARIES, Code, Runtime, Wanted, add_archiv
 from appliance.freezing.trace import Trial, recording_finder, traced
 from appliance.freezing.trial import try_program
 from appliance.imaging.bootloader import SOURCES as BOOT_SOURCES
-from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of
+from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of, wanted_modules
 from appliance.imaging.image import Image, compose
 from appliance.imaging.kernel import require_modules
 from appliance.imaging.release import NO_UPDATES, Release, release_of
@@ -312,7 +312,7 @@ def compose_image(plan: Plan, program: Path, image: Path) -> Image:
 
 def build(plan: Plan) -> tuple[Frozen, Image]:
     """app.py to a binary and an image, which appear in the output folder together or not at all."""
-    require_modules(plan.board, plan.hardware.modules, plan.offline, plan.jobs)
+    require_modules(plan.board, wanted_modules(plan.board, plan.hardware), plan.offline, plan.jobs)
     with _staging(plan) as staging:
         later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
         frozen = freeze_all(plan, staging, later)
@@ -384,7 +384,7 @@ def build_image(plan: Plan) -> Image:
     if not set(plan.further) <= set(table["further"]):
         raise Problem(f"{plan.binary} was made before its project named a registry with updates",
                       f"first: invoke freeze {plan.app.name} --for-device --keys FILE --counter N")
-    require_modules(plan.board, plan.hardware.modules, plan.offline, plan.jobs)
+    require_modules(plan.board, wanted_modules(plan.board, plan.hardware), plan.offline, plan.jobs)
     with _staging(plan) as staging:
         image = compose_image(plan, plan.binary, staging / plan.image.name)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.errors import Problem
-from appliance.fetching.recipes import Board
+from appliance.fetching.recipes import Board, NodeModules
 from appliance.freezing.analysis import read_app
 from appliance.packaging.data import Settings
 
@@ -109,12 +109,25 @@ def _texts(value: ast.expr | None, where: str) -> tuple[str, ...]:
 
 def fitted(board: Board, hardware: Hardware) -> Board:
     """The board with what the hardware wants of its kernel; the same board when it wants nothing."""
-    rows = [row for pattern, row in board.devices.items() if any(_overlap(pattern, name) for name in hardware.devices)]
+    rows = _rows(board, hardware).values()
     always = [*board.modules_always, *(name for row in rows for name in row.always), *hardware.modules]
     on_demand = [*board.modules_on_demand, *(name for row in rows for name in row.on_demand)]
     line = f"{board.command_line} {hardware.command_line}".strip()
     return dataclasses.replace(board, modules_always=list(_each(always)), modules_on_demand=list(_each(on_demand)),
                                command_line=line)
+
+
+def wanted_modules(board: Board, hardware: Hardware) -> dict[str, str]:
+    """The modules that the hardware wants of a kernel, each with the beginning of a sentence: who wants it."""
+    named = dict.fromkeys(hardware.modules, "--module (or modules in pyproject.toml) names")
+    return named | {name: f"/dev/{pattern} (DEVICES) needs" for pattern, row in _rows(board, hardware).items()
+                    for name in [*row.always, *row.on_demand]}
+
+
+def _rows(board: Board, hardware: Hardware) -> dict[str, NodeModules]:
+    """Those of the board's device nodes that the app may use."""
+    return {pattern: row for pattern, row in board.devices.items()
+            if any(_overlap(pattern, name) for name in hardware.devices)}
 
 
 def _each(items: Iterable[str]) -> tuple[str, ...]:

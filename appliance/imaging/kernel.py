@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import json
 import lzma
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,14 +71,14 @@ def _tree_of(recipe: Kernel, offline: bool, jobs: int) -> Path:
     return compiled_kernel(recipe, recipe.build, jobs, offline) if recipe.build else unpacked(recipe.source, offline)
 
 
-def require_modules(board: Board, names: Sequence[str], offline: bool = False, jobs: int = 1) -> None:
-    """A Problem when the kernel of a board does not have one of the modules that a user has named."""
-    if not names:
+def require_modules(board: Board, wanted: Mapping[str, str], offline: bool = False, jobs: int = 1) -> None:
+    """A Problem when the kernel of a board lacks one of the modules that are ``wanted``; each has the beginning of a sentence."""
+    if not wanted:
         return
     recipe = load_kernel(board.kernel)
     tree = _ModuleTree(_only(_tree_of(recipe, offline, jobs), recipe.modules, recipe.name))
-    for name in names:
-        tree.require(name, "--module (or modules in pyproject.toml) names")
+    for name, who in wanted.items():
+        tree.require(name, who)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.build import make_plan
 from appliance.fetching.recipes import Board
-from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of
+from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of, wanted_modules
 from appliance.imaging.image import device_member
 from appliance.imaging.kernel import prepare_kernel, require_modules
 from appliance.imaging.release import Release
@@ -167,7 +167,7 @@ def test_a_pattern_brings_its_modules(pc: Board, pattern: str, modules: set[str]
 def test_a_named_module_is_loaded_at_every_boot(pc: Board) -> None:
     """Behind those of the board, with its closure; one that is built in is no fault."""
     hardware = asked(pc, modules=("i2c-stub", "gpio-kempld", "regmap-i2c"), cmdline="i2c-stub.chip_addr=0x1d")
-    require_modules(pc, hardware.modules)
+    require_modules(pc, wanted_modules(pc, hardware))
     board = fitted(pc, hardware)
     assert board.modules_always == [*pc.modules_always, "i2c_stub", "gpio_kempld", "regmap_i2c"]
     assert board.command_line == f"{pc.command_line} i2c-stub.chip_addr=0x1d"
@@ -176,10 +176,18 @@ def test_a_named_module_is_loaded_at_every_boot(pc: Board) -> None:
 
 def test_an_unknown_module_is_refused_with_near_names(pc: Board) -> None:
     """Before anything is built."""
-    said = problem(lambda: require_modules(pc, ["ftdi_soi"]))
+    said = problem(lambda: require_modules(pc, wanted_modules(pc, asked(pc, modules=("ftdi-soi",)))))
     assert said.startswith("--module (or modules in pyproject.toml) names the module ftdi_soi, which kernel 6.")
     assert "does not have: the nearest name is ftdi_sio" in said
-    assert ": the nearest names are " in problem(lambda: require_modules(pc, ["cp21x"]))
+    assert ": the nearest names are " in problem(lambda: require_modules(pc, {"cp21x": "somebody names"}))
+
+
+def test_it_is_said_which_device_needs_a_module_that_a_kernel_lacks(pc: Board) -> None:
+    """Who asks for /dev/i2c-1 has not named its modules."""
+    wanted = wanted_modules(pc, asked(pc, "/dev/i2c-1", modules=("i2c-stub",)))
+    assert {"i2c_stub", "i2c_dev", "i2c_piix4"} <= set(wanted)
+    assert wanted["i2c_dev"] == "/dev/i2c-* (DEVICES) needs"
+    assert wanted["i2c_stub"] == "--module (or modules in pyproject.toml) names"
 
 
 def test_options_without_an_image_are_refused(tmp_path: Path) -> None:
