@@ -1,0 +1,140 @@
+"""The device's manager on an emulated machine whose clock stands in 1970: from the claim code to the power-off."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.build import build, make_plan
+from appliance.emulating.emulate import Machine
+from appliance.emulating.surroundings import Surroundings
+from appliance.fetching.recipes import Board
+from tests.machine.disk import Disk
+
+RELAY = Path(__file__).parent / "apps" / "relay.py"
+CODE = r"claim code (\S+)"
+READY = r"relay answers at http://\d"
+ADA, VERA = "analytical engine", "view from a hill"
+FEW = 24  # MiB of free memory
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image of apps/relay.py, which has declared settings."""
+    folder = tmp_path_factory.mktemp("relay")
+    shutil.copy(RELAY, folder)
+    (folder / "pyproject.toml").write_text('[tool.fapws4]\nsettings = "settings"\n')
+    plan = make_plan(str(folder / "relay.py"), "pc", str(folder / "out"), 0, False)
+    build(plan)
+    return plan.image
+
+
+class Device:
+    """The machine as the persons see it."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.port = machine.forward(80)
+
+    def post(self, path: str, body: str) -> str:
+        """What the app says."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=240)
+        try:
+            connection.request("POST", path, body.encode())
+            response = connection.getresponse()
+            text = response.read().decode()
+            assert response.status == 200, text
+            return text
+        finally:
+            connection.close()
+
+    def call(self, name: str, session: str = "", /, **arguments: Any) -> Any:
+        """The result of a call, or the code of its refusal."""
+        answer = json.loads(self.post("/call", json.dumps({
+            "call": name, "session": session, "source": "10.0.2.2", "arguments": arguments})))
+        return answer.get("error") or answer["result"]
+
+
+def test_a_device_from_its_claim_to_its_end(image: Path, pc: Board, tmp_path: Path) -> None:
+    """Claimed by the console's code; users by their roles; little memory; a restore; and a restart, which ends sessions."""
+    disk = Disk(image, tmp_path / "disk.img", pc)
+    around = Surroundings(clock="1970-01-01T00:00:00")
+    with Machine(disk.path, pc, echo=print, firmware="bios", keep=True, around=around) as machine:
+        code = machine.wait_for(CODE)[1]
+        machine.wait_for(READY)
+        device = Device(machine)
+        ada = claim(device, code)
+        vera = users_have_roles(device, ada)
+        with_little_memory(device)
+        there_and_back(device, ada, vera)
+        machine.wait_for("a restart of relay was ordered")
+        machine.wait_for(READY)
+        assert device.post("/settings", "") == "blue"
+        assert device.call("whoami", ada)["name"] == "ada"
+        assert device.call("device.restart", ada) is None
+        machine.wait_for("a restart was ordered")
+        machine.wait_for(READY)
+        after_a_restart(device, ada, code)
+        machine.wait_for("power-off was ordered")
+        assert machine.wait_for_end() == 0
+
+
+def claim(device: Device, code: str) -> str:
+    """Nobody has a password before; the clock of 1970 hinders nobody."""
+    assert device.call("status.public")["claimed"] is False
+    assert device.call("claim", code="WRONG", name="ada", password=ADA) == "claim-code"
+    session: str = device.call("claim", code=code.lower(), name="ada", password=ADA)["session"]
+    assert device.call("clock.get", session)["trusted"] is False
+    assert device.call("claim", code=code, name="eve", password=ADA) == "conflict"
+    return session
+
+
+def users_have_roles(device: Device, ada: str) -> str:
+    """A viewer sees and does nothing; a wrong password is none; what PID 1 says reaches who may see it."""
+    assert device.call("users.add", ada, name="vera", role="viewer", new_password=VERA, password=ADA) is None
+    assert device.call("login", name="vera", password=ADA) == "password"
+    vera: str = device.call("login", name="vera", password=VERA)["session"]
+    assert device.call("device.restart", vera) == "forbidden"
+    assert device.call("device.factory_reset", ada, password=VERA) == "password"
+    status = device.call("status", vera)
+    assert ("relay", "confirmed", ["10.0.2.15"]) == (status["product"], status["state"], status["addresses"][:1])
+    assert status["samples"]
+    assert device.call("network.get", vera)["settings"]["v4"] == "dhcp"
+    assert any("has made this device theirs" in line for line in device.call("logs.read", vera)["lines"])
+    return vera
+
+
+def with_little_memory(device: Device) -> None:
+    """What the app has taken leaves enough for a log-in."""
+    assert int(device.post("/use-up", str(FEW))) <= FEW * 1024
+    session = device.call("login", name="vera", password=VERA)["session"]
+    assert device.call("logout", session) is None
+
+
+def there_and_back(device: Device, ada: str, vera: str) -> None:
+    """What has changed since a backup is told, and as it was before; a restore is for administrators."""
+    device.post("/settings", "blue")
+    assert device.call("backup.make", ada, passphrase="twelve monkeys")["size"] > 0
+    device.post("/settings", "red")
+    assert device.call("users.set_role", ada, name="vera", role="operator", password=ADA) is None
+    again = {"passphrase": "twelve monkeys", "password": ADA}
+    assert device.call("backup.restore", vera, **again) == "forbidden"
+    told = device.call("backup.restore", ada, **again)["changes"]
+    assert [("users", "operator", "viewer"), ("settings", "3 bytes", "4 bytes")] == [
+        (change["part"], change["before"], change["after"]) for change in told]
+    assert device.call("backup.restore", ada, **again, dry_run=False)["changes"] == told
+
+
+def after_a_restart(device: Device, ada: str, code: str) -> None:
+    """Sessions have ended; users, roles and passwords have not, and the code makes nobody the owner again."""
+    assert device.call("whoami", ada) == "no-session"
+    assert device.call("claim", code=code, name="eve", password=ADA) == "conflict"
+    session = device.call("login", name="ada", password=ADA)["session"]
+    assert [("ada", "admin"), ("vera", "viewer")] == [
+        (user["name"], user["role"]) for user in device.call("users.list", session)]
+    assert device.call("device.power_off", session) is None
