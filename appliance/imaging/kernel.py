@@ -72,7 +72,7 @@ def _tree_of(recipe: Kernel, offline: bool, jobs: int) -> Path:
 
 
 def require_modules(board: Board, wanted: Mapping[str, str], offline: bool = False, jobs: int = 1) -> None:
-    """A Problem when the kernel of a board lacks one of the modules that are ``wanted``; each has the beginning of a sentence."""
+    """A Problem when the kernel of a board lacks a module that is ``wanted``, which has the beginning of its sentence."""
     if not wanted:
         return
     recipe = load_kernel(board.kernel)
