@@ -1,9 +1,11 @@
 """`invoke bench runtime`: the interpreter against the same sources built by gcc -O2 on this machine.
 
 What was tried for it and is not in, for who tries again. mimalloc's options (purge delay, eager commit of segments and
-arenas, by MIMALLOC_...): 4 kB of 6.22 MB resident. A profile for CPython: clang 14 -fprofile-instr-generate makes one
-of the same tree (2 MB, 0.3 MB packed, trained by 21 of its test files), and zig takes it by -fprofile-instr-use: these
-programs x0.980 -> x0.880 of gcc -O2. It is not in because nothing makes it by command yet: zig has no profile runtime.
+arenas, by MIMALLOC_...): 4 kB of 6.22 MB resident. A profile for CPython, counted by this machine's clang (zig has no runtime
+for it): these programs take 1.2 in 100 instructions less (348.0 -> 343.8 million, by valgrind; gcc -O2: 383.3; its model of a
+processor sees no branch less mispredicted), Flask's smallest request 275,600 -> 272,100, and 2 to 4 in 100 of the time on a
+busy machine; for samples/hello 3.91 -> 4.19 MB, 0.3 to 0.4 MB in the repository and a compiler more. An x0.980 -> x0.880 of
+gcc's time, measured before, did not come again. The branch `profile` has it whole, with `invoke profile`.
 Link-time optimisation: appliance/freezing/link.py.
 """
 
