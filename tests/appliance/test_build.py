@@ -88,8 +88,8 @@ def test_an_edit_that_breaks_the_app_leaves_the_results(tmp_path: Path) -> None:
 def test_the_description_is_complete(hello: Plan) -> None:
     """BUILD.json has every input with version, digest and licence, the tools, and the digest of every output."""
     table = json.loads(hello.description.read_text())
-    keys = ["app", "core", "board", "targets", "recovery", "further", "hardware", "manager", "sources", "openssl", "packages",
-            "tools", "outputs", "components"]
+    keys = ["app", "core", "board", "kernel", "targets", "recovery", "further", "hardware", "manager", "sources", "openssl",
+            "packages", "tools", "outputs", "components"]
     assert keys == list(table)
     assert {"hello": file_digest(hello.app)}.items() <= table["app"]["modules"].items()
     assert {"fapws4", "fapws4.base"} <= set(table["app"]["modules"])

@@ -9,11 +9,15 @@ import pytest
 from appliance.build import make_plan
 from appliance.fetching.recipes import Board
 from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of, wanted_modules
-from appliance.imaging.image import device_member
+from appliance.imaging.image import compose, device_member
 from appliance.imaging.kernel import prepare_kernel, require_modules
 from appliance.imaging.release import Release
+from appliance.imaging.version import open_disk, read_version
 from appliance.packaging.data import Settings
+from appliance.updating.bundle import make_bundle, write_bundle
+from appliance.updating.update import update_image
 from tests.appliance.cases import problem
+from tests.appliance.versions import KEY, TRUSTED, with_small_slots
 
 
 def asked(board: Board, *devices: str, modules: tuple[str, ...] = (), cmdline: str = "") -> Hardware:
@@ -212,3 +216,17 @@ def test_a_plan_has_it_all(tmp_path: Path) -> None:
     assert plan.board.command_line.endswith(" usbcore.autosuspend=-1")
     conf = device_member("meter", "1", plan.board, plan.release, "")
     assert b"\ndevices=ttyUSB* i2c-0 ttyACM*\n" in conf
+
+
+def test_an_update_changes_what_an_app_may_use(hello_binary: Path, pc: Board, tmp_path: Path) -> None:
+    """Nodes, modules and words lie in the slot: the old version keeps its own."""
+    board, hardware = with_small_slots(pc), asked(pc, "/dev/ttyACM*", cmdline="usbcore.autosuspend=-1")
+    device, later, bundle = tmp_path / "device.img", tmp_path / "later.img", tmp_path / "later.update"
+    compose(hello_binary, "hello", "1", board, device, Release(1, keys=TRUSTED))
+    compose(hello_binary, "hello", "2", fitted(board, hardware), later, Release(2, keys=TRUSTED, devices=hardware.devices))
+    write_bundle(make_bundle(later, [KEY]), bundle)
+    update_image(device, bundle, 1)
+    old, new = (read_version(open_disk(device), slot) for slot in "ab")
+    assert (old.says("devices"), new.says("devices")) == ("", "ttyACM*")
+    for words in (b"lib/modules/cdc_acm.ko.xz", b" usbcore.autosuspend=-1"):
+        assert (words in old.data, words in new.data) == (False, True)
