@@ -43,7 +43,7 @@ from appliance.freezing.trial import try_program
 from appliance.imaging.bootloader import SOURCES as BOOT_SOURCES
 from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of, wanted_modules
 from appliance.imaging.image import Image, compose
-from appliance.imaging.kernel import require_modules
+from appliance.imaging.kernel import prepare_kernel, require_modules
 from appliance.imaging.release import NO_UPDATES, Release, release_of
 from appliance.imaging.tools import all_tools
 from appliance.packaging.building import Package, Workplace
@@ -298,10 +298,12 @@ def _wanted(plan: Plan, analysis: Analysis, packages: Packages) -> Wanted:
                   bool(plan.recovery), _has(analysis, MANAGER))
 
 
-def compose_image(plan: Plan, program: Path, image: Path) -> Image:
-    """A static program to a disk image, with what stands beside it. A compressed copy of an older one goes."""
+def compose_image(plan: Plan, program: Path, image: Path, terms: str = "") -> Image:
+    """A static program to a disk image, with what stands beside it. A compressed copy of an older one goes. ``terms`` are the
+    licences' texts, where the device has somebody to show them.
+    """
     made = compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, offline=plan.offline,
-                   jobs=plan.jobs)
+                   jobs=plan.jobs, licences=terms)
     handout.write_bmap(image)
     if plan.compressed:
         handout.write_compressed(image)
@@ -316,7 +318,7 @@ def build(plan: Plan) -> tuple[Frozen, Image]:
     with _staging(plan) as staging:
         later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
         frozen = freeze_all(plan, staging, later)
-        image = compose_image(plan, frozen[0].program, staging / plan.image.name)
+        image = compose_image(plan, frozen[0].program, staging / plan.image.name, _terms(plan, frozen))
         made = [*(each.program for each in frozen), image.path, *_containers(plan, frozen, staging)]
         describe(plan, frozen, image, made, staging)
     return replace(frozen[0], program=plan.binary), replace(image, path=plan.image)
@@ -386,7 +388,10 @@ def build_image(plan: Plan) -> Image:
                       f"first: invoke freeze {plan.app.name} --for-device --keys FILE --counter N")
     require_modules(plan.board, wanted_modules(plan.board, plan.hardware), plan.offline, plan.jobs)
     with _staging(plan) as staging:
-        image = compose_image(plan, plan.binary, staging / plan.image.name)
+        written = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
+        sections = licences.without_image(written)
+        terms = licences.written(sections | _terms_of_image(plan), plan.name) if table.get("manager") else ""
+        image = compose_image(plan, plan.binary, staging / plan.image.name, terms)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
         others = [plan.output / f"{plan.name}-{target}" for target in table["targets"]]
         table["hardware"] = dataclasses.asdict(plan.hardware)
@@ -394,8 +399,6 @@ def build_image(plan: Plan) -> Image:
         table["kernel"] = _kernel(plan.board)
         table["sources"] = _with_kernel_source(table["sources"], plan.board)
         parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
-        written = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
-        sections = licences.without_image(written)
         _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)
     return replace(image, path=plan.image)
 
@@ -503,16 +506,34 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         "outputs": _outputs(outputs),
     }
-    each_parts: dict[str, list[components.Component]] = {}
-    sections: licences.Sections = {}
-    for target, each in zip(plan.targets, frozen, strict=True):
-        own = components.binary_components(each.analysis, each.runtime.libraries, each.tools, plan.offline)
-        each_parts[target] = own
-        sections |= licences.binary_sections(own, each.analysis, each.runtime.libraries, plan.offline)
-    parts = components.merged(each_parts)
+    parts, sections = _of_programs(plan, frozen)
     if image:
         parts, sections = _with_image(plan, image, parts, sections)
     _write_papers(plan, table, parts, sections, staging)
+
+
+def _of_programs(plan: Plan, frozen: Sequence[Frozen]) -> tuple[list[components.Component], licences.Sections]:
+    """What the programs consist of, and its licences."""
+    parts: dict[str, list[components.Component]] = {}
+    sections: licences.Sections = {}
+    for target, each in zip(plan.targets, frozen, strict=True):
+        own = components.binary_components(each.analysis, each.runtime.libraries, each.tools, plan.offline)
+        parts[target] = own
+        sections |= licences.binary_sections(own, each.analysis, each.runtime.libraries, plan.offline)
+    return components.merged(parts), sections
+
+
+def _terms(plan: Plan, frozen: Sequence[Frozen]) -> str:
+    """The texts of all licences, for the manager to show; empty without one."""
+    if not _has(frozen[0].analysis, MANAGER):
+        return ""
+    return licences.written(_of_programs(plan, frozen)[1] | _terms_of_image(plan), plan.name)
+
+
+def _terms_of_image(plan: Plan) -> licences.Sections:
+    """The licences of what an image has besides the program."""
+    more = components.image_components(plan.board, prepare_kernel(plan.board, plan.offline, plan.jobs), plan.offline)
+    return licences.image_sections(more, plan.board, plan.offline)
 
 
 def _described(source: Source) -> dict[str, str]:

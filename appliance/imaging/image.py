@@ -15,9 +15,11 @@ from __future__ import annotations
 import re
 import tempfile
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import zstandard
@@ -68,9 +70,11 @@ class Image:
 
 def compose(
     binary: Path, name: str, version: str, board: Board, output: Path, release: Release = NO_UPDATES, *,
-    offline: bool = False, jobs: int = 1,
+    offline: bool = False, jobs: int = 1, licences: str = "",
 ) -> Image:
-    """The image ``output`` of an app (its name and version) on a board; ``binary`` is its static executable."""
+    """The image ``output`` of an app (its name and version) on a board; ``binary`` is its static executable, and ``licences``
+    their texts for the device to show.
+    """
     kernel = prepare_kernel(board, offline, jobs)
     loader = prepare_bootloader(board, offline)
     with step("image"), whole_file(output) as work:
@@ -80,7 +84,7 @@ def compose(
         app = app_member(binary.read_bytes(), blank_of(board, volumes))
         contents = Contents(kernel.image.read_bytes(), kernel.release, kernel.modules.read_bytes(), app,
                             _about(name, version), board.command_line)
-        slot = _slot(board, name, loader, contents, lambda text: device_member(name, version, board, release, text))
+        slot = _slot(board, name, loader, contents, partial(device_member, name, version, board, release, licences=licences))
         _write(work, _disk(board, name, partitions, loader, slot, volumes), _total(partitions))
     shares = {"kernel": kernel.image.stat().st_size, "modules": kernel.modules.stat().st_size, "app": len(app),
               "boot loader": len(loader.uefi) + len(loader.core) + len(loader.stub)}
@@ -97,7 +101,7 @@ def layout(board: Board, name: str) -> list[gpt.Partition]:
     return partitions
 
 
-def device_member(name: str, version: str, board: Board, release: Release, slot: str) -> bytes:
+def device_member(name: str, version: str, board: Board, release: Release, slot: str, licences: str = "") -> bytes:
     """What every device has in its root folder, besides the modules and the binary; ``slot`` is Slot.text."""
     hostname = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "appliance"
     data = "".join(str(_identity(board, name, recipe.name)) for recipe in board.partitions if recipe.kind == "data")
@@ -113,9 +117,10 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
     files = {"conf": text, "manifest": slot, **({"keys": release.keys.text} if release.keys else {}),
              **({"ca": release.source.authorities} if release.source and release.source.authorities else {})}
+    terms = [cpio.file("etc/appliance.licences", zlib.compress(licences.encode(), 9))] if licences else []
     return cpio.archive([*(cpio.folder(folder) for folder in folders),
                          cpio.character_device("dev/console", 5, 1),
-                         *(cpio.file(f"etc/appliance.{kind}", content.encode()) for kind, content in files.items())])
+                         *(cpio.file(f"etc/appliance.{kind}", content.encode()) for kind, content in files.items()), *terms])
 
 
 def app_member(binary: bytes, blank: bytes = b"") -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from binascii import Error, a2b_base64
 
 from fapws4.device.errors import Refused
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Facts = list[tuple[str, str]]
 
-_LICENCES = "/etc/appliance.licences"
+_LICENCES = "/etc/appliance.licences"  # deflated
 _HEALTH = ("data", "rescue", "storage")  # keys of PID 1's facts that are about the storage
 
 
@@ -74,7 +75,7 @@ def tell_licences(caller: Caller) -> Given:
     """As they were collected when the image was built."""
     try:
         with open(_LICENCES, "rb") as file:
-            text = file.read()
+            text = zlib.decompress(file.read())
     except OSError as error:
         raise Refused("absent", "this image holds no texts of licences; they lie beside it, in LICENCES.txt") from error
     return Given({"size": len(text)}, file_of(text))

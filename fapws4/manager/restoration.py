@@ -12,6 +12,7 @@ from threading import Lock
 from fapws4.device import zones
 from fapws4.device.errors import Refused
 from fapws4.manager import app_settings, backup, network_calls, root_side, store
+from fapws4.manager.caller import note
 from fapws4.manager.passwords import is_hash
 from fapws4.manager.users import check_name
 
@@ -113,11 +114,21 @@ def _do(household: Household, who: str, then: Table) -> None:
     secrets = then["secrets"]
     if secrets:
         household.tokens.replace_all(secrets["tokens"])
-        if secrets["certificate"] and secrets["certificate"] != _pem("certificate.pem"):
-            root_side.order("certificate", *certificate_words(secrets["certificate"], secrets["key"]))
+        _restore_certificate(secrets["certificate"], secrets["key"])
     if app_settings.folder():
         root_side.order("restart-app")
     store.remove(_journal())
+
+
+def _restore_certificate(certificate: str, key: str) -> None:
+    """Only on a device that has one. One that PID 1 does not take any more leaves the present one in force."""
+    present = _pem("certificate.pem")
+    if not certificate or not present or certificate == present:
+        return
+    try:
+        root_side.order("certificate", *certificate_words(certificate, key))
+    except Refused as refusal:
+        note(f"the certificate of the backup was not taken: {refusal}")
 
 
 def certificate_words(certificate: str, key: str) -> list[str]:
@@ -156,7 +167,7 @@ def _secret_changes(now: Any, then: Any, who: str) -> list[records.Change]:
     old, new = ({row["name"]: row for row in each["tokens"]} for each in (now, then))
     rows += _differing("token", {name: row["role"] for name, row in old.items()},
                        {name: row["role"] for name, row in new.items()}, old, new)
-    if then["certificate"] and then["certificate"] != now["certificate"]:
+    if then["certificate"] and now["certificate"] and then["certificate"] != now["certificate"]:
         rows.append({"part": "certificate", "name": "certificate", "before": "this device's", "after": "that of the backup"})
     return rows
 
