@@ -66,11 +66,11 @@ static void keep(const struct judgement *judgement)
 
 static void hand_out(struct certificate *certificate, const struct judgement *judgement)
 {
-    struct span both[] = {judgement->certificate, judgement->key};
+    struct span both[] = {judgement->certificate, span_of("\n"), judgement->key};
 
     if (try_to("hand the certificate's key out", door_leave(CERTIFICATE_KEY_PATH, judgement->key)))
         try_to("hand the certificate out", door_leave(CERTIFICATE_PATH, judgement->certificate));
-    try_to("hand the certificate to the app", memory_file_fill(&certificate->both, both, 2));
+    try_to("hand the certificate to the app", memory_file_fill(&certificate->both, both, 3));
 }
 
 static void make(struct certificate *certificate);

@@ -40,6 +40,7 @@ static void answer(struct caller *caller, struct span text)
         send(caller->fd, text.start, text.length, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(caller->fd);
     caller->fd = -1;
+    explicit_bzero(caller->line, caller->used); /* there may have been a key, or a claim code */
     watch_door(control);
 }
 
@@ -126,6 +127,16 @@ static bool needs_code(const struct verb *verb, const struct caller *caller)
     return verb->right == VERB_CHECK || (verb->right == VERB_CLAIMED && !caller->root);
 }
 
+static void carry_out(struct caller *caller, const struct verb *verb, const struct order *order)
+{
+    struct span early = verb->begin ? verb->begin(order) : span_of("");
+
+    if (early.length > 0)
+        answer(caller, early);
+    else if (!hold(caller, verb, order))
+        answer(caller, verb->act(order));
+}
+
 static void obey(struct caller *caller, struct span line)
 {
     struct control *control = caller->control;
@@ -145,8 +156,8 @@ static void obey(struct caller *caller, struct span line)
         answer(caller, span_of("refused this is not yours to order\n"));
     else if (needs_code(verb, caller) && !may(control, line, &wait))
         keep_waiting(caller, wait);
-    else if (!hold(caller, verb, &order))
-        answer(caller, verb->act(&order));
+    else
+        carry_out(caller, verb, &order);
 }
 
 static void caller_ready(void *owner)

@@ -16,8 +16,8 @@
 #include "span.h"
 
 /* How many may call at once, and how many of them may have an answer that is not due yet. A line is
- * as long as the settings of a network at most. */
-enum { CONTROL_CALLERS = 8, CONTROL_HELD = 4, CONTROL_LINE = 8192 };
+ * as long as a certificate with its chain and its key at most. */
+enum { CONTROL_CALLERS = 8, CONTROL_HELD = 4, CONTROL_LINE = 49152 };
 
 /* Who may say a verb. */
 enum verb_right {
@@ -40,6 +40,9 @@ struct verb {
     /* Whether it is time to answer; if not, it is asked again at each control_look, for
      * POLICY_CONTROL_HOLD at most. NULL: always. */
     bool (*due)(const struct order *order);
+    /* Begins what takes a while, before it is asked whether it is time; what is not empty is the answer
+     * already. NULL: there is nothing to begin. */
+    struct span (*begin)(const struct order *order);
 };
 
 struct control;

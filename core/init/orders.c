@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "blank.h"
+#include "certificate_orders.h"
 #include "clock_orders.h"
 #include "console.h"
 #include "duty.h"
@@ -127,24 +128,26 @@ static struct span order_fetch(const struct order *order)
 }
 
 const struct verb orders[] = {
-    {"status", VERB_OPEN, tell_status, NULL},
-    {"log", VERB_OPEN, tell_log, NULL},
-    {"log-from", VERB_ROOT, log_orders_tell, NULL},
-    {"log-wait", VERB_ROOT, log_orders_tell, log_orders_due},
-    {"failed-log", VERB_OPEN, tell_failed_log, NULL},
-    {"samples", VERB_ROOT, tell_samples, NULL},
-    {"claim-check", VERB_CHECK, tell_claim_is_right, NULL},
-    {"restart", VERB_CLAIMED, order_restart, NULL},
-    {"restart-app", VERB_ROOT, order_restart_app, NULL},
-    {"power-off", VERB_ROOT, order_power_off, NULL},
-    {"reset", VERB_CLAIMED, order_reset, NULL},
-    {"usb-install", VERB_CLAIMED, order_usb_install, NULL},
-    {"fetch", VERB_CLAIMED, order_fetch, NULL},
-    {"clock", VERB_ROOT, clock_orders_set, NULL},
-    {"timezone", VERB_ROOT, clock_orders_set_zone, NULL},
-    {"network", VERB_ROOT, order_network_try, NULL},
-    {"network-now", VERB_ROOT, order_network_now, NULL},
-    {"network-keep", VERB_ROOT, order_network_keep, NULL},
-    {"network-revert", VERB_ROOT, order_network_revert, NULL},
-    {NULL, VERB_OPEN, NULL, NULL},
+    {"status", VERB_OPEN, tell_status, NULL, NULL},
+    {"log", VERB_OPEN, tell_log, NULL, NULL},
+    {"log-from", VERB_ROOT, log_orders_tell, NULL, NULL},
+    {"log-wait", VERB_ROOT, log_orders_tell, log_orders_due, NULL},
+    {"failed-log", VERB_OPEN, tell_failed_log, NULL, NULL},
+    {"samples", VERB_ROOT, tell_samples, NULL, NULL},
+    {"claim-check", VERB_CHECK, tell_claim_is_right, NULL, NULL},
+    {"restart", VERB_CLAIMED, order_restart, NULL, NULL},
+    {"restart-app", VERB_ROOT, order_restart_app, NULL, NULL},
+    {"power-off", VERB_ROOT, order_power_off, NULL, NULL},
+    {"reset", VERB_CLAIMED, order_reset, NULL, NULL},
+    {"usb-install", VERB_CLAIMED, order_usb_install, NULL, NULL},
+    {"fetch", VERB_CLAIMED, order_fetch, NULL, NULL},
+    {"clock", VERB_ROOT, clock_orders_set, NULL, NULL},
+    {"timezone", VERB_ROOT, clock_orders_set_zone, NULL, NULL},
+    {"certificate", VERB_ROOT, certificate_orders_tell, certificate_orders_due,
+     certificate_orders_begin},
+    {"network", VERB_ROOT, order_network_try, NULL, NULL},
+    {"network-now", VERB_ROOT, order_network_now, NULL, NULL},
+    {"network-keep", VERB_ROOT, order_network_keep, NULL, NULL},
+    {"network-revert", VERB_ROOT, order_network_revert, NULL, NULL},
+    {NULL, VERB_OPEN, NULL, NULL, NULL},
 };

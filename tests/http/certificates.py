@@ -33,10 +33,11 @@ class Pair:
         self.key.write_bytes(other.key.read_bytes())
 
 
-def make_pair(folder: Path, name: str, kind: str = "ec") -> Pair:
-    """A new pair in ``folder``; ``kind`` is ec or rsa."""
+def make_pair(folder: Path, name: str, kind: str = "ec", more: str = "") -> Pair:
+    """A new pair in ``folder``; ``kind`` is ec or rsa, ``more`` another host that it is for."""
     pair = Pair(folder / f"{name}.pem", folder / f"{name}-key.pem")
     options = {"ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["rsa:2048"]}[kind]
+    names = ",".join(["DNS:localhost", "IP:127.0.0.1", *([f"DNS:{more}"] if more else [])])
     run(["openssl", "req", "-x509", "-nodes", "-newkey", *options, "-keyout", pair.key, "-out", pair.certificate,
-         "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+         "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}"])
     return pair

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import ssl
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ from appliance.imaging.release import Release
 from appliance.updating.bundle import make_bundle, write_bundle
 from appliance.updating.device import PORT
 from appliance.updating.update import update_image
+from tests.http.certificates import make_pair
 
 APP = Path(__file__).parent / "apps" / "vault.py"
 KEY = PrivateKey(b"k" * 32)
@@ -32,6 +34,33 @@ def certificate_at(port: int) -> bytes:
 def shown(certificate: bytes) -> str:
     """The fingerprint of a certificate, as devices show it."""
     return ":".join(f"{byte:02X}" for byte in hashlib.sha256(certificate).digest())
+
+
+def connection(port: int) -> http.client.HTTPSConnection:
+    """With whoever answers there."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=120, context=context)
+
+
+def given(port: int, code: str, certificate: Path, key: Path) -> str:
+    """What the app says when the device is to take this certificate."""
+    asked = connection(port)
+    try:
+        asked.request("POST", "/give", "\0".join([code, certificate.read_text(), key.read_text()]))
+        return asked.getresponse().read().decode()
+    finally:
+        asked.close()
+
+
+def status_of(port: int, host: str) -> int:
+    """The status of the pages when they are asked by that name."""
+    asked = connection(port)
+    try:
+        asked.request("GET", "/", headers={"Host": host})
+        return asked.getresponse().status
+    finally:
+        asked.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +80,9 @@ def updated(tmp_path_factory: pytest.TempPathFactory, pc: Board) -> Path:
 
 def test_the_app_is_served_with_the_devices_certificate(updated: Path, pc: Board, tmp_path: Path) -> None:
     """Made on the first boot and for the device, the same as of its pages and at the next start; PID 1 asks by https, so that
-    a trial passes by what the app itself answers; and no file of the app's leads to the key."""
+    a trial passes by what the app itself answers; and no file of the app's leads to the key. Another one is taken from the
+    manager when it is sound, and served with at once.
+    """
     with Machine(updated, pc, echo=print, firmware="bios", keep=True) as machine:
         machine.wait_for("version 2.0 is on trial")
         machine.wait_for(r"status and updates: https://10\.0\.2\.15:8443/")
@@ -70,6 +101,18 @@ def test_the_app_is_served_with_the_devices_certificate(updated: Path, pc: Board
         machine.wait_for("version 2.0 is confirmed")
         machine.press_power_button()
         assert 0 == machine.wait_for_end()
+    pair, other = make_pair(tmp_path, "gate", more="gate.example.org"), make_pair(tmp_path, "other", "rsa")
+    brought = shown(ssl.PEM_cert_to_DER_cert(pair.certificate.read_text()))
     with Machine(updated, pc, echo=print, firmware="bios", keep=True) as machine:
+        code = machine.wait_for(r"claim code (\S+)")[1]
         assert fingerprint == machine.wait_for(FINGERPRINT)[1]
         assert fingerprint == shown(certificate_at(machine.forward(PORT)))
+        port = int(machine.url().rstrip("/").rpartition(":")[2])
+        assert "is not the key of the certificate" in given(port, code, pair.certificate, other.key)
+        assert fingerprint == shown(certificate_at(port))
+        assert "taken" == given(port, "", pair.certificate, pair.key)
+        assert brought == machine.wait_for(FINGERPRINT)[1]
+        machine.wait_for("SIGHUP: read anew: the certificate")
+        assert brought == shown(certificate_at(port)) == shown(certificate_at(machine.forward(PORT)))
+        asked = {host: status_of(machine.forward(PORT), host) for host in ("gate.example.org", "other.example")}
+        assert {"gate.example.org": 200, "other.example": 421} == asked

@@ -73,7 +73,7 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     ffi.cdef('extern "Python" { void applied(void *owner, const struct network_settings *settings); }')
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
     ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(const struct order *order); }')
-    ffi.cdef('extern "Python" { bool due(const struct order *order); }')
+    ffi.cdef('extern "Python" { bool due(const struct order *order); struct span begin(const struct order *order); }')
     headers = "".join(f'#include "{name}.h"\n' for name in [*PURE, "../tls"])
     ffi.set_source("init_pure", "#include <stdlib.h>\n" + headers + TLS)
     ffi.emit_c_code(str(folder / "init_pure.c"))

@@ -186,6 +186,30 @@ def test_an_answer_that_comes_later(door: Door) -> None:
     assert (b" 9", []) == (door.words[-1], held(door))
 
 
+@pytest.mark.parametrize("objection", [b"", b"refused not now\n"], ids=["begun", "refused"])
+def test_what_takes_a_while_is_begun(door: Door, objection: bytes) -> None:
+    """Once, before it is asked whether it is done; what cannot be begun is answered with the reason."""
+    begun: list[bytes] = []
+    said = door.pure.ffi.new("char[]", objection)
+
+    def begin(order: Any) -> Any:
+        begun.append(door.pure.text(order.words))
+        return {"start": said, "length": len(objection)}
+
+    door.pure.ffi.def_extern(name="begin")(begin)
+    door.verbs[4].begin = door.pure.lib.begin
+    door.are_root(True)
+    caller = door.call(b"log-wait 7\n")
+    while not begun:
+        door.turn()
+    door.pure.lib.control_look(door.control)
+    assert (not objection) == bool(held(door))
+    door.is_due = True
+    door.pure.lib.control_look(door.control)
+    assert door.answer(caller).startswith(objection or b"answer")
+    assert ([b" 7"], 0 if objection else 1) == (begun, door.acted)
+
+
 @pytest.mark.parametrize("line", [b"x\n", b"\n", b"logs\n", b"lo\n", b"\0\n"])
 def test_what_is_no_order(door: Door, line: bytes) -> None:
     """It is said."""
@@ -195,7 +219,7 @@ def test_what_is_no_order(door: Door, line: bytes) -> None:
 
 def test_callers_that_say_nothing(door: Door) -> None:
     """They are let go: one that says too much, one that leaves, and those that wait for the others to be tired."""
-    assert b"" == door.answer(door.call(b"x" * 8192))
+    assert b"" == door.answer(door.call(b"x" * 49152))
     leaving = door.call(b"log")
     leaving.shutdown(socket.SHUT_WR)
     assert b"" == door.answer(leaving)

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from fapws4 import device
+
 TLS = "device"
 PLACES = ["/run/fapws4/key.pem", "/data/.fapws4/key.pem", *(f"/proc/self/fd/{number}" for number in range(3, 12))]
 
@@ -30,4 +32,17 @@ def say(environ, start_response):
     return environ["wsgi.url_scheme"]
 
 
-PATHS = [("/look", look), ("/", say)]
+def give(environ, start_response):
+    """The device is claimed by its code, and told to take another certificate; what it says to that."""
+    code, certificate, key = environ["wsgi.input"].read().decode().split("\0")
+    client = device.Client(source="192.0.2.1")
+    session = client.claim(code, "ada", PASSWORD) if code else client.login("ada", PASSWORD)
+    try:
+        device.Client(session["session"]).certificate_set(certificate, key, PASSWORD)
+    except device.Refused as refused:
+        return refused.text
+    return "taken"
+
+
+PASSWORD = "correct horse battery"
+PATHS = [("/look", look), ("/give", give), ("/", say)]
