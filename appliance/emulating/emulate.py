@@ -104,13 +104,18 @@ class Machine:
 
     def wait_for(self, pattern: str, timeout: float | None = _PATIENCE) -> re.Match[str]:
         """The next console line in which the pattern is found, behind the one found last. A Problem if it never comes."""
+        self._read, match = self._find(pattern, self._read, timeout)
+        return match
+
+    def _find(self, pattern: str, line: int, timeout: float | None) -> tuple[int, re.Match[str]]:
+        """The first line from the one of that number on in which the pattern is found, and the number of the next."""
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while True:
-                while self._read < len(self._lines):
-                    self._read += 1
-                    if match := re.search(pattern, self._lines[self._read - 1]):
-                        return match
+                while line < len(self._lines):
+                    line += 1
+                    if match := re.search(pattern, self._lines[line - 1]):
+                        return line, match
                 left = None if deadline is None else deadline - time.monotonic()
                 if self._ended or (left is not None and left <= 0):
                     state = "ended" if self._ended else f"took longer than {timeout:.0f} s"
@@ -119,10 +124,11 @@ class Machine:
                 self._changed.wait(left)
 
     def url(self, timeout: float | None = _PATIENCE) -> str:
-        """Where the app is to be reached from here, once it answers HTTP with any status at all."""
+        """Where the app is to be reached from here, once it answers HTTP with any status at all. What `wait_for` finds next is
+        not changed by this: the line that says so may come before or behind others.
+        """
         if not self._port:
-            said = next(filter(None, (re.search(_ANSWERS, line) for line in self.console)), None)
-            self._scheme, guest_port = (said or self.wait_for(_ANSWERS, timeout)).groups()
+            self._scheme, guest_port = self._find(_ANSWERS, 0, timeout)[1].groups()
             self._port = self._monitor.forward(int(guest_port or _PORTS[self._scheme]))
             _request(self._scheme, self._port, "/")
         return f"{self._scheme}://127.0.0.1:{self._port}/"
