@@ -1,7 +1,7 @@
 /* The orders about the time:
  *
- *   clock SECONDS        it is so many seconds since 1970 now; earlier than it was, perhaps. Time servers
- *                        are not asked any more until the next start
+ *   clock SECONDS        it is so many seconds since 1970 now; earlier than it was, perhaps. The
+ *                        time servers that there are are not asked any more until the next start
  *   timezone NAME RULE   of the app, from its next start on: a name for people, and a POSIX TZ rule */
 #ifndef FAPWS4_INIT_CLOCK_ORDERS_H
 #define FAPWS4_INIT_CLOCK_ORDERS_H

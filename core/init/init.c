@@ -48,7 +48,7 @@ static void ask_for_time(struct machine *machine)
     int count = network_time_servers(&machine->network, servers);
 
     if (count == 0)
-        count = time_servers_read(span_of(machine->config.ntp), servers);
+        count = ipv4_read_list(span_of(machine->config.ntp), servers, LEASE_SERVERS);
     time_servers_ask(&machine->time_servers, servers,
                      network_has_address(&machine->network) ? count : 0);
 }

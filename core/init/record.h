@@ -5,11 +5,13 @@
  *   reset/last   why the last run that was cut off ended, the kernel's last words, its last lines;
  *   reset/before the same of the one before
  *   claim        the claim code (claim.h)
+ *   clock        the time at the end of the run, or of its last day (clock.h)
  *   settings/    the app's settings as they were before a trial (keepsake.h)
  *   trial        the note of what was before an update (note.h)
  *   failed       why the last new version did not pass its trial, and its last lines (failure.h)
  *
- * A device that runs without anything going wrong writes none of these but `running`. */
+ * A device that runs without anything going wrong writes none of these but `running` and, once a day,
+ * `clock`. */
 #ifndef FAPWS4_INIT_RECORD_H
 #define FAPWS4_INIT_RECORD_H
 

@@ -82,18 +82,6 @@ void time_servers_open(struct time_servers *servers, struct loop *loop, struct c
     servers->order.latest = clock_latest(clock->built);
 }
 
-int time_servers_read(struct span text, uint32_t addresses[SNTP_SERVERS])
-{
-    int count = 0;
-
-    while (count < SNTP_SERVERS && ipv4_read(&text, &addresses[count]) &&
-           ipv4_is_unicast(addresses[count])) {
-        count++;
-        span_skip(&text, ",");
-    }
-    return count;
-}
-
 void time_servers_ask(struct time_servers *servers, const uint32_t *addresses, int count)
 {
     struct sntp_order *order = &servers->order;
@@ -102,8 +90,10 @@ void time_servers_ask(struct time_servers *servers, const uint32_t *addresses, i
     count = count < SNTP_SERVERS ? count : SNTP_SERVERS;
     for (int i = 0; i < count; i++)
         wanted[i] = addresses[i];
-    if (count == order->count && memcmp(wanted, order->servers, sizeof wanted) == 0)
+    if ((count == order->count && memcmp(wanted, order->servers, sizeof wanted) == 0) ||
+        (servers->ended && count == 0))
         return;
+    servers->ended = false;
     stop(servers);
     memcpy(order->servers, wanted, sizeof wanted);
     order->count = count;

@@ -17,19 +17,15 @@ struct time_servers {
     int64_t doubted_ms; /* when a doubt was said last, 0 = never */
     struct backoff backoff;
     struct timer restart;
-    bool ended; /* for good */
+    bool ended; /* until there are others */
 };
 
 void time_servers_open(struct time_servers *servers, struct loop *loop, struct clock *clock);
 
-/* Addresses with commas between them, of which what makes no sense and all behind it is left out; how
- * many. */
-int time_servers_read(struct span text, uint32_t addresses[SNTP_SERVERS]);
-
 /* From now on these are asked, in host byte order; the same ones again change nothing. */
 void time_servers_ask(struct time_servers *servers, const uint32_t *addresses, int count);
 
-/* Nobody is asked any more, whoever there may be: somebody knows better. */
+/* These are not asked any more: somebody knows better. */
 void time_servers_end(struct time_servers *servers);
 
 /* To be told of every process that has been reaped. True when it was this one. */
