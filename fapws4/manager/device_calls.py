@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Facts = list[tuple[str, str]]
 
 _LICENCES = "/etc/appliance.licences"  # deflated
-_HEALTH = ("data", "rescue", "storage")  # keys of PID 1's facts that are about the storage
+# Keys of PID 1's facts that are about the storage.
+_HEALTH = ("data", "rescue", "storage-errors", "storage-life", "storage-reserve")
 
 
 @answers("status.public")

@@ -12,6 +12,8 @@ from fapws4.manager.files import file_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fapws4.device import records
 
 _MOST_FOLLOWERS = 8
@@ -35,7 +37,7 @@ def follow(caller: Caller) -> Given:
 @answers("logs.bundle")
 def bundle(caller: Caller) -> Given:
     """Text: the facts, the logs, and the kernel's view. Without any secret: no file of the manager's is in it."""
-    parts = [(verb, root_side.ask(verb)) for verb in ("status", "log", "failed-log")]
+    parts = [("status", root_side.ask("status")), ("log", _whole_log()), ("failed-log", root_side.ask("failed-log"))]
     parts += [(path, _kernel(path)) for path in _KERNEL]
     data = "".join(f"==== {title} ====\n{text}\n" for title, text in parts).encode("utf-8", "replace")
     return Given({"size": len(data)}, file_of(data))
@@ -62,10 +64,23 @@ def _kernel(path: str) -> str:
 
 
 def _end_of_log() -> int:
-    position, text = _parse(root_side.ask("log-from", "0"))
-    while text:  # no answer is longer than what fits into one
-        position, text = _parse(root_side.ask("log-from", str(position)))
+    position = 0
+    for position, _ in _pieces():  # noqa: B007 - the last one
+        pass
     return position
+
+
+def _whole_log() -> str:
+    return "".join(text for _, text in _pieces())
+
+
+def _pieces() -> Iterator[tuple[int, str]]:
+    """All of the log, as it fits into answers: the position behind each piece, and its lines. The last one has none."""
+    position, text = _parse(root_side.ask("log-from", "0"))
+    yield position, text
+    while text:
+        position, text = _parse(root_side.ask("log-from", str(position)))
+        yield position, text
 
 
 class Tail:

@@ -50,8 +50,9 @@ class Server:
                 continue
             self._places.release()
             with self._lock:
-                if not ready and not self._open and not log_calls.is_followed() and uptime() - self._since >= self._idle:
-                    return
+                idle = not ready and not self._open and uptime() - self._since >= self._idle
+            if idle and not log_calls.is_followed() and self._household.throttle.is_calm():
+                return
 
     def _accept(self) -> socket | None:
         try:

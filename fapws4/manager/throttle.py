@@ -57,6 +57,11 @@ class Throttle:
                 return own
             return max(own, _grown((self._fresh(self._all) - FREE_OF_ALL) // 4 + 1))
 
+    def is_calm(self) -> bool:
+        """Whether there is nothing to remember: no wrong one that is not forgotten yet."""
+        with self._lock:
+            return not self._fresh(self._all)
+
     def turn(self, key: Key, gone: Callable[[float], bool]) -> Turn:
         """One try, in a `with` statement: its block begins when the password may be looked at.
 

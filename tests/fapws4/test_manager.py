@@ -198,6 +198,10 @@ def test_damaged_users_are_no_unclaimed_device(device: DeviceSide, damage: bytes
 def test_sessions_outlive_the_manager_and_not_a_restart(device: DeviceSide) -> None:
     """They are in /run, which a restart empties."""
     session = device.claim()
+    with manager(device) as process:
+        assert NAME == Client(session).whoami()["name"]
+        process.kill()
+        process.wait()
     with manager(device):
         assert NAME == Client(session).whoami()["name"]
     (device.folder / "sessions").unlink()

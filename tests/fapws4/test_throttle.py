@@ -36,8 +36,11 @@ def watch() -> Watch:
 
 def test_wrong_ones_become_slow(watch: Watch) -> None:
     """Typing errors cost nothing; then 1, 2, 4 ... 60 s, and after a while all is as before."""
+    assert watch.throttle.is_calm()
     assert [0.0] * FREE + [1, 2, 4, 8, 16, 32, 60, 60] == [watch.fail("ada", "home") for _ in range(FREE + 8)]
+    assert not watch.throttle.is_calm()
     watch.now += FORGET_AFTER
+    assert watch.throttle.is_calm()
     assert 0 == watch.fail("ada", "home")
 
 
