@@ -54,9 +54,9 @@ def run_all(long: bool = False, only: str = "") -> None:
 
 
 def take_pictures() -> None:
-    """The pictures of the README, by the test that looks at every page of the console."""
+    """The pictures of the README, by the test that boots a device and looks at its console."""
     require(PROGRAMS, "testing")
-    _pytest(["tests/browser/test_console.py", "-k", "hinders"], {"FAPWS_PICTURES": "1"})
+    _pytest(["tests/machine/test_console.py"], {"FAPWS_PICTURES": "1"})
 
 
 def _pytest(arguments: list[str], environment: dict[str, str]) -> None:

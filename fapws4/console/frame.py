@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # The pages of the navigation, and who sees them there.
 _PAGES = (
     ("/", later("Status"), VIEWER), ("/network", later("Network"), VIEWER), ("/time", later("Time"), VIEWER),
-    ("/logs", later("Logs"), VIEWER), ("/update", later("Update"), OPERATOR),
+    ("/logs", later("Logs"), VIEWER), ("/update", later("Update"), OPERATOR), ("/backup", later("Backup"), ADMIN),
     ("/users", later("Users"), ADMIN), ("/tokens", later("Tokens"), VIEWER), ("/certificate", later("Certificate"), VIEWER),
     ("/power", later("Restart and reset"), OPERATOR), ("/licences", later("Licences"), VIEWER),
 )
@@ -37,7 +37,7 @@ def page(visit: Visit, title: str, *body: Child, status: int = 200, again: str =
         h.script(src=visit.url(f"/script.js?{assets.VERSION}"), defer=True)]
     content = [
         h.a(visit.text("To the content"), class_="skip", href="#content"),
-        h.header(h.p(device), _navigation(visit), _account(visit)),
+        h.header(h.p(device), _account(visit), _navigation(visit)),
         h.main(h.h1(title), *body, id="content", tabindex="-1"),
         h.footer(_languages(visit))]
     return Reply(Markup("<!DOCTYPE html>\n") + h.html(h.head(*head), h.body(*content), lang=visit.language), status)
@@ -60,6 +60,13 @@ _SAID = {"password": later("The name or the password is wrong."), "claim-code": 
 def said(visit: Visit, refused: device.Refused) -> str:
     """Why the manager refuses."""
     return visit.text(_SAID[refused.code]) if refused.code in _SAID else str(refused)
+
+
+def nothing(visit: Visit, title: str, refused: device.Refused) -> Reply:
+    """A page of what this device does not have; the manager says why. Any other refusal is one."""
+    if refused.code != "absent":
+        raise refused
+    return page(visit, title, note(said(visit, refused)))
 
 
 # Paths that only take forms, by the page that has the form.

@@ -12,6 +12,7 @@ from fapws4.console import api, assets, frame
 from fapws4.console.language import later
 from fapws4.console.pages import (
     account,
+    backup,
     certificate,
     clock,
     entry,
@@ -82,6 +83,11 @@ PAGES = (
     Route("POST", "/update", OPERATOR, update.install_file, upload=True),
     Route("POST", "/update/stick", OPERATOR, update.install_stick, "/update"),
     Route("POST", "/update/registry", OPERATOR, update.look_into_registry, "/update"),
+
+    Route("GET", "/backup", ADMIN, backup.backup),
+    Route("POST", "/backup", ADMIN, backup.download),
+    Route("POST", "/backup/compare", ADMIN, backup.compare, "/backup", upload=True),
+    Route("POST", "/backup/restore", ADMIN, backup.restore, "/backup", upload=True),
 
     Route("GET", "/users", ADMIN, users.users),
     Route("POST", "/users", ADMIN, users.add),

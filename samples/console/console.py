@@ -1,7 +1,7 @@
 """A device with a console: a counter of visits as the app, and the device's own pages below /device.
 
 `fapws4 samples/console/console.py` serves the app; the console says then that this machine is no device. In an image
-(`invoke build-appliance samples/console/console.py`) it asks for the device's first administrator.
+(`invoke build-appliance samples/console/console.py --keys ...`) it asks for the device's first administrator, by https.
 """
 
 from itertools import count
@@ -10,6 +10,7 @@ from fapws4.base import Environ, Start_response
 from fapws4.console import console
 
 VERSION = "1.0"
+TLS = "device"  # its own certificate, which it makes on the first boot
 HEALTH = "/health"
 
 VISITS = count(1)

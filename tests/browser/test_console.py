@@ -1,18 +1,13 @@
-"""The console as people see it: with a mouse, with the keyboard alone, with and without scripts, in light and dark.
-
-`invoke test --pictures` also takes the pictures of the README.
-"""
+"""The console as people see it: with a mouse, with the keyboard alone, with and without scripts, in light and dark."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from appliance.common.places import REPOSITORY
 from appliance.fetching.sources import unpacked
 from fapws4.console.table import PAGES
 from fapws4.device import Client
@@ -23,7 +18,6 @@ from tests.fapws4.root_side import CODE, bundle
 from tests.http.conftest import Command
 
 TAB, ENTER = "\ue004", "\ue007"
-PICTURES = REPOSITORY / "samples" / "console"
 SAMPLES = "".join(f"{60 * minute} {20 + minute * 7 % 60} {120000 - 900 * (minute * 13 % 40)}\n" for minute in range(60))
 
 # Pages that a person sees, and what is no page: files, and what has no end.
@@ -119,9 +113,6 @@ def test_nothing_hinders_people(visit: Visit, scheme: str) -> None:
     visit.log_in()
     for path in SHOWN:
         visit.open(path)
-        if "FAPWS_PICTURES" in os.environ and path in ("/", "/network"):
-            name = {"/": "status", "/network": "network"}[path]
-            PICTURES.joinpath(f"{name}-{scheme}.png").write_bytes(visit.browser.picture(1000, 760))
         visit.browser.result("document.querySelectorAll('details').forEach(each => { each.open = true; }); arguments[0]()")
         found[path] = hindrances(visit.browser)
     assert {path: [] for path in found} == found

@@ -49,7 +49,8 @@ FOREIGN: tuple[dict[str, str], ...] = (
 
 # What else a right request may be answered with than 200 or 303: the device played here has no such thing.
 ELSE = {"/claim": 403, "/account/revoke": 404, "/certificate": 422, "/update": 400,
-        "/licences": 404, "/licences.txt": 404}
+        "/licences.txt": 404, "/backup/compare": 422,
+        "/backup/restore": 422}
 
 
 @pytest.fixture(scope="module")
@@ -389,6 +390,21 @@ def test_an_update_from_a_program(home: House) -> None:
     answer = program.ask("/api/v1/update?mode=verify", "POST", bundle())
     assert {"outcome": "verified", "version": "2.0", "counter": "8"} == json.loads(answer.body)
     assert 422 == program.ask("/api/v1/update?mode=force", "POST", b"").status
+
+
+def test_settings_go_into_a_file_and_back(home: House) -> None:
+    """What would change is shown first; with a passphrase and by programs too."""
+    admin = home.person("admin")
+    backup = admin.send("/backup", {"passphrase": "all the secrets"})
+    assert "attachment" in backup.headers["content-disposition"]
+    fields = {"passphrase": "all the secrets", **OWN}
+    assert b"Nothing would change." in admin.upload("/backup/compare", "backup", backup.body, fields).body
+    Client(home.sessions["admin"]).users_add("zoe", "viewer", PASSWORD, PASSWORD)
+    compared = admin.upload("/backup/compare", "backup", backup.body, fields)
+    assert b"zoe" in compared.body
+    assert b"/backup/restore" in compared.body
+    assert b"The settings are restored." in admin.upload("/backup/restore", "backup", backup.body, fields).body
+    assert "zoe" not in home.person("admin").page("/users")
 
 
 def test_a_token_is_shown_once(home: House) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from fapws4 import device
+from fapws4.console import frame
 from fapws4.console.frame import area, done, facts, form, page, password
 from fapws4.console.markup import h
 from fapws4.console.visit import ADMIN, Reply
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 def certificate(visit: Visit) -> Reply:
     """Its fingerprint, and the form to replace it."""
     _ = visit.text
-    found = visit.device.certificate_get()
+    try:
+        found = visit.device.certificate_get()
+    except device.Refused as refusal:
+        return frame.nothing(visit, _("Certificate"), refusal)
     return page(
         visit, _("Certificate"), done(visit, set=_("The new certificate is in use.")),
         facts([(_("Fingerprint (SHA-256)"), found["fingerprint"])]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from fapws4.console import downloads
+from fapws4 import device
+from fapws4.console import downloads, frame
 from fapws4.console.frame import page
 from fapws4.console.markup import h
 
@@ -18,7 +19,11 @@ _MOST = 1 << 20  # bytes that are shown; the file has all
 def licences(visit: Visit) -> Reply:
     """The text."""
     _ = visit.text
-    with os.fdopen(visit.device.licences(), "rb") as file:
+    try:
+        descriptor = visit.device.licences()
+    except device.Refused as refusal:
+        return frame.nothing(visit, _("Licences"), refusal)
+    with os.fdopen(descriptor, "rb") as file:
         text = file.read(_MOST).decode("utf-8", "replace")
     return page(visit, _("Licences"), h.p(h.a(_("Download"), href=visit.url("/licences.txt"))),
                 h.pre(text, tabindex="0", role="region", aria_label=_("Licences")))

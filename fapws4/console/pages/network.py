@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from fapws4.console import qr
 from fapws4.console.frame import choice, done, facts, field, form, note, page
 from fapws4.console.markup import h
@@ -70,12 +72,11 @@ def _countdown(visit: Visit, seconds: int) -> Markup:
 
 def _now(visit: Visit, found: Network) -> Markup:
     _ = visit.text
-    settings = found["settings"]
     rows: list[tuple[str, Child]] = [
-        (_("Name"), f"{settings['name']}.local"),
+        (_("Name"), f"{os.uname().nodename}.local"),
         *((_("Address"), address) for address in found["addresses"]),
-        (_("Gateway"), settings["gateway"] or "-"),
-        (_("DNS servers"), " ".join(settings["dns"]) or "-"), (_("Time servers"), " ".join(settings["ntp"]) or "-"),
+        (_("Gateway"), " ".join(found["gateways"]) or "-"), (_("DNS servers"), " ".join(found["dns"]) or "-"),
+        (_("Time servers"), " ".join(found["ntp"]) or "-"),
         *((_("Network interface"), _("{name}, {mac}: cable is in", **each) if each["carrier"] else
            _("{name}, {mac}: no cable", **each)) for each in found["interfaces"])]
     return facts(rows)
@@ -90,7 +91,8 @@ def _change(visit: Visit, found: Network) -> Iterator[Child]:
                 "before come back."))
     yield form(
         visit, "/network", _("Try these settings"),
-        field(_("Name"), "name", value=settings["name"], required=True, maxlength="63", spellcheck="false"),
+        field(_("Name"), "name", value=settings["name"], maxlength="63", spellcheck="false",
+              help_=_("Empty: as in a new device.")),
         h.input(type="hidden", name="interface", value=settings["interface"]),
         h.fieldset(h.legend("IPv4"),
                    choice(_("Address"), "v4", [("dhcp", _("from DHCP")), ("static", _("the one below"))],
@@ -125,6 +127,6 @@ def _new_place(visit: Visit, settings: NetworkSettings) -> Iterator[Child]:
     hosts = [settings["v4"].partition("/")[0]] if settings["v4"] != "dhcp" else []
     hosts += [f"[{settings['v6'].partition('/')[0]}]"] if settings["v6"] not in ("auto", "off") else []
     urls = [f"{visit.environ['wsgi.url_scheme']}://{host}{port}{visit.url('/network')}"
-            for host in (*hosts, f"{settings['name']}.local")]
+            for host in (*hosts, f"{settings['name'] or os.uname().nodename}.local")]
     yield h.ul(*(h.li(h.a(url, href=url)) for url in urls))
     yield qr.picture(urls[0], _("QR code of {address}", address=urls[0]))

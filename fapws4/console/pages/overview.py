@@ -25,7 +25,11 @@ _NAMES = {
     "reset": later("Last unplanned end"), "update": later("Update"), "usb": later("USB"), "fetch": later("Registry"),
     "name": later("Name"), "clock": later("Clock"), "gateway": later("Gateway"), "dns": later("DNS servers"),
     "ntp": later("Time servers"), "certificate": later("Certificate"), "interface": later("Network interface"),
-    "uptime": later("Running for")}
+    "timezone": later("Time zone"), "storage-errors": later("Errors of the storage"),
+    "storage-life": later("Life of the storage that is used up, %"), "storage-reserve": later("Reserve of the storage")}
+
+# What the page has in other words, or what is for programs.
+_SAID_ABOVE = ("uptime", "storage", "network-settings", "network-trial")
 
 
 def status(visit: Visit) -> Reply:
@@ -91,6 +95,6 @@ def _graphs(visit: Visit, found: Status) -> Iterator[Markup]:
 
 def _facts(visit: Visit, found: Status) -> Iterator[tuple[str, Child]]:
     for fact in found["facts"]:
-        if fact["value"]:
+        if fact["value"] and fact["key"] not in _SAID_ABOVE:
             name = _NAMES.get(fact["key"])
             yield visit.text(name) if name else fact["key"], fact["value"]
