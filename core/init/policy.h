@@ -118,7 +118,7 @@ enum {
     /* ms. What a person is shown of the way to the device waits so long for more: an address, the name
      * and the app that listens come within a second. */
     POLICY_WELCOME_SETTLE = 1000,
-    /* ms. The next block of lines is not shown sooner: addresses of IPv6 come seconds later. */
+    /* ms. Once it is complete, it is not shown anew sooner: addresses of IPv6 come seconds later. */
     POLICY_WELCOME_AGAIN = 5000,
 
     /* ms. A machine that has no address by then says why, to whoever stands in front of it. */

@@ -157,10 +157,10 @@ static void settle_fired(void *owner)
     memcpy(welcome->app, app, sizeof app);
     if (machine->app.ready.port == 0)
         app[0] = '\0';
-    if (device[0] || app[0]) {
+    if (app[0])
         welcome->shown_ms = loop_now();
+    if (device[0] || app[0])
         show(device, app);
-    }
 }
 
 void welcome_init(struct machine *machine)

@@ -13,7 +13,7 @@ struct machine;
 
 struct welcome {
     struct timer settle; /* runs from a change until it is shown */
-    int64_t shown_ms;    /* 0 = never */
+    int64_t shown_ms;    /* when the app's lines were; 0 = never */
     char device[WELCOME_SIZE], app[WELCOME_SIZE]; /* the lines that were shown last */
 };
 
