@@ -32,6 +32,13 @@ static void apply(struct network_change *change, const struct network_settings *
     change->current = *settings;
     network_settings_write(settings, text);
     say("network: %s", text);
+    loop_set(change->loop, &change->soon, POLICY_ORDER_WAITS);
+}
+
+static void soon_fired(void *owner)
+{
+    struct network_change *change = owner;
+
     change->apply(change->owner, &change->current);
 }
 
@@ -85,6 +92,7 @@ void network_change_open(struct network_change *change, struct loop *loop, const
                                       .apply = apply_to,
                                       .owner = owner};
     change->timer = (struct timer){.fired = timer_fired, .owner = change};
+    change->soon = (struct timer){.fired = soon_fired, .owner = change};
 }
 
 const char *network_change_try(struct network_change *change, struct span order)

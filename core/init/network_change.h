@@ -15,11 +15,14 @@ struct network_change {
     struct network_settings current; /* the same, unless others are on trial */
     struct timer timer;              /* runs as long as they are ... */
     int64_t ends_ms;                 /* ... until then */
+    struct timer soon;               /* runs from an order until it is applied */
     void (*apply)(void *owner, const struct network_settings *settings);
     void *owner;
 };
 
-/* Begins with what is kept, without applying it. apply(owner, settings) is called with every change. */
+/* Begins with what is kept, without applying it. apply(owner, settings) is called with every change,
+ * POLICY_ORDER_WAITS after it: the answer has to reach who has ordered it at the address that the
+ * device still has. */
 void network_change_open(struct network_change *change, struct loop *loop, const char *path,
                          const struct network_settings *kept,
                          void (*apply)(void *, const struct network_settings *), void *owner);

@@ -37,7 +37,18 @@ class Change:
         span, _block = self.pure.span(words or b"")
         arguments = [] if words is None else [span[0]]
         fault = getattr(self.pure.lib, f"network_change_{what}")(self.change, *arguments)
+        self.answer()
         return None if fault == self.pure.ffi.NULL else bytes(self.pure.ffi.string(fault))
+
+    def answer(self) -> None:
+        """The time goes by in which who has ordered it is answered; nothing is applied before."""
+        applied = len(self.applied)
+        if self.change.soon.due_ms:
+            assert 1000 < self.change.soon.due_ms - self.pure.lib.loop_now() <= 2000
+            self.change.soon.due_ms = 1
+            self.pure.lib.loop_turn(self.loop)
+            applied += 1
+        assert applied == len(self.applied)
 
     def left(self) -> int:
         """Seconds of the trial."""
@@ -48,6 +59,7 @@ class Change:
         self.change.ends_ms -= ms
         self.change.timer.due_ms -= ms
         self.pure.lib.loop_turn(self.loop)
+        self.answer()
 
 
 @pytest.fixture
