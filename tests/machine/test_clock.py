@@ -68,6 +68,11 @@ def is_about(machine: Machine, moment: float) -> bool:
     return code == 200 and 0 <= int(said) - int(moment) < HOUR
 
 
+def rtc_year(machine: Machine) -> int:
+    """What the clock shows that goes on without power."""
+    return 1900 + int(machine.ask("qom-get", path="/machine", property="rtc-time")["tm_year"])
+
+
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory, pc: Board) -> Disk:
     """Of a device that was told its address, its time servers and its claim code."""
@@ -92,6 +97,7 @@ def test_time_comes_from_servers_or_a_person_and_is_kept(
         machine.wait_for(r"clock: 2023-11-14 22:13:2\d UTC, untrusted build")
         server = machine.wait_for(r"clock: 2031-05-04 12:\d\d:\d\d UTC, trusted sntp (10\.9\.0\.[13])")[1]
         assert is_about(machine, NOW)
+        assert 2031 == rtc_year(machine)
         assert f"trusted sntp {server}" == status(machine)["clock"]
         assert {b"\x23" + bytes(39)} == {question[:40] for question in servers.questions}, "nothing tells who asks"
         assert len(servers.questions) == len({question[40:] for question in servers.questions}) >= 3
@@ -101,6 +107,7 @@ def test_time_comes_from_servers_or_a_person_and_is_kept(
         assert re.fullmatch(r"\d\.\d{3} 2031-05-04T1[12]:\d\d:\d\dZ fapws4 clerk 1\.0 on pc, slot a", log["lines"][0])
         clerk.call("clock.set", seconds=int(BACK))
         assert is_about(machine, BACK)
+        assert 2029 == rtc_year(machine)
         clerk.call("clock.set_zone", zone="Europe/Vienna")
         clock = clerk.call("clock.get")
         assert (True, "operator", "Europe/Vienna") == (clock["trusted"], clock["source"], clock["zone"])
