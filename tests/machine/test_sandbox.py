@@ -36,6 +36,7 @@ def told(machine: Machine, path: str) -> Any:
 def test_nothing_of_the_machine_is_reached(machine: Machine) -> None:
     """Each attempt is answered with an error: system calls with EPERM, those by files with one that says so."""
     said = told(machine, "/attack")
+    assert said.pop("a call of 32 bits") in (-errno.EPERM, "SIGSEGV")  # the small kernel has none
     calls = {name: answer for name, answer in said.items() if isinstance(answer, int)}
     files = {name: answer for name, answer in said.items() if name not in calls}
     assert calls.pop("io_uring_setup") == -errno.ENOSYS

@@ -122,10 +122,19 @@ def _fails(attempt: Callable[[], object]) -> str:
     return "succeeded"
 
 
+def _in_a_child(call: Callable[[], int]) -> int | str:
+    """The answer of a call that may kill its process: a kernel without such calls has a fault in their place."""
+    child = os.fork()
+    if child == 0:
+        os._exit(-call() & 0xFF)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return -code if code >= 0 else signal.Signals(-code).name
+
+
 def attack(environ: Environ, start_response: Start_response) -> str:
     """What came of each attempt: a call's answer, or an error's name."""
     said: dict[str, Any] = {name: _call(*numbers, *[0] * (6 - len(numbers))) for name, numbers in _CALLS.items()}
-    said["a call of 32 bits"] = _call_of_32_bits(20, 0)
+    said["a call of 32 bits"] = _in_a_child(lambda: _call_of_32_bits(20, 0))
     said.update({name: _fails(attempt) for name, attempt in _FILES.items()})
     return json.dumps(said)
 
