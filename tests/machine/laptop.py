@@ -98,19 +98,20 @@ class Laptop:
         made.settimeout(PATIENCE)
         return made
 
-    def get(self, host: str, port: int = 80, path: str = "/") -> str:
-        """The body of a page of the device."""
+    def get(self, host: str, port: int = 80, path: str = "/", body: str = "") -> str:
+        """The body of a page of the device, of the answer to a POST when there is something to be sent."""
         six = ":" in host
         place = (host, port, 0, self.index) if six else (host, port)
         with self.open(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM) as connection:
             connection.connect(place)
-            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {f'[{host}]' if six else host}\r\n\r\n".encode())
+            head = f"{'POST' if body else 'GET'} {path} HTTP/1.0\r\nHost: {f'[{host}]' if six else host}\r\n"
+            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
             answer = b""
             while block := connection.recv(65536):
                 answer += block
-        head, _, body = answer.partition(b"\r\n\r\n")
-        assert b" 200 " in head.splitlines()[0], answer
-        return body.decode()
+        status, _, text = answer.partition(b"\r\n\r\n")
+        assert b" 200 " in status.splitlines()[0], answer
+        return text.decode()
 
     def status(self, host: str) -> list[str]:
         """What the device says of itself."""
