@@ -3,7 +3,10 @@
     name = "south-gate"
     address = "192.168.7.20/24"
     gateway = "192.168.7.1"
+    address6 = "fd00:7::20/64"
+    gateway6 = "fe80::1"
     dns = ["192.168.7.1"]
+    ntp = ["192.168.7.1"]
     timezone = "Europe/Vienna"
     claim = "7HRT-22KX-PQ4M"
     certificate = "south-gate.pem"
@@ -25,12 +28,13 @@ from appliance.imaging.preseed import Preseed
 from appliance.packaging.timezones import zone_rules
 
 _LARGEST_FILE = 24 << 10  # bytes of a certificate with its chain, or of a key
-_DNS_SERVERS = 3
+_SERVERS = 3  # of each kind
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """The keys. ``address`` is "dhcp" or like "192.168.7.20/24"; ``gateway`` and ``dns`` go with the latter.
+    """The keys. ``address`` is "dhcp" or like "192.168.7.20/24"; ``gateway`` goes with the latter. ``address6`` is "auto" (as
+    routers say), "off" or like "fd00:7::20/64"; ``gateway6`` goes with the last. ``dns`` and ``ntp`` go before those of DHCP.
 
     ``certificate`` (with its chain) and ``key`` are PEM files, relative to this one. What is left out stays as it is in the
     image.
@@ -39,7 +43,10 @@ class Wishes:
     name: str = ""
     address: str = ""
     gateway: str = ""
+    address6: str = ""
+    gateway6: str = ""
     dns: list[str] = field(default_factory=list)
+    ntp: list[str] = field(default_factory=list)
     timezone: str = ""
     claim: str = ""
     certificate: str = ""
@@ -63,7 +70,8 @@ class _Check:
         wishes = self._wishes
         certificate, key = self._files()
         entries: dict[str, str | bytes] = {
-            "name": self._name(), **self._network(), "timezone": wishes.timezone, "tz": self._rule(), "claim": self._claim(),
+            "name": self._name(), **self._network(), **self._network6(), "dns": " ".join(self._servers("dns")),
+            "ntp": " ".join(self._servers("ntp")), "timezone": wishes.timezone, "tz": self._rule(), "claim": self._claim(),
             "certificate": certificate, "key": key}
         found = {name: value.encode() if isinstance(value, str) else value for name, value in entries.items() if value}
         if not found:
@@ -84,9 +92,8 @@ class _Check:
     def _network(self) -> dict[str, str]:
         wishes = self._wishes
         if wishes.address in ("", "dhcp"):
-            for key in ("gateway", "dns"):
-                if getattr(wishes, key):
-                    raise self._fault(key, "needs an address that is not dhcp", "the DHCP server says it; leave it out")
+            if wishes.gateway:
+                raise self._fault("gateway", "needs an address that is not dhcp", "the DHCP server says it; leave it out")
             return {"address": wishes.address}
         try:
             interface = ipaddress.IPv4Interface(wishes.address)
@@ -94,7 +101,35 @@ class _Check:
             raise self._fault("address", f"is {wishes.address!r}", 'say "dhcp", or like "192.168.7.20/24"') from None
         if "/" not in wishes.address or interface.network.prefixlen < 8 or not self._is_host(interface.ip, interface.network):
             raise self._fault("address", f"is {wishes.address!r}, which is no host's", 'say it like "192.168.7.20/24"')
-        return {"address": interface.with_prefixlen, "gateway": self._gateway(interface), "dns": " ".join(self._servers())}
+        return {"address": interface.with_prefixlen, "gateway": self._gateway(interface)}
+
+    def _network6(self) -> dict[str, str]:
+        wishes = self._wishes
+        if wishes.address6 in ("", "auto", "off"):
+            if wishes.gateway6:
+                raise self._fault("gateway6", "needs an address6", "routers say it; leave it out")
+            return {"v6": wishes.address6}
+        try:
+            interface = ipaddress.IPv6Interface(wishes.address6)
+        except ValueError:
+            raise self._fault("address6", f"is {wishes.address6!r}", 'say "auto", "off", or like "fd00:7::20/64"') from None
+        address = interface.ip
+        if ("/" not in wishes.address6 or interface.network.prefixlen == 0 or address.is_multicast or address.is_link_local
+                or address.packed[0] == 0):
+            raise self._fault("address6", f"is {wishes.address6!r}, which is no host's", 'say it like "fd00:7::20/64"')
+        return {"v6": interface.with_prefixlen, "gateway6": self._gateway6(interface)}
+
+    def _gateway6(self, interface: ipaddress.IPv6Interface) -> str:
+        gateway = self._wishes.gateway6
+        if not gateway:
+            return ""
+        try:
+            address = ipaddress.IPv6Address(gateway)
+        except ValueError:
+            raise self._fault("gateway6", f"is {gateway!r}", "say it like fe80::1") from None
+        if not address.is_link_local and (address not in interface.network or address == interface.ip):
+            raise self._fault("gateway6", f"is {gateway}, which is no other host of {interface.network}", "see the address6")
+        return gateway
 
     def _is_host(self, address: ipaddress.IPv4Address, network: ipaddress.IPv4Network) -> bool:
         edges = () if network.prefixlen >= 31 else (network.network_address, network.broadcast_address)
@@ -109,13 +144,13 @@ class _Check:
             raise self._fault("gateway", f"is {gateway}, which is no other host of {interface.network}", "see the address")
         return gateway
 
-    def _servers(self) -> list[str]:
-        servers = self._wishes.dns
-        if len(servers) > _DNS_SERVERS:
-            raise self._fault("dns", f"names {len(servers)} servers", f"name {_DNS_SERVERS} at most")
+    def _servers(self, key: str) -> list[str]:
+        servers: list[str] = getattr(self._wishes, key)
+        if len(servers) > _SERVERS:
+            raise self._fault(key, f"names {len(servers)} servers", f"name {_SERVERS} at most")
         for server in servers:
-            if not _is_unicast(self._address("dns", server)):
-                raise self._fault("dns", f"names {server}, which is no host", "name servers by their IPv4 addresses")
+            if not _is_unicast(self._address(key, server)):
+                raise self._fault(key, f"names {server}, which is no host", "name servers by their IPv4 addresses")
         return servers
 
     def _address(self, key: str, text: str) -> ipaddress.IPv4Address:
