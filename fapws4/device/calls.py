@@ -6,7 +6,7 @@ all made from it.
 
 from __future__ import annotations
 
-from fapws4.device.schema import boolean, choice, fields, integer, lines, listed, nullable, text
+from fapws4.device.schema import boolean, checked, choice, fields, integer, lines, listed, nullable, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,6 +165,4 @@ CALLS: dict[str, Call] = {call.name: call for call in _TABLE}
 
 def arguments_of(call: Call, given: Any) -> Any:
     """What was given as arguments, with what may be left out put in. Raises schema.Invalid."""
-    from fapws4.device.schema import checked
-
     return checked(call.arguments, given, "arguments")

@@ -8,10 +8,6 @@ from threading import BoundedSemaphore
 from fapws4.device.errors import Refused
 from fapws4.manager import store
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _PATIENCE = 90.0  # seconds: a wrong claim code takes up to 60
 _AT_ONCE = BoundedSemaphore(4)  # of the eight callers that PID 1 hears: the others are the recovery pages'
 
@@ -51,18 +47,6 @@ def first(pairs: list[tuple[str, str]], key: str) -> str:
 def every(pairs: list[tuple[str, str]], key: str) -> list[str]:
     """All values of a key."""
     return [value for name, value in pairs if name == key]
-
-
-def setting(**values: str) -> list[str]:
-    """Words `key=value` for an order, without those that have no value."""
-    return _words(values)
-
-
-def _words(values: Mapping[str, str]) -> list[str]:
-    for key, value in values.items():
-        if " " in value:
-            raise Refused("invalid", f"{key} has no blanks in it")
-    return [f"{key}={value}" for key, value in values.items() if value]
 
 
 def _exchange(line: str) -> str:
