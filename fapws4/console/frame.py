@@ -38,9 +38,15 @@ def page(visit: Visit, title: str, *body: Child, status: int = 200, again: str =
     content = [
         h.a(visit.text("To the content"), class_="skip", href="#content"),
         h.header(h.p(device), _account(visit), _navigation(visit)),
-        h.main(h.h1(title), *body, id="content", tabindex="-1"),
+        _main(h.h1(title), *body),
         h.footer(_languages(visit))]
     return Reply(Markup("<!DOCTYPE html>\n") + h.html(h.head(*head), h.body(*content), lang=visit.language), status)
+
+
+def _main(*content: Child) -> Markup:
+    """The element of that name. As `h.main` it would say the name of functions of Python's library, which then come into the
+    program with all that they import: 1 MB."""
+    return join(Markup('<main id="content" tabindex="-1">'), *content, Markup("</main>"))
 
 
 def refusal(visit: Visit, refused: Refused) -> Reply:

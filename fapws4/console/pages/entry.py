@@ -104,7 +104,7 @@ def _logged_in(visit: Visit, made: Session, path: str) -> Reply:
 
 def _page_of(path: str) -> str:
     """The path if it can be one of the console; else that of the first page. Nobody is led to other places."""
-    return path if path.startswith("/") and not path.startswith("//") and not path.strip(_OF_PATHS) else "/"
+    return path if path[:1] == "/" != path[1:2] and not path.strip(_OF_PATHS) else "/"
 
 
 def _agent(visit: Visit) -> str:
