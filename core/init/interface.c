@@ -156,12 +156,18 @@ static void end_client(struct interface *interface)
 
 /* ---- by the settings ---- */
 
+static bool is_fixed6(const struct interface *interface)
+{
+    return interface->network->settings.v6 == IPV6_FIXED && interface->network->holder == interface;
+}
+
 static void begin_ipv6(struct interface *interface)
 {
     const struct network_settings *settings = &interface->network->settings;
 
     try_to("begin with IPv6", ipv6_begin(interface->link.name, settings->v6 == IPV6_AUTO));
-    if (settings->v6 != IPV6_FIXED || interface->network->holder != interface)
+    interface->fixed6 = is_fixed6(interface);
+    if (!interface->fixed6)
         return;
     try_to("set the IPv6 address",
            ipv6_set_address(interface->link.index, settings->address6, settings->prefix6));
@@ -176,7 +182,7 @@ static void give_up_fixed(struct interface *interface)
     if (interface->fixed)
         take(interface, &nothing);
     interface->fixed = false;
-    if (interface->network->settings.v6 == IPV6_FIXED)
+    if (interface->fixed6)
         begin_ipv6(interface);
 }
 
@@ -227,7 +233,7 @@ void interface_apply(struct interface *interface, const struct network_settings 
         take(interface, &nothing);
         interface->fixed = false;
     }
-    if (!network_settings_equal6(settings, before))
+    if (!network_settings_equal6(settings, before) || interface->fixed6 != is_fixed6(interface))
         begin_ipv6(interface);
     /* What goes on by DHCP is left alone, but a server is told a new name. */
     if (was_fixed || is_fixed(interface) || strcmp(settings->name, before->name) != 0)

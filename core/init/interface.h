@@ -17,7 +17,8 @@ struct interface {
     struct link link;   /* link.index 0: this place is free */
     struct lease lease; /* address 0: none */
     bool fixed;         /* it is to have the one of the settings */
-    bool contested;     /* which another host has, too: this one */
+    bool fixed6;        /* it has that of IPv6 */
+    bool contested;     /* another host has the former, too: this one */
     uint8_t rival[6];
     int64_t rival_said_ms;
     uint32_t lent;      /* the last address by DHCP, which is asked for again; 0 = none */
