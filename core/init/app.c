@@ -129,7 +129,8 @@ static void schedule_restart(struct app *app, int64_t ran_ms, const char *how, i
 
     snprintf(app->ended, sizeof app->ended, "ended after %d s (%s %d)", (int)(ran_ms / 1000), how,
              number);
-    if (failures_add(&app->failures, loop_now(), app->ready.port != 0) && !app->recovering) {
+    if (failures_add(&app->failures, loop_now(), app->ready.port != 0) && !app->recovering &&
+        !app->on_trial) {
         app->recovering = true;
         warn("recovery: %s has failed %u times; from now on it is started once a minute", app->name,
              app->failures.count);

@@ -22,6 +22,7 @@ struct app {
     struct failures failures;
     bool failed;     /* it is being stopped because it does not answer */
     char ended[64];  /* how it has ended the last time, as in "it ended after ..." */
+    bool on_trial;   /* as long as this is decided, it is not waited for a minute to start it */
     bool recovering; /* it has failed too often: started once a minute, until it is well again */
     struct timer restart;
     struct timer patience;        /* runs while it is asked to stop */

@@ -9,7 +9,8 @@
 
 /* Zeroed is none. */
 struct failures {
-    unsigned count; /* since the machine was started */
+    unsigned count;  /* since the machine was started ... */
+    unsigned starts; /* ... and those of them that never came to listen */
     int64_t at_ms[POLICY_FAILURES]; /* of the last ones, count % POLICY_FAILURES is the oldest */
     bool start[POLICY_FAILURES];    /* it never came to listen */
 };

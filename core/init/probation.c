@@ -33,6 +33,7 @@ static struct trial_facts facts_of(const struct machine *machine)
         .listening = machine->app.ready.port != 0,
         .status = machine->supervision.status,
         .failures = machine->app.failures.count,
+        .starts = machine->app.failures.starts,
     };
 
     for (int i = 0; i < POLICY_INTERFACES; i++) {
@@ -78,6 +79,7 @@ static void pass(struct machine *machine)
     tidy_up(machine, true);
     say("version %s is confirmed: slot %c is the good one", machine->config.version,
         machine->slot.running);
+    machine->app.on_trial = false;
     supervision_end_trial(&machine->supervision);
     machine_look_for_updates(machine);
 }
@@ -160,6 +162,7 @@ static void begin_trial(struct machine *machine, const struct trial_note *note)
         (int)(probation->lasts_ms / 1000));
     write_down(machine, no_end);
     probation->runs = true;
+    machine->app.on_trial = true;
     trial_begin(&probation->trial, note, probation->lasts_ms, loop_now());
     probation->show_ms = loop_now() + POLICY_TRIAL_SHOW;
     probation->tick = (struct timer){.fired = tick_fired, .owner = machine};

@@ -20,7 +20,8 @@ static bool needs_address(const struct trial *trial)
     return trial->noted ? trial->note.address : trial->carrier_seen;
 }
 
-const char *trial_lacks(const struct trial *trial, const struct trial_facts *facts)
+/* Without the app. */
+static const char *device_lacks(const struct trial *trial, const struct trial_facts *facts)
 {
     if (!facts->state)
         return "the disk with the slot state was not found";
@@ -32,7 +33,22 @@ const char *trial_lacks(const struct trial *trial, const struct trial_facts *fac
         return "the cable is out";
     if (needs_address(trial) && !facts->address)
         return "there is no network address, and before there was one";
-    if (facts->failures >= POLICY_FAILURES)
+    return NULL;
+}
+
+static bool is_hopeless(const struct trial *trial, const struct trial_facts *facts)
+{
+    return facts->failures - trial->failures >= POLICY_FAILURES ||
+           facts->starts - trial->starts >= POLICY_FAILED_STARTS;
+}
+
+const char *trial_lacks(const struct trial *trial, const struct trial_facts *facts)
+{
+    const char *lacks = device_lacks(trial, facts);
+
+    if (lacks)
+        return lacks;
+    if (is_hopeless(trial, facts))
         return "the app ended again and again";
     if (!facts->listening)
         return "the app does not listen";
@@ -50,9 +66,13 @@ enum trial_verdict trial_judge(struct trial *trial, const struct trial_facts *fa
     if (!paused)
         trial->left_ms -= now_ms - trial->now_ms;
     trial->now_ms = now_ms;
+    if (device_lacks(trial, facts)) {
+        trial->failures = facts->failures;
+        trial->starts = facts->starts;
+    }
     if (!trial_lacks(trial, facts))
         return TRIAL_GOOD;
-    if (facts->failures >= POLICY_FAILURES || trial->left_ms <= 0)
+    if (is_hopeless(trial, facts) || trial->left_ms <= 0)
         return TRIAL_FAILED;
     return paused ? TRIAL_PAUSED : TRIAL_RUNS;
 }

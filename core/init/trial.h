@@ -2,7 +2,8 @@
  *
  * It has when the app answers at the device's own address, /data is as it was and the network is
  * as it was. It has ten minutes for that, which do not run while the cable is out. A card that is
- * not even seen is no cable that is out: the new slot has lost its driver. */
+ * not even seen is no cable that is out: the new slot has lost its driver. An app that ends again and
+ * again although nothing else is lacking is not waited for. */
 #ifndef FAPWS4_INIT_TRIAL_H
 #define FAPWS4_INIT_TRIAL_H
 
@@ -21,13 +22,15 @@ struct trial_facts {
     bool address;      /* ... and one an address */
     bool listening;    /* the app has said so */
     int status;        /* of its last answer over HTTP, 0 = it has not answered */
-    unsigned failures; /* how often the app has ended by itself, or had to be ended */
+    unsigned failures; /* how often the app has ended by itself, or had to be ended ... */
+    unsigned starts;   /* ... before it listened */
 };
 
 struct trial {
     bool noted; /* there is a note of what was before */
     struct trial_note note;
     bool carrier_seen;
+    unsigned failures, starts; /* when something else than the app was lacking: an app may need it */
     int64_t left_ms;
     int64_t now_ms; /* of the last judgement */
 };

@@ -50,7 +50,7 @@ def test_a_good_new_version_is_confirmed(disk: Disk, firmware: str) -> None:
 
 SHORT = "console=ttyS0 fapws4.trial=20 "
 BAD = {
-    "app exits": ("console=ttyS0 mood=exit fapws4.trial=40", "the app does not listen", "I cannot go on"),
+    "app exits": ("console=ttyS0 mood=exit", "the app ended again and again", "I cannot go on"),
     "app answers 500": (SHORT + "mood=500", "the app answers with an error of the server", "I am ill"),
     "app does not answer": (SHORT + "mood=silent", "the app listens and does not answer", "has not answered"),
     "app does not listen": (SHORT + "mood=deaf", "the app does not listen", "on trial"),

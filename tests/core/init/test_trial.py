@@ -102,11 +102,26 @@ def test_without_a_note_a_cable_asks_for_an_address(pure: Any) -> None:
     assert Trial(pure, None).judge(1, **{**NO_CABLE, "disk": False, "status": 200}) == (GOOD, "")
 
 
-def test_an_app_that_ends_again_and_again_is_not_waited_for(noted: Trial) -> None:
-    """The fifth end is the last: minutes would not change that."""
-    ended = {"listening": False, "status": 0}
-    assert noted.judge(0.5, **ended, failures=4)[0] == RUNS
-    assert noted.judge(0.1, **ended, failures=5) == (FAILED, "the app ended again and again")
+ENDED = {"listening": False, "status": 0}
+
+
+@pytest.mark.parametrize(("before", "last"), [
+    ({"failures": 4}, {"failures": 5}), ({"failures": 2, "starts": 2}, {"failures": 3, "starts": 3}),
+    ({"failures": 4, "starts": 2}, {"failures": 5, "starts": 2})])
+def test_an_app_that_ends_again_and_again_is_not_waited_for(
+    noted: Trial, before: dict[str, int], last: dict[str, int]
+) -> None:
+    """The fifth end is the last, or the third before it ever listened: minutes would not change that."""
+    assert noted.judge(0.5, **ENDED, **before)[0] == RUNS
+    assert noted.judge(0.1, **ENDED, **last) == (FAILED, "the app ended again and again")
+
+
+@pytest.mark.parametrize("lack", [NO_ADDRESS, NO_CABLE, {"disk": False}], ids=["address", "cable", "disk"])
+def test_an_app_that_waits_for_the_device_is_not_blamed(noted: Trial, lack: dict[str, Any]) -> None:
+    """How often it ended while something else was lacking does not count."""
+    assert noted.judge(0.5, **{**ENDED, **lack}, failures=9, starts=9)[0] in (RUNS, PAUSED)
+    assert noted.judge(0.1, **ENDED, failures=11, starts=11)[0] == RUNS
+    assert noted.judge(0.1, **ENDED, failures=12, starts=12) == (FAILED, "the app ended again and again")
 
 
 def parsed(pure: Any, text: bytes) -> dict[str, Any] | None:
