@@ -14,6 +14,7 @@ from appliance.common.places import cache_folder
 from appliance.imaging.keys import PrivateKey
 from tests.core_update import Slot, manifest_of, packed
 
+HANGS = 120  # seconds after which one input hangs, and is no victim of a busy machine; they take milliseconds
 SECONDS = 60  # that libFuzzer goes on looking; what it finds of new ways through the code is kept for its next run
 
 
@@ -35,7 +36,7 @@ def looked_for(program: Path, again: Path, name: str, seeds: Path, seconds: int)
     """libFuzzer finds nothing in ``seconds``. ``again`` runs a found input once more; ``name`` is a folder of the cache."""
     corpus, found = cache_folder(name, "corpus"), cache_folder(name, "found")
     command: list[str | Path] = [
-        program, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", f"-artifact_prefix={found}/",
+        program, f"-max_total_time={seconds}", "-max_len=4096", f"-timeout={HANGS}", f"-artifact_prefix={found}/",
         "-print_final_stats=1", corpus, seeds,
     ]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
