@@ -5,6 +5,7 @@
 for (const pane of document.querySelectorAll("[data-stream]")) {
     pane.scrollTop = pane.scrollHeight;
     const source = new EventSource(`${pane.dataset.stream}?contains=${encodeURIComponent(pane.dataset.contains ?? "")}`);
+    source.onopen = () => { pane.dataset.live = ""; };
     source.onmessage = event => {
         const atEnd = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 20;
         pane.append(`${event.data}\n`);
