@@ -20,8 +20,9 @@ from appliance.compiling.interpreter import Interpreter, build_interpreter, wait
 from appliance.compiling.libraries import build_library, is_built
 from appliance.compiling.modules import ADDITIONS
 from appliance.compiling.toolchain import BUILDER, Toolchain, toolchain_for
-from appliance.delivering import components, handout, licences, sbom
+from appliance.delivering import handout, licences
 from appliance.delivering.container import require_platforms, write_container
+from appliance.delivering.papers import Papers, papers_of, read_again
 from appliance.fetching.preflight import FOR_LINUX, TO_COMPILE, TO_FETCH, require
 from appliance.fetching.recipes import (
     Board,
@@ -43,7 +44,7 @@ from appliance.freezing.trial import try_program
 from appliance.imaging.bootloader import SOURCES as BOOT_SOURCES
 from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of, wanted_modules
 from appliance.imaging.image import Image, compose
-from appliance.imaging.kernel import prepare_kernel, require_modules
+from appliance.imaging.kernel import PreparedKernel, require_modules
 from appliance.imaging.release import NO_UPDATES, Release, release_of
 from appliance.imaging.tools import all_tools
 from appliance.packaging.building import Package, Workplace
@@ -298,12 +299,16 @@ def _wanted(plan: Plan, analysis: Analysis, packages: Packages) -> Wanted:
                   bool(plan.recovery), _has(analysis, MANAGER))
 
 
-def compose_image(plan: Plan, program: Path, image: Path, terms: str = "") -> Image:
-    """A static program to a disk image, with what stands beside it. A compressed copy of an older one goes. ``terms`` are the
-    licences' texts, where the device has somebody to show them.
+def compose_image(plan: Plan, program: Path, image: Path, papers: Papers, table: dict[str, Any]) -> Image:
+    """A static program to a disk image, with what stands beside it. A compressed copy of an older one goes.
+
+    A device with a manager holds its papers: ``papers`` are those of the program, ``table`` is its BUILD.json.
     """
-    made = compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, offline=plan.offline,
-                   jobs=plan.jobs, licences=terms)
+    def held(kernel: PreparedKernel) -> dict[str, bytes]:
+        return papers.with_image(plan.board, kernel, plan.offline).held(plan.name, table) if table["manager"] else {}
+
+    made = compose(program, plan.name, version_of(plan.app), plan.board, image, plan.release, papers=held,
+                   offline=plan.offline, jobs=plan.jobs)
     handout.write_bmap(image)
     if plan.compressed:
         handout.write_compressed(image)
@@ -318,9 +323,11 @@ def build(plan: Plan) -> tuple[Frozen, Image]:
     with _staging(plan) as staging:
         later = len(missing(_image_sources(plan.board))) + 3  # kernel, boot loader, image
         frozen = freeze_all(plan, staging, later)
-        image = compose_image(plan, frozen[0].program, staging / plan.image.name, _terms(plan, frozen))
+        table, papers = _described_programs(plan, frozen)
+        image = compose_image(plan, frozen[0].program, staging / plan.image.name, papers, table)
         made = [*(each.program for each in frozen), image.path, *_containers(plan, frozen, staging)]
-        describe(plan, frozen, image, made, staging)
+        table |= {"kernel": _kernel(plan.board), "outputs": _outputs(made)}
+        _describe(plan, table, papers.with_image(plan.board, image.kernel, plan.offline), staging)
     return replace(frozen[0], program=plan.binary), replace(image, path=plan.image)
 
 
@@ -333,8 +340,9 @@ def build_binaries(plan: Plan) -> list[Frozen]:
     """The same for every processor of the plan, in its order."""
     with _staging(plan) as staging:
         frozen = freeze_all(plan, staging)
-        made = [*(each.program for each in frozen), *_containers(plan, frozen, staging)]
-        describe(plan, frozen, None, made, staging)
+        table, papers = _described_programs(plan, frozen)
+        table["outputs"] = _outputs([*(each.program for each in frozen), *_containers(plan, frozen, staging)])
+        _describe(plan, table, papers, staging)
     return [replace(each, program=binary) for each, binary in zip(frozen, plan.binaries, strict=True)]
 
 
@@ -387,19 +395,16 @@ def build_image(plan: Plan) -> Image:
         raise Problem(f"{plan.binary} was made before its project named a registry with updates",
                       f"first: invoke freeze {plan.app.name} --for-device --keys FILE --counter N")
     require_modules(plan.board, wanted_modules(plan.board, plan.hardware), plan.offline, plan.jobs)
+    papers = read_again(table, plan.papers[-1].read_text() if plan.papers[-1].exists() else "")
     with _staging(plan) as staging:
-        written = licences.read(plan.papers[-1].read_text()) if plan.papers[-1].exists() else {}
-        sections = licences.without_image(written)
-        terms = licences.written(sections | _terms_of_image(plan), plan.name) if table.get("manager") else ""
-        image = compose_image(plan, plan.binary, staging / plan.image.name, terms)
+        image = compose_image(plan, plan.binary, staging / plan.image.name, papers, table)
         containers = [plan.container] if plan.container.name in table["outputs"] and plan.container.exists() else []
         others = [plan.output / f"{plan.name}-{target}" for target in table["targets"]]
         table["hardware"] = dataclasses.asdict(plan.hardware)
         table["outputs"] = _outputs([*others, image.path, *containers])
         table["kernel"] = _kernel(plan.board)
         table["sources"] = _with_kernel_source(table["sources"], plan.board)
-        parts = [part for part in map(licences.component_from, table["components"]) if part.part == components.BINARY]
-        _write_papers(plan, table, *_with_image(plan, image, parts, sections), staging)
+        _describe(plan, table, papers.with_image(plan.board, image.kernel, plan.offline), staging)
     return replace(image, path=plan.image)
 
 
@@ -485,8 +490,8 @@ def _image_sources(board: Board) -> list[Source]:
     return [load_source(name) for name in sorted(set(names))]
 
 
-def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs: Iterable[Path], staging: Path) -> None:
-    """BUILD.json, which has every input with its version, digest and licence, the tools and all results; and the papers."""
+def _described_programs(plan: Plan, frozen: Sequence[Frozen]) -> tuple[dict[str, Any], Papers]:
+    """BUILD.json without the results: every input with its version, digest and licence, and the tools; and the papers."""
     libraries = {library.name for each in frozen for library in each.runtime.libraries}
     board = plan.board if plan.boots else None
     table = {
@@ -494,7 +499,7 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
                 "data": {item.place: file_digest(item.file) for item in frozen[0].data}},
         "core": tree_digest(CORE),
         "board": board.name if board else None,
-        "kernel": _kernel(board) if image else None,
+        "kernel": None,
         "targets": plan.targets,
         "recovery": plan.recovery,
         "further": plan.further,
@@ -504,36 +509,8 @@ def describe(plan: Plan, frozen: Sequence[Frozen], image: Image | None, outputs:
         "openssl": load_source("openssl").version if "openssl" in libraries else None,
         "packages": _packages(frozen),
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
-        "outputs": _outputs(outputs),
     }
-    parts, sections = _of_programs(plan, frozen)
-    if image:
-        parts, sections = _with_image(plan, image, parts, sections)
-    _write_papers(plan, table, parts, sections, staging)
-
-
-def _of_programs(plan: Plan, frozen: Sequence[Frozen]) -> tuple[list[components.Component], licences.Sections]:
-    """What the programs consist of, and its licences."""
-    parts: dict[str, list[components.Component]] = {}
-    sections: licences.Sections = {}
-    for target, each in zip(plan.targets, frozen, strict=True):
-        own = components.binary_components(each.analysis, each.runtime.libraries, each.tools, plan.offline)
-        parts[target] = own
-        sections |= licences.binary_sections(own, each.analysis, each.runtime.libraries, plan.offline)
-    return components.merged(parts), sections
-
-
-def _terms(plan: Plan, frozen: Sequence[Frozen]) -> str:
-    """The texts of all licences, for the manager to show; empty without one."""
-    if not _has(frozen[0].analysis, MANAGER):
-        return ""
-    return licences.written(_of_programs(plan, frozen)[1] | _terms_of_image(plan), plan.name)
-
-
-def _terms_of_image(plan: Plan) -> licences.Sections:
-    """The licences of what an image has besides the program."""
-    more = components.image_components(plan.board, prepare_kernel(plan.board, plan.offline, plan.jobs), plan.offline)
-    return licences.image_sections(more, plan.board, plan.offline)
+    return table, papers_of(((each.analysis, each.runtime.libraries, each.tools) for each in frozen), plan.offline)
 
 
 def _described(source: Source) -> dict[str, str]:
@@ -570,26 +547,13 @@ def _origin(package: Package | None) -> dict[str, Any]:
             **({"built_by": tools} if tools else {})}
 
 
-def _with_image(
-    plan: Plan, image: Image, parts: list[components.Component], sections: licences.Sections
-) -> tuple[list[components.Component], licences.Sections]:
-    """What a program consists of and its licences, with those of the image added."""
-    more = components.image_components(plan.board, image.kernel, plan.offline)
-    return [*parts, *more], sections | licences.image_sections(more, plan.board, plan.offline)
-
-
-def _write_papers(
-    plan: Plan, table: dict[str, Any], parts: list[components.Component], sections: licences.Sections, staging: Path
-) -> None:
+def _describe(plan: Plan, table: dict[str, Any], papers: Papers, staging: Path) -> None:
     """BUILD.json, both bills of material, the licences and the checksums of all files, into ``staging``."""
-    table["components"] = [dataclasses.asdict(part) for part in parts]
-    digests = {name: output["sha256"] for name, output in table["outputs"].items()}
-    bill = sbom.Bill(plan.name, table["app"]["version"], parts, digests, table["tools"], table["targets"])
-    texts = [sbom.cyclonedx(bill), sbom.spdx(bill), licences.written(sections, plan.name).encode()]
-    for file, text in zip(plan.papers, texts, strict=True):
+    table["components"] = [dataclasses.asdict(part) for part in papers.parts]
+    for file, text in zip(plan.papers, papers.written(plan.name, table), strict=True):
         (staging / file.name).write_bytes(text)
     (staging / plan.description.name).write_text(json.dumps(table, indent=2) + "\n")
-    handout.write_sums(staging, digests)
+    handout.write_sums(staging, {name: output["sha256"] for name, output in table["outputs"].items()})
 
 
 def _outputs(files: Iterable[Path]) -> dict[str, dict[str, int | str]]:

@@ -22,7 +22,7 @@ FOLDERS = {
     "freezing": "demands unseen analysis objections archive exports link contents trial trace",
     "imaging": "keys passphrase reference update_source housekeeping release hardware tools kernel bootloader slot version"
                " blockmap preseed device_config image",
-    "delivering": "container components sbom licences handout",
+    "delivering": "container components sbom licences papers handout",
     ".": "build host",
     "emulating": "stick wire surroundings monitor emulate",
     "flashing": "disks target_disk unpacked_image flash",

@@ -19,7 +19,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import zstandard
@@ -55,6 +54,7 @@ _BLOCK = 4096
 
 _DATA_FEATURES = ("none,has_journal,ext_attr,dir_index,resize_inode,filetype,extent,64bit,flex_bg,sparse_super,large_file,"
                   "huge_file,dir_nlink,extra_isize,metadata_csum")
+NO_PAPERS: Mapping[str, bytes] = {}
 _DATA_MOST_BLOCKS = (2 << 40) // _BLOCK  # 2 TiB: room for the descriptors is kept, so that it can grow while mounted
 
 
@@ -70,10 +70,11 @@ class Image:
 
 def compose(
     binary: Path, name: str, version: str, board: Board, output: Path, release: Release = NO_UPDATES, *,
-    offline: bool = False, jobs: int = 1, licences: str = "",
+    papers: Callable[[PreparedKernel], Mapping[str, bytes]] | None = None, offline: bool = False, jobs: int = 1,
 ) -> Image:
-    """The image ``output`` of an app (its name and version) on a board; ``binary`` is its static executable, and ``licences``
-    their texts for the device to show.
+    """The image ``output`` of an app (its name and version) on a board; ``binary`` is its static executable.
+
+    ``papers`` gives what the device can say of what it consists of, by the end of its name in /etc: appliance.NAME.
     """
     kernel = prepare_kernel(board, offline, jobs)
     loader = prepare_bootloader(board, offline)
@@ -81,10 +82,10 @@ def compose(
         partitions = layout(board, name)
         volumes = {recipe.name: data_volume(recipe.size << 20, board, name, offline)
                    for recipe in board.partitions if recipe.kind == "data"}
-        app = app_member(binary.read_bytes(), blank_of(board, volumes))
+        app = app_member(binary.read_bytes(), blank_of(board, volumes), papers(kernel) if papers else {})
         contents = Contents(kernel.image.read_bytes(), kernel.release, kernel.modules.read_bytes(), app,
                             _about(name, version), board.command_line)
-        slot = _slot(board, name, loader, contents, partial(device_member, name, version, board, release, licences=licences))
+        slot = _slot(board, name, loader, contents, lambda text: device_member(name, version, board, release, text))
         _write(work, _disk(board, name, partitions, loader, slot, volumes), _total(partitions))
     shares = {"kernel": kernel.image.stat().st_size, "modules": kernel.modules.stat().st_size, "app": len(app),
               "boot loader": len(loader.uefi) + len(loader.core) + len(loader.stub)}
@@ -101,7 +102,7 @@ def layout(board: Board, name: str) -> list[gpt.Partition]:
     return partitions
 
 
-def device_member(name: str, version: str, board: Board, release: Release, slot: str, licences: str = "") -> bytes:
+def device_member(name: str, version: str, board: Board, release: Release, slot: str) -> bytes:
     """What every device has in its root folder, besides the modules and the binary; ``slot`` is Slot.text."""
     hostname = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "appliance"
     data = "".join(str(_identity(board, name, recipe.name)) for recipe in board.partitions if recipe.kind == "data")
@@ -117,18 +118,18 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     folders = ("data", "dev", "etc", "proc", "run", "sys", "tmp")
     files = {"conf": text, "manifest": slot, **({"keys": release.keys.text} if release.keys else {}),
              **({"ca": release.source.authorities} if release.source and release.source.authorities else {})}
-    terms = [cpio.file("etc/appliance.licences", zlib.compress(licences.encode(), 9))] if licences else []
     return cpio.archive([*(cpio.folder(folder) for folder in folders),
                          cpio.character_device("dev/console", 5, 1),
-                         *(cpio.file(f"etc/appliance.{kind}", content.encode()) for kind, content in files.items()), *terms])
+                         *(cpio.file(f"etc/appliance.{kind}", content.encode()) for kind, content in files.items())])
 
 
-def app_member(binary: bytes, blank: bytes = b"") -> bytes:
-    """The binary as /init, in an archive that is compressed as a whole: the one part that changes with every build. And what a
-    factory reset puts in the place of /data."""
+def app_member(binary: bytes, blank: bytes = b"", papers: Mapping[str, bytes] = NO_PAPERS) -> bytes:
+    """The binary as /init, in an archive that is compressed as a whole: the one part that changes with every build. What a
+    factory reset puts in the place of /data, and the papers, by zlib: all this lies in the device's memory."""
     compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_checksum=True)
-    reset = [cpio.folder("etc"), cpio.file("etc/appliance.data", blank)] if blank else []
-    return compressor.compress(cpio.archive([cpio.file("init", binary, 0o755), *reset]))
+    files = {**({"data": blank} if blank else {}), **{kind: zlib.compress(text, 9) for kind, text in papers.items()}}
+    beside = [cpio.folder("etc"), *(cpio.file(f"etc/appliance.{kind}", files[kind]) for kind in files)] if files else []
+    return compressor.compress(cpio.archive([cpio.file("init", binary, 0o755), *beside]))
 
 
 def blank_of(board: Board, volumes: Mapping[str, Pieces]) -> bytes:

@@ -8,7 +8,8 @@ from fapws4.console.visit import Reply
 
 # How each is called, and what it is.
 FILES = {"logs.bundle": ("logs.tar.gz", "application/gzip"), "backup.make": ("settings.backup", "application/octet-stream"),
-         "licences": ("licences.txt", "text/plain; charset=utf-8")}
+         "licences": ("licences.txt", "text/plain; charset=utf-8"),
+         "bill": ("bill.cdx.json", "application/vnd.cyclonedx+json")}
 
 
 def file_of(descriptor: int, call: str) -> Reply:

@@ -110,6 +110,7 @@ PAGES = (
 
     Route("GET", "/licences", VIEWER, licences.licences),
     Route("GET", "/licences.txt", VIEWER, licences.download, "/licences"),
+    Route("GET", "/bill.cdx.json", VIEWER, licences.bill, "/licences"),
 )
 
 # Programs have a token that an administrator has made, and no password: what asks for one again is for people, and so is a

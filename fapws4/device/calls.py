@@ -153,6 +153,8 @@ _TABLE = (
          fields(certificate=lines(32768), key=lines(16384), password=PASSWORD), NOTHING),
     Call("licences", "viewer", "A file with the licences of everything in the device", fields(),
          fields(size=integer(0, 1 << 40)), reads=True, gives=True),
+    Call("bill", "viewer", "A file with the bill of materials of the device: CycloneDX, as JSON", fields(),
+         fields(size=integer(0, 1 << 40)), reads=True, gives=True),
 
     Call("device.restart", "operator", "Restart", fields(), NOTHING),
     Call("device.power_off", "operator", "Switch off", fields(), NOTHING),

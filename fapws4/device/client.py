@@ -228,6 +228,10 @@ class Client:
         """A file with the licences of everything in the device."""
         return self._file("licences")
 
+    def bill(self) -> int:
+        """A file with the bill of materials of the device: CycloneDX, as JSON."""
+        return self._file("bill")
+
     def device_restart(self) -> None:
         """Restart."""
         self.call("device.restart")

@@ -26,9 +26,8 @@ _NEW = ".restored"  # behind the name of a file that is being written
 
 def folder() -> str:
     """The folder that the app has declared, below its data; empty when it has none."""
-    etc = os.environ.get("FAPWS_ETC", "/etc")  # the variable is for tests
     try:
-        with open(f"{etc}/appliance.conf", encoding="utf-8") as file:
+        with open(f"{store.etc_folder()}/appliance.conf", encoding="utf-8") as file:
             pairs = dict(line.rstrip("\n").partition("=")[::2] for line in file)
     except OSError:
         return ""

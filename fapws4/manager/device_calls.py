@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Facts = list[tuple[str, str]]
 
-_LICENCES = "/etc/appliance.licences"  # deflated
 # Keys of PID 1's facts that are about the storage.
 _HEALTH = ("data", "rescue", "storage-errors", "storage-life", "storage-reserve")
 
@@ -74,12 +73,13 @@ def set_certificate(caller: Caller, certificate: str, key: str, password: str) -
 @answers("licences")
 def tell_licences(caller: Caller) -> Given:
     """As they were collected when the image was built."""
-    try:
-        with open(_LICENCES, "rb") as file:
-            text = zlib.decompress(file.read())
-    except OSError as error:
-        raise Refused("absent", "this image holds no texts of licences; they lie beside it, in LICENCES.txt") from error
-    return Given({"size": len(text)}, file_of(text))
+    return _paper("licences")
+
+
+@answers("bill")
+def tell_bill(caller: Caller) -> Given:
+    """The same, for tools."""
+    return _paper("bill")
 
 
 @answers("device.restart")
@@ -116,6 +116,16 @@ def _samples() -> list[records.Sample]:
     """Lines `UPTIME LOAD FREE`, one a minute, from PID 1, which is always there to take them."""
     rows = (line.split(" ") for line in root_side.ask("samples").splitlines())
     return [{"uptime": int(row[0]), "load": int(row[1]) / 100, "memory_free": int(row[2]) * 1024} for row in rows]
+
+
+def _paper(kind: str) -> Given:
+    """What the image says of itself, which is compressed in it."""
+    try:
+        with open(f"{store.etc_folder()}/appliance.{kind}", "rb") as file:
+            text = zlib.decompress(file.read())
+    except OSError as error:
+        raise Refused("absent", "this image was built without its papers; they lie beside it") from error
+    return Given({"size": len(text)}, file_of(text))
 
 
 def _data_root() -> str:

@@ -26,6 +26,11 @@ def run_folder() -> str:
     return os.environ.get("FAPWS_RUN", "/run/fapws4")
 
 
+def etc_folder() -> str:
+    """What the image says of itself; FAPWS_ETC is for tests."""
+    return os.environ.get("FAPWS_ETC", "/etc")
+
+
 def read(path: str) -> list[dict[str, Any]]:
     """The rows of a file; none when it is not there. Refused when it cannot be read: what is damaged is not taken for new."""
     try:

@@ -22,7 +22,7 @@ SAMPLES = "".join(f"{60 * minute} {20 + minute * 7 % 60} {120000 - 900 * (minute
 
 # Pages that a person sees, and what is no page: files, and what has no end.
 SHOWN = [route.path for route in PAGES if route.method == "GET" and "." not in route.path
-         and route.path not in ("/claim", "/login", "/logs/stream", "/logs/bundle", "/licences")]
+         and route.path not in ("/claim", "/login", "/logs/stream", "/logs/bundle")]
 
 
 @dataclass(frozen=True)

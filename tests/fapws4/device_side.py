@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.build import secrets_module
 from tests.fapws4.root_side import CODE, RootSide, listening
 
 NAME, PASSWORD = "ada", "analytical engine"
+PAPERS = {"licences": b"What meter consists of, and under which terms.\n", "bill": b'{"bomFormat": "CycloneDX"}\n'}
 NETWORK = "name=meter v4=dhcp v6=auto"
 _LONG = 60.0  # seconds; only what hangs takes so long
 
@@ -121,6 +123,8 @@ def device_side(*, idle: float = _LONG) -> Iterator[DeviceSide]:
         (side.data / ".fapws4").mkdir(parents=True)
         (side.data / "app").mkdir()
         (side.folder / "appliance.conf").write_text("name=meter\nsettings=my/settings\n")
+        for kind, text in PAPERS.items():
+            (side.folder / f"appliance.{kind}").write_bytes(zlib.compress(text))
         before = os.environ.get("FAPWS_RUN")
         os.environ["FAPWS_RUN"] = str(side.folder)
         try:

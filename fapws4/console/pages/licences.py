@@ -17,7 +17,7 @@ _MOST = 1 << 20  # bytes that are shown; the file has all
 
 
 def licences(visit: Visit) -> Reply:
-    """The text."""
+    """The texts."""
     _ = visit.text
     try:
         descriptor = visit.device.licences()
@@ -25,10 +25,16 @@ def licences(visit: Visit) -> Reply:
         return frame.nothing(visit, _("Licences"), refusal)
     with os.fdopen(descriptor, "rb") as file:
         text = file.read(_MOST).decode("utf-8", "replace")
-    return page(visit, _("Licences"), h.p(h.a(_("Download"), href=visit.url("/licences.txt"))),
+    return page(visit, _("Licences"), h.p(h.a(_("Download"), href=visit.url("/licences.txt")), " ",
+                                       h.a(_("Bill of materials (CycloneDX)"), href=visit.url("/bill.cdx.json"))),
                 h.pre(text, tabindex="0", role="region", aria_label=_("Licences")))
 
 
 def download(visit: Visit) -> Reply:
     """The same as a file."""
     return downloads.file_of(visit.device.licences(), "licences")
+
+
+def bill(visit: Visit) -> Reply:
+    """What there is, for tools."""
+    return downloads.file_of(visit.device.bill(), "bill")
