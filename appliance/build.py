@@ -57,11 +57,11 @@ from appliance.packaging.requirements import requirements_of
 FORMATS = ("image", "oci")
 
 # What the program of an image has besides the app: the pages of a device (core/face.h), and what looks into a registry for
-# updates (core/init/fetch.c), by https or not.
+# updates (core/init/updates/fetch.c), by https or not.
 RECOVERY = "fapws4.recovery.pages"
 FETCH = "fapws4.fetch.courier"
 
-# The manager (core/init/manager.h) is there when the app asks for what it does.
+# The manager (core/init/owner/manager.h) is there when the app asks for what it does.
 MANAGER = "fapws4.manager.server"
 _ASKS_MANAGER = "fapws4.device.client"
 

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-DEVICE = Path("/data/app")  # of core/init/storage.c
+DEVICE = Path("/data/app")  # of core/init/storage/storage.c
 
 
 def data_dir(name: str = "") -> Path:

@@ -18,6 +18,8 @@ from appliance.fetching.sources import unpacked
 from appliance.freezing.link import C_WARNINGS
 from appliance.host import SANITIZED, build_host, compile_here, host_python
 
+PID_1 = CORE / "init"
+
 # The files of core/ that know neither Python nor libuv.
 PURE = (
     "address banner block_memo body buffer character intake options peer request request_fields request_line response router "
@@ -31,6 +33,11 @@ def server_program(*defines: str) -> Path:
     ``defines`` are compiler flags -DNAME=VALUE, for limits that a test cannot wait for.
     """
     return build_host(cores(), (*SANITIZED, *defines))
+
+
+def of_pid_1(name: str) -> Path:
+    """A file of PID 1, in whichever folder of core/init/ it stands; a name with "/" is a path from there."""
+    return PID_1 / name if "/" in name else next(PID_1.rglob(name))
 
 
 def pure_core(declarations: str) -> ModuleType:

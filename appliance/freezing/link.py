@@ -39,6 +39,7 @@ from appliance.packaging.inittab import functions_of, inittab
 
 LIBRARIES = ("libuv", "picohttpparser", "zlib", "libffi", "monocypher", "hacl-sha2")
 _OF_DEVICES = ("monocypher", "hacl-sha2")  # of PID 1 and its updater, core/init/ and core/update/
+_PID_1 = ("init", *sorted(f"init/{path.name}" for path in (CORE / "init").iterdir() if path.is_dir()))
 
 C_WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes",
               "-Wmissing-prototypes", "-Werror")
@@ -186,7 +187,7 @@ def _recipe(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: in
                        *(extension.object for extension in linked),
                        *(library.digest for library in (*libraries, *modules)))
     single = "_interpreters" not in builtins
-    folders = ("frozen", *(["init", "update"] if wanted.for_device else []), *(["manager"] if wanted.manages else []),
+    folders = ("frozen", *([*_PID_1, "update"] if wanted.for_device else []), *(["manager"] if wanted.manages else []),
                *(["tls"] if wanted.serves_tls else []))
     return _Recipe(table, folders, libraries, modules, linked, single, digest)
 

@@ -81,7 +81,7 @@ class SlotState:
 
 
 def read_state(block: bytes) -> SlotState | None:
-    """What a copy says, as boot/grub.cfg and core/init/slot_state.c read it; None when it does not count."""
+    """What a copy says, as boot/grub.cfg and core/init/slots/slot_state.c read it; None when it does not count."""
     match = _STATE.match(block)
     if match is None:
         return None

@@ -7,8 +7,8 @@
     modules = ["i2c-stub"]                           --module
     cmdline = "i2c-stub.chip_addr=0x1d"              --cmdline
 
-A device that comes is given to the app under its own name (core/init/nodes.h). A pattern brings the modules that make such
-nodes, which the board's recipe knows; they are loaded when their hardware is there. A module that is named is loaded at
+A device that comes is given to the app under its own name (core/init/hardware/nodes.h). A pattern brings the modules that make
+such nodes, which the board's recipe knows; they are loaded when their hardware is there. A module that is named is loaded at
 every boot. All of it lies in the slot, so that an update may change it. What would hand over the machine is refused.
 """
 
@@ -27,7 +27,7 @@ from appliance.fetching.recipes import Board, NodeModules
 from appliance.freezing.analysis import read_app
 from appliance.packaging.data import Settings
 
-# As core/init/config.h and core/init/node_rule.c take them.
+# As core/init/config.h and core/init/hardware/node_rule.c take them.
 _MOST_TEXT = 511
 _MOST_PATTERN = 127
 _PATTERN = re.compile(r"[\w?*][\w?*.:+-]*(/[\w?*][\w?*.:+-]*)*", re.ASCII)

@@ -19,7 +19,7 @@ from appliance.common.errors import Problem
 from appliance.common.places import SOURCE_DATE_EPOCH
 from appliance.packaging.data import Settings
 
-_SERVERS = 3  # core/init/lease.h
+_SERVERS = 3  # core/init/network/lease.h
 _LEAST, _MOST = 16, 4096  # KiB; core/init/policy.h
 _LATEST = 1 << 34  # the year 2514
 

@@ -133,7 +133,7 @@ def app_member(binary: bytes, blank: bytes = b"", papers: Mapping[str, bytes] = 
 
 
 def blank_of(board: Board, volumes: Mapping[str, Pieces]) -> bytes:
-    """The data partition's file system as core/init/blank.h has it; nothing when there is no such partition."""
+    """The data partition's file system as core/init/storage/blank.h has it; nothing when there is no such partition."""
     found = [(recipe, volumes[recipe.name]) for recipe in board.partitions if recipe.name in volumes]
     entries = [(b"size", str(recipe.size << 20).encode()) for recipe, _ in found]
     entries += [(str(offset).encode(), data.rstrip(b"\0")) for _, pieces in found for offset, data in pieces]

@@ -2,7 +2,7 @@
 
 What a module needs is written in the module itself (section .modinfo), so neither depmod nor root is needed. Softdeps may
 name an alias of a crypto module instead of a module ("pre: crc32c"); without a modprobe in the image nobody else
-resolves them, and ext4 would not mount. PID 1 reads, next to the modules, three texts (core/init/module_index.h):
+resolves them, and ext4 would not mount. PID 1 reads, next to the modules, three texts (core/init/hardware/module_index.h):
 
     /etc/modules.always    one NAME per line, loaded at every boot in this order
     /etc/modules.alias     lines "PATTERN NAME": which module drives a device whose modalias matches

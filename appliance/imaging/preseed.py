@@ -1,7 +1,7 @@
 """What one device is told before its first boot: name, address, time zone, claim code, certificate. Never part of an image.
 
 `invoke flash --config` writes it into the place that an image keeps free for it, and PID 1 takes it over once and overwrites
-it (core/init/preseed.c, which knows the same format): one head line
+it (core/init/storage/preseed.c, which knows the same format): one head line
 
     fapws4-preseed 1 LENGTH CRC32
 
@@ -25,7 +25,7 @@ from appliance.imaging.blockmap import BlockMap
 PRESEED_AT = 12 << 20
 PRESEED_SIZE = 64 << 10
 
-# Where PID 1 notes that an operator wants a factory reset (core/init/reset_order.h).
+# Where PID 1 notes that an operator wants a factory reset (core/init/storage/reset_order.h).
 RESET_AT = PRESEED_AT + PRESEED_SIZE
 RESET_SIZE = 4096
 

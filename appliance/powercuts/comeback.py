@@ -118,7 +118,7 @@ def check_erased(found: Settings, old: Settings, new: Settings) -> None:
 
 
 def reset_is_ordered(read: Read, device: Device) -> bool:
-    """Whether PID 1 makes /data anew at this start, whatever is there (core/init/reset_order.h)."""
+    """Whether PID 1 makes /data anew at this start, whatever is there (core/init/storage/reset_order.h)."""
     state, _ = device.places["state"]
     return read(state + RESET_AT, len(_RESET)) == _RESET
 

@@ -52,7 +52,7 @@ def files_in(volume: Path, folders: Iterable[str]) -> dict[str, str]:
 
 
 def _mend(volume: Path) -> bool:
-    """What core/init/mend.c does: a superblock that was torn gets the checksum that it should have."""
+    """What core/init/storage/mend.c does: a superblock that was torn gets the checksum that it should have."""
     with volume.open("r+b") as file:
         file.seek(_SUPERBLOCK)
         block = bytearray(file.read(_SUPERBLOCK))

@@ -102,7 +102,7 @@ class Device:
             connection.close()
 
     def status(self) -> list[tuple[str, str]]:
-        """What it says of itself, as keys and values (core/init/status.h)."""
+        """What it says of itself, as keys and values (core/init/owner/status.h)."""
         reply = self.ask("GET", "/status")
         if reply.status != 200:
             raise Problem(f"{self.address} does not say how it is: {reply.text.strip()}", "see its console")

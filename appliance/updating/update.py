@@ -25,7 +25,7 @@ from appliance.imaging.version import Disk, open_disk, read_version
 # The libraries of core/update/.
 LIBRARIES = ("monocypher", "hacl-sha2")
 
-_INIT_FILES = ("file", "span", "slot_state", "slots")
+_INIT_FILES = ("file", "span", "slots/slot_state", "slots/slots")
 
 # A second program records every write for appliance/powercuts/recordings.py (core/update/recorder/record.h).
 _RECORDER = CORE / "update" / "recorder" / "record.c"
@@ -52,7 +52,7 @@ def build_updater(jobs: int, offline: bool = False, recording: bool = False) -> 
     files = [*sorted((CORE / "update").glob("*.c")), *sorted((CORE / "update" / "host").glob("*.c")),
              *(CORE / "init" / f"{name}.c" for name in _INIT_FILES)]
     digest = digest_of(tools.digest, *(library.digest for library in libraries), Path(__file__), str(recording),
-                       tree_digest(CORE, "update/**/*.[ch]"), tree_digest(CORE / "init", "*.[ch]"))
+                       tree_digest(CORE, "update/**/*.[ch]"), tree_digest(CORE / "init", "**/*.[ch]"))
     folder = cache_folder("updaters") / digest[:16]
     if not folder.exists():
         include = [word for library in libraries for word in ("-isystem", f"{library.prefix}/include")]

@@ -4,7 +4,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "log/console.h"
 
 bool try_to(const char *what, int error)
 {

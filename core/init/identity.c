@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "log/console.h"
 #include "duty.h"
 #include "file.h"
-#include "preseed.h"
+#include "storage/preseed.h"
 
 enum { SETTINGS_SIZE = 4096 };
 

@@ -3,9 +3,9 @@
 #ifndef FAPWS4_INIT_IDENTITY_H
 #define FAPWS4_INIT_IDENTITY_H
 
-#include "record.h"
+#include "log/record.h"
 #include "settings.h"
-#include "storage.h"
+#include "storage/storage.h"
 
 /* What was ordered of the network and is kept (network_change.h). */
 #define IDENTITY_NETWORK RECORD_FOLDER "/network.conf"

@@ -9,17 +9,17 @@
 #include <unistd.h>
 
 #include "cmdline.h"
-#include "console.h"
-#include "door.h"
+#include "log/console.h"
+#include "owner/door.h"
 #include "duty.h"
 #include "file.h"
 #include "identity.h"
 #include "kernel.h"
 #include "machine.h"
 #include "mounts.h"
-#include "network_servers.h"
-#include "ownership.h"
-#include "uevent.h"
+#include "network/network_servers.h"
+#include "owner/ownership.h"
+#include "hardware/uevent.h"
 
 static void name_changed(void *owner)
 {

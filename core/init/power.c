@@ -7,10 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "log/console.h"
 #include "duty.h"
 #include "loop.h"
-#include "storage.h"
+#include "storage/storage.h"
 
 /* A process that waits for a dead disk cannot even be killed: it must not hold up the rest. */
 static void end_all_processes(void)

@@ -3,7 +3,7 @@
 #ifndef FAPWS4_INIT_POWER_H
 #define FAPWS4_INIT_POWER_H
 
-#include "watchdog.h"
+#include "hardware/watchdog.h"
 
 enum power { POWER_ON = 0, POWER_OFF, POWER_RESTART };
 

@@ -5,7 +5,7 @@
 #ifndef FAPWS4_INIT_SETTINGS_H
 #define FAPWS4_INIT_SETTINGS_H
 
-#include "network_settings.h"
+#include "network/network_settings.h"
 #include "span.h"
 
 struct settings {

@@ -65,7 +65,7 @@ _SAMPLE = fields(uptime=SECONDS, load={"type": "number"}, memory_free=integer(0,
 _STATUS = fields(
     **_STATE,
     board=text(256), counter=text(32), slot=text(8),
-    facts=listed(fields(key=text(32), value=text(512)), 256),  # all that PID 1 says, in its order (core/init/status.h)
+    facts=listed(fields(key=text(32), value=text(512)), 256),  # all that PID 1 says, in its order (core/init/owner/status.h)
     addresses=listed(ADDRESS, 64), uptime=SECONDS,
     load=listed({"type": "number"}, 3), memory=_AMOUNT, storage=_AMOUNT,
     temperatures=listed(fields(name=text(64), celsius={"type": "number"}), 32),

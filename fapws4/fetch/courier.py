@@ -1,4 +1,4 @@
-"""The courier (core/init/courier_state.h) that looks into a registry: an unprivileged process that PID 1 starts now and then.
+"""The courier (core/init/updates/courier_state.h) that looks into a registry: an unprivileged process of PID 1.
 
     python -c "from fapws4.fetch.courier import main; main()" REGISTRY/REPOSITORY:TAG CERTIFICATES PRODUCT BOARD COUNTER SEEN
 

@@ -84,7 +84,7 @@ def list_zones(caller: Caller) -> list[str]:
 
 
 def settings(facts: list[tuple[str, str]]) -> records.NetworkSettings:
-    """What is set, in the words of the order (core/init/network_settings.h)."""
+    """What is set, in the words of the order (core/init/network/network_settings.h)."""
     words = dict(word.partition("=")[::2] for word in first(facts, "network-settings").split())
     texts = {key: words.get(key, "") for key in ("name", "interface", "gateway", "gateway6")}
     lists = {key: words[key].split(",") if words.get(key) else [] for key in ("dns", "ntp")}

@@ -1,7 +1,7 @@
 """What a backup holds of this device, what another one would change in it, and the change itself.
 
 The change is noted whole before it begins (the journal), and what is noted is done to its end: by this process, or after a
-power cut by the next one, which PID 1 starts when it finds the note (core/init/manager.h). Twice is the same as once.
+power cut by the next one, which PID 1 starts when it finds the note (core/init/owner/manager.h). Twice is the same as once.
 """
 
 from __future__ import annotations

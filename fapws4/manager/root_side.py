@@ -1,4 +1,4 @@
-"""Questions and orders to PID 1, as root: one line there, its answer back (core/init/control.h)."""
+"""Questions and orders to PID 1, as root: one line there, its answer back (core/init/owner/control.h)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def order(*words: str) -> str:
 
 
 def facts() -> list[tuple[str, str]]:
-    """What PID 1 says of the device (core/init/status.h); a key may be there more than once."""
+    """What PID 1 says of the device (core/init/owner/status.h); a key may be there more than once."""
     pairs = (line.partition(" ") for line in ask("status").splitlines())
     return [(key, value) for key, _, value in pairs]
 

@@ -1,4 +1,4 @@
-"""Questions to PID 1: one line there, its answer back (core/init/control.h).
+"""Questions to PID 1: one line there, its answer back (core/init/owner/control.h).
 
 `_socket` is all of a socket that is needed here; `socket` would bring the tables of Unicode names of hosts, 0.8 MB.
 """
@@ -38,7 +38,7 @@ def ask(line: str) -> str:
 
 
 def status() -> list[tuple[str, str]]:
-    """What the device says of itself, as keys and values (core/init/status.h); a key may be there more than once."""
+    """What the device says of itself, as keys and values (core/init/owner/status.h); a key may be there more than once."""
     pairs = (line.partition(" ") for line in ask("status").splitlines())
     return [(key, value) for key, _, value in pairs]
 

@@ -50,7 +50,7 @@ def _is_own(host: str) -> bool:
 
 
 def _is_certified(name: str) -> bool:
-    """Whether the device's certificate is for that name: who has brought it has said so (core/init/certificate.h)."""
+    """Whether the device's certificate is for that name: who has brought it has said so (core/init/owner/certificate.h)."""
     names = os.environ.get("FAPWS_NAMES", "").lower().split()
     return name in names or f"*.{name.partition('.')[2]}" in names
 

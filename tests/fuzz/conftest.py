@@ -13,6 +13,7 @@ from appliance.fetching.sources import unpacked
 from appliance.freezing.link import C_WARNINGS
 from appliance.host import SANITIZED, compile_here, include_flags
 from appliance.updating.update import update_flags
+from tests.build import of_pid_1
 from tests.fuzz.inputs import write_seeds
 
 HERE = Path(__file__).parent
@@ -84,7 +85,7 @@ def session_fuzzer() -> Path:
 def network_fuzzer() -> Path:
     """The program that says to a device what a local network might say."""
     names = "acd arp crc32 datagram dhcp dhcp_client dns lease link_local mdns sntp sntp_client span".split()
-    return alone("network", [CORE / "init" / f"{name}.c" for name in names], [])
+    return alone("network", [of_pid_1(f"{name}.c") for name in names], [])
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/init/acd.h"
-#include "../../core/init/datagram.h"
-#include "../../core/init/dhcp_client.h"
-#include "../../core/init/link_local.h"
-#include "../../core/init/mdns.h"
-#include "../../core/init/sntp_client.h"
+#include "../../core/init/network/acd.h"
+#include "../../core/init/network/datagram.h"
+#include "../../core/init/network/dhcp_client.h"
+#include "../../core/init/network/link_local.h"
+#include "../../core/init/network/mdns.h"
+#include "../../core/init/clock/sntp_client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../init/slots.h"
+#include "../../init/slots/slots.h"
 #include "../bundle.h"
 #include "../install.h"
 

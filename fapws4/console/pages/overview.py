@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fapws4.console.visit import Reply, Visit
     from fapws4.device.records import Status
 
-# How the keys of PID 1's status are called (core/init/status.h); others are shown as they are.
+# How the keys of PID 1's status are called (core/init/owner/status.h); others are shown as they are.
 _NAMES = {
     "product": later("Product"), "version": later("Version"), "board": later("Board"), "counter": later("Counter"),
     "slot": later("Slot"), "state": later("State"), "missing": later("Still lacks"), "data": later("Data"),

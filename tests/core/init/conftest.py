@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from cffi import FFI
 
-SOURCES = Path(__file__).parents[3] / "core" / "init"
+from tests.build import PID_1, of_pid_1
+
 # In include order: a header may use only what stands earlier.
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["node_rule"]
@@ -69,16 +70,16 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Pure:
     ffi = FFI()
     ffi.cdef("void *malloc(size_t size); void free(void *block); typedef int... uid_t;")
     for name in PURE:
-        ffi.cdef(declarations(SOURCES / f"{name}.h"))
+        ffi.cdef(declarations(of_pid_1(f"{name}.h")))
     ffi.cdef('extern "Python" { void applied(void *owner, const struct network_settings *settings); }')
     ffi.cdef('extern "Python" { uint32_t chosen_number(void); void happened(void *owner); }')
     ffi.cdef('extern "Python" { void answered(void *owner, int status); struct span act(const struct order *order); }')
     ffi.cdef('extern "Python" { bool due(const struct order *order); struct span begin(const struct order *order); }')
-    headers = "".join(f'#include "{name}.h"\n' for name in [*PURE, "../tls"])
+    headers = "".join(f'#include "{of_pid_1(f"{name}.h")}"\n' for name in [*PURE, "../tls"])
     ffi.set_source("init_pure", "#include <stdlib.h>\n" + headers + TLS)
     ffi.emit_c_code(str(folder / "init_pure.c"))
-    sources = [str(path) for name in PURE + FURTHER if (path := SOURCES / f"{name}.c").exists()]
-    includes = [f"-I{SOURCES}", f"-I{sysconfig.get_path('include')}"]
+    sources = [str(path) for name in PURE + FURTHER if (path := of_pid_1(f"{name}.h").with_suffix(".c")).exists()]
+    includes = [f"-I{PID_1}", f"-I{sysconfig.get_path('include')}"]
     library = str(folder / "init_pure.so")
     argv = ["gcc", "-shared", "-fPIC", *FLAGS, *includes, str(folder / "init_pure.c"), *sources, "-o", library]
     subprocess.run(argv, check=True)

@@ -21,20 +21,20 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "log/console.h"
 #include "duty.h"
-#include "failure.h"
+#include "slots/failure.h"
 #include "kernel.h"
 #include "machine.h"
-#include "modules.h"
+#include "hardware/modules.h"
 #include "mounts.h"
-#include "nodes.h"
+#include "hardware/nodes.h"
 #include "power.h"
-#include "record.h"
-#include "slot.h"
-#include "status.h"
-#include "storage.h"
-#include "supervision.h"
+#include "log/record.h"
+#include "slots/slot.h"
+#include "owner/status.h"
+#include "storage/storage.h"
+#include "app/supervision.h"
 
 int __real_open(const char *path, int flags, ...);
 int __real_stat(const char *path, struct stat *status);

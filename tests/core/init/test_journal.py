@@ -17,8 +17,8 @@ from appliance.formats import gpt
 from appliance.imaging.bootloader import STATE_COPIES_AT, STATE_SIZE, SlotState
 from appliance.imaging.image import blank_of, data_volume, layout
 from appliance.imaging.preseed import RESET_AT
+from tests.build import PID_1, of_pid_1
 
-SOURCES = Path(__file__).parents[3] / "core" / "init"
 DUTIES = ["kernel", "mounts", "modules", "module_index", "power", "storage", "watchdog"]
 DUTIES += ["child", "disk", "ext4", "gpt", "crc32", "growth", "mend", "log", "log_text"]
 DUTIES += ["cmdline", "last_words", "note", "record", "slot", "slot_state", "slots", "failure", "lease", "status"]
@@ -38,10 +38,10 @@ Run = Callable[..., list[str]]
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The duties linked with a system that only takes notes."""
     program = tmp_path_factory.mktemp("journal") / "journal"
-    files = [Path(__file__).with_name("journal.c"), *(SOURCES / f"{name}.c" for name in DUTIES)]
+    files = [Path(__file__).with_name("journal.c"), *(of_pid_1(f"{name}.c") for name in DUTIES)]
     flags = "-std=c11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -fsanitize=address,undefined"
     wraps = ",".join(f"--wrap={name}" for name in WRAPPED)
-    subprocess.run(["gcc", *flags.split(), f"-I{SOURCES}", f"-Wl,{wraps}", *files, "-o", program], check=True)
+    subprocess.run(["gcc", *flags.split(), f"-I{PID_1}", f"-Wl,{wraps}", *files, "-o", program], check=True)
     return program
 
 

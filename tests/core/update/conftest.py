@@ -20,13 +20,14 @@ from appliance.freezing.link import C_WARNINGS
 from appliance.host import SANITIZED, compile_here
 from appliance.imaging.keys import PrivateKey
 from appliance.updating.update import update_flags
+from tests.build import of_pid_1
 from tests.core_update import Slot, manifest_of, packed
 
 HERE = Path(__file__).parent
 SOURCES = CORE / "update"
 # In include order: a header may use only what stands earlier.
 HEADERS = ["text", "digest", "signature", "manifest", "identity", "bundle", "install", "greeting", "session"]
-HEADERS += ["head", "choice", "sender", "../init/policy", "../init/loop", "../init/claim", "../init/gate"]
+HEADERS += ["head", "choice", "sender", "../init/policy", "../init/loop", "../init/owner/claim", "../init/updates/gate"]
 # install.c writes to a disk whose faults a test chooses.
 DISK = ["-Dpwrite=faulty_pwrite", "-Dpread=faulty_pread"]
 
@@ -46,7 +47,7 @@ def compiled(folder: Path, generated: Path) -> list[Path]:
     """The objects of everything."""
     flags = [*SANITIZED, *C_WARNINGS, "-Wshadow", "-fPIC", *update_flags()]
     own = [path for path in sorted(SOURCES.glob("*.c")) if path.stem != "install"]
-    own += [CORE / "init" / f"{name}.c" for name in ("span", "file", "loop", "claim", "credentials", "gate")]
+    own += [of_pid_1(f"{name}.c") for name in ("span", "file", "loop", "claim", "credentials", "gate")]
     monocypher, sha2 = unpacked("monocypher") / "monocypher.c", unpacked("hacl-sha2") / "Hacl_Hash_SHA2.c"
     objects = compile_here(own, CORE, folder / "own", flags, cores())
     faulty = [*flags, *DISK, "-include", str(HERE / "faults.h")]

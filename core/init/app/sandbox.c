@@ -1,0 +1,86 @@
+#include "sandbox.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../child.h"
+#include "../mounts.h"
+#include "../policy.h"
+#include "rights.h"
+#include "syscall_filter.h"
+
+/* The program, what it is told of the machine, its own /dev, whose nodes may come and go, and what
+ * is its own. Not here and so out of reach: /data/.fapws4, the disks, the modules of the kernel.
+ * Processes of others are hidden by /proc itself (mounts.c). */
+static const struct landlock_place places[] = {
+    {"/init", LANDLOCK_RUN},
+    {"/etc", LANDLOCK_READ},
+    {"/run/hosts", LANDLOCK_READ},
+    {"/run/resolv.conf", LANDLOCK_READ},
+    {"/run/data/app", LANDLOCK_READ},
+    {"/run/fapws4/device", LANDLOCK_CHANGE}, /* the manager's door */
+    {"/sys", LANDLOCK_READ},
+    {"/proc", LANDLOCK_CHANGE},
+    {"/dev", LANDLOCK_CHANGE},
+    {"/dev/shm", LANDLOCK_POSSESS},
+    {"/tmp", LANDLOCK_POSSESS},
+    {"/data/app", LANDLOCK_POSSESS},
+    {"/data/lost", LANDLOCK_POSSESS},
+};
+
+/* LOG: the kernel says what it refuses, and kernel_log.c makes it a line of the device's log. */
+static int filter_calls(void)
+{
+    struct filter_step steps[SYSCALL_FILTER_STEPS];
+    struct sock_fprog program;
+
+    _Static_assert(sizeof steps[0] == sizeof(struct sock_filter), "as the kernel has it");
+    program.len = (unsigned short)syscall_filter(steps);
+    program.filter = (struct sock_filter *)steps;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &program) == 0
+               ? 0
+               : errno;
+}
+
+/* In a view of the file systems that is the app's alone, its own /dev lies over the machine's. What
+ * PID 1 changes in that one, the app sees at once: there is one memory file system in two views. */
+static int enter_own_dev(void)
+{
+    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount(MOUNTS_APP_DEV, "/dev", NULL, MS_BIND | MS_REC, NULL) == 0)
+        return 0;
+    return errno;
+}
+
+int sandbox_enter(uid_t uid)
+{
+    struct rlimit processes = {POLICY_APP_PROCESSES, POLICY_APP_PROCESSES};
+    int error = enter_own_dev();
+
+    if (error)
+        return error;
+    if (setrlimit(RLIMIT_NPROC, &processes) != 0 || !child_become(uid))
+        return errno;
+    error = landlock_confine(places, sizeof places / sizeof places[0]);
+    /* Last: the filter refuses Landlock's own calls. */
+    return error ? error : filter_calls();
+}
+
+int sandbox_keep_root(uint64_t rights, const struct landlock_place *own, int count)
+{
+    int error = rights_keep(rights);
+
+    if (!error && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        error = errno;
+    if (!error)
+        error = landlock_confine(own, count);
+    return error ? error : filter_calls();
+}

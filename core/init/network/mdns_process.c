@@ -1,0 +1,218 @@
+#include "mdns_process.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../chance.h"
+#include "../child.h"
+#include "../loop.h"
+#include "mdns.h"
+#include "mdns_sockets.h"
+#include "netlink.h"
+#include "../policy.h"
+
+/* Descriptors of the process once it has moved in, and room for the one with which getifaddrs asks
+ * the kernel. */
+enum { REPORTS = 3, IPV4 = 4, IPV6 = 5, CHANGES = 6, DESCRIPTORS = 8 };
+
+struct place {
+    int index; /* of an interface, 0 = free */
+    struct mdns_addresses addresses;
+    int64_t answered_ms; /* to all */
+};
+
+struct responder {
+    struct mdns mdns;
+    struct place places[POLICY_INTERFACES];
+    int reported; /* the number of the name that PID 1 knows */
+};
+
+static struct place *place_of(struct responder *responder, int index)
+{
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        if (responder->places[i].index == index)
+            return &responder->places[i];
+    return NULL;
+}
+
+static void note_address(struct mdns_addresses *addresses, const struct sockaddr *address)
+{
+    struct sockaddr_in in4;
+    struct sockaddr_in6 in6;
+
+    if (address->sa_family == AF_INET) {
+        memcpy(&in4, address, sizeof in4);
+        memcpy(addresses->ipv4, &in4.sin_addr, sizeof addresses->ipv4);
+        addresses->has_ipv4 = true;
+    } else if (address->sa_family == AF_INET6 && addresses->ipv6_count < MDNS_ADDRESSES) {
+        memcpy(&in6, address, sizeof in6);
+        memcpy(addresses->ipv6[addresses->ipv6_count++], &in6.sin6_addr, 16);
+    }
+}
+
+/* The interfaces as they are now. */
+static void look(struct responder *responder)
+{
+    enum { WANTED = IFF_UP | IFF_RUNNING | IFF_MULTICAST };
+    struct ifaddrs *all;
+
+    memset(responder->places, 0, sizeof responder->places);
+    if (getifaddrs(&all) != 0)
+        return;
+    for (struct ifaddrs *one = all; one; one = one->ifa_next) {
+        int index = (int)if_nametoindex(one->ifa_name);
+        struct place *place = index ? place_of(responder, index) : NULL;
+
+        if (!one->ifa_addr || index == 0 || (one->ifa_flags & WANTED) != WANTED ||
+            (one->ifa_flags & IFF_LOOPBACK) || (!place && !(place = place_of(responder, 0))))
+            continue;
+        place->index = index;
+        note_address(&place->addresses, one->ifa_addr);
+        mdns_join(IPV4, IPV6, index);
+    }
+    freeifaddrs(all);
+}
+
+typedef size_t writer(const struct mdns *, const struct mdns_addresses *, uint8_t *);
+
+static void tell(const struct responder *responder, const struct place *place, writer *write)
+{
+    uint8_t message[MDNS_MESSAGE_SIZE];
+    size_t length = write(&responder->mdns, &place->addresses, message);
+
+    if (place->addresses.has_ipv4)
+        mdns_send_to_all(IPV4, false, place->index, message, length);
+    if (place->addresses.ipv6_count)
+        mdns_send_to_all(IPV6, true, place->index, message, length);
+}
+
+static void tell_all(const struct responder *responder, writer *write)
+{
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        if (responder->places[i].index)
+            tell(responder, &responder->places[i], write);
+}
+
+static void report(struct responder *responder)
+{
+    int number = responder->mdns.number;
+
+    if (responder->reported == number)
+        return;
+    responder->reported = number;
+    if (send(REPORTS, &number, sizeof number, MSG_NOSIGNAL) < 0)
+        _exit(1); /* PID 1 does not listen any more */
+}
+
+static void announce(struct responder *responder)
+{
+    tell_all(responder, mdns_write_announcement);
+    report(responder);
+}
+
+static void act(struct responder *responder, enum mdns_act what)
+{
+    if (what == MDNS_PROBE)
+        tell_all(responder, mdns_write_probe);
+    else if (what == MDNS_ANNOUNCE)
+        announce(responder);
+}
+
+/* Section 6: nothing is said to all more often than once a second. */
+static void answer(struct responder *responder, struct place *place)
+{
+    int64_t now = loop_now();
+
+    if (place->answered_ms && now - place->answered_ms < 1000)
+        return;
+    place->answered_ms = now;
+    tell(responder, place, mdns_write_answer);
+}
+
+static void receive(struct responder *responder, int fd)
+{
+    static struct mdns_letter letter;
+    uint8_t message[MDNS_MESSAGE_SIZE];
+
+    while (mdns_receive_letter(fd, &letter)) {
+        struct place *place = letter.index ? place_of(responder, letter.index) : NULL;
+        enum mdns_act what;
+
+        if (!place)
+            continue;
+        what = mdns_receive(&responder->mdns, letter.message, letter.length, letter.port,
+                            &place->addresses, loop_now());
+        if (what == MDNS_ANSWER)
+            answer(responder, place);
+        else if (what == MDNS_REPLY)
+            mdns_reply(fd, &letter, message,
+                       mdns_write_answer(&responder->mdns, &place->addresses, message));
+        else
+            act(responder, what);
+    }
+}
+
+/* What exactly has changed is not read: the kernel is asked. */
+static void follow_changes(struct responder *responder)
+{
+    char unread[8192];
+
+    while (netlink_receive(CHANGES, unread, sizeof unread) != 0)
+        ;
+    look(responder);
+    mdns_again(&responder->mdns, loop_now());
+}
+
+static void respond(const char *hostname)
+{
+    static struct responder responder;
+    struct pollfd polled[] = {
+        {IPV4, POLLIN, 0}, {IPV6, POLLIN, 0}, {CHANGES, POLLIN, 0}, {REPORTS, 0, 0}};
+
+    look(&responder);
+    mdns_begin(&responder.mdns, hostname, chance, loop_now());
+    for (;;) {
+        act(&responder, mdns_due(&responder.mdns, loop_now()));
+        poll(polled, 4, loop_until(responder.mdns.due_ms));
+        if (polled[3].revents)
+            _exit(0);
+        if (polled[2].revents)
+            follow_changes(&responder);
+        if (polled[0].revents)
+            receive(&responder, IPV4);
+        if (polled[1].revents)
+            receive(&responder, IPV6);
+    }
+}
+
+static void run(const void *given, int reports)
+{
+    const char *hostname = given;
+    int groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    int fds[] = {-1,
+                 -1,
+                 -1,
+                 reports,
+                 mdns_socket4(),
+                 mdns_socket6(),
+                 netlink_open(NETLINK_ROUTE, (uint32_t)groups)};
+
+    if (fds[IPV4] < 0 || fds[IPV6] < 0 || fds[CHANGES] < 0)
+        _exit(2);
+    child_keep(fds, CHANGES + 1);
+    if (!child_confine(CHILD_EMPTY_ROOT, POLICY_MDNS_UID, DESCRIPTORS))
+        _exit(3);
+    respond(hostname);
+}
+
+pid_t mdns_process_start(const char *hostname, int *reports)
+{
+    return child_start(run, hostname, reports);
+}
