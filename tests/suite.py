@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
+from appliance.build import build, make_plan
 from appliance.common.errors import Problem
 from appliance.common.places import CORE, REPOSITORY
 from appliance.common.progress import step
@@ -15,6 +19,9 @@ from appliance.fetching.preflight import require
 from appliance.freezing.link import C_WARNINGS
 from appliance.host import include_flags, require_programs
 from appliance.updating.update import update_flags
+
+# The tests that wait for emulated machines and for a browser.
+WAITING = ("tests/machine", "tests/browser")
 
 # Programs that tests start, and the Debian packages they come in; checked before the first test.
 PROGRAMS = {
@@ -41,29 +48,87 @@ def check(fix: bool = False) -> None:
 
 
 def run_all(long: bool = False, only: str = "") -> None:
-    """All tests. Those of C files run under ASan and UBSan in a process of their own, since the sanitizer must come first."""
+    """All tests. Those of C files run under ASan and UBSan in a process of their own, since the sanitizer must come first.
+
+    Those that mostly wait, for machines and browsers, run beside the others.
+    """
     require(PROGRAMS, "testing")
     require_programs()
-    chosen = Path(only or "tests")
     marks = [] if long else ["-m", "not long"]
-    in_core = chosen == Path("tests") or Path("tests/core") in (chosen, *chosen.parents)
-    if in_core:
-        _pytest(["tests/core" if chosen == Path("tests") else only, *marks], _sanitized())
-    if chosen == Path("tests") or not in_core:
-        _pytest([str(chosen), "--ignore=tests/core", *marks], {})
+    chosen = Path(only or "tests")
+    if chosen != Path("tests"):
+        in_core = Path("tests/core") in (chosen, *chosen.parents)
+        _judge({only: _pytest([only, *marks], _sanitized() if in_core else {})})
+        return
+    _build_hello()
+    with _Behind([*WAITING, *marks]) as waiting:
+        codes = {"tests/core": _pytest(["tests/core", *marks], _sanitized())}
+        others = [f"--ignore={folder}" for folder in ("tests/core", *WAITING)]
+        codes["the others"] = _pytest(["tests", *others, *marks], {})
+        codes[" ".join(WAITING)] = waiting.show()
+    _judge(codes)
+
+
+def _build_hello() -> None:
+    """What nearly all tests need is in the cache afterwards, so that two processes do not make it at the same time."""
+    with tempfile.TemporaryDirectory() as folder:
+        build(make_plan(str(REPOSITORY / "samples" / "hello" / "hello.py"), "pc", folder, 0, False))
+
+
+class _Behind:
+    """A pytest whose output is kept until it is asked for. At the end of the block it has ended."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self._process = subprocess.Popen(_command(arguments), cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self._kept, self._shown = queue.SimpleQueue[bytes](), False
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def __enter__(self) -> _Behind:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._shown:  # interrupted: so is it, since it has the same terminal
+            self._process.terminate()
+        self._reader.join()
+        self._process.wait()
+
+    def show(self) -> int:
+        """What it has said, and what it goes on to say, to its end; its exit code."""
+        self._shown = True
+        while block := self._kept.get():
+            sys.stdout.buffer.write(block)
+            sys.stdout.buffer.flush()
+        return self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        with self._process.stdout as pipe:
+            while block := os.read(pipe.fileno(), 65536):
+                self._kept.put(block)
+        self._kept.put(b"")
 
 
 def take_pictures() -> None:
     """The pictures of the README, by the test that boots a device and looks at its console."""
     require(PROGRAMS, "testing")
-    _pytest(["tests/machine/test_console.py"], {"FAPWS_PICTURES": "1"})
+    test = "tests/machine/test_console.py"
+    _judge({test: _pytest([test], {"FAPWS_PICTURES": "1"})})
 
 
-def _pytest(arguments: list[str], environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "pytest", *arguments]
-    done = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **environment}, check=False)
-    if done.returncode:
-        raise Problem(f"pytest {arguments[0]} failed", "see above", code=done.returncode)
+def _command(arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", "pytest", *arguments]
+
+
+def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
+    """Its exit code."""
+    return subprocess.run(_command(arguments), cwd=REPOSITORY, env={**os.environ, **environment}, check=False).returncode
+
+
+def _judge(codes: dict[str, int]) -> None:
+    failed = [name for name, code in codes.items() if code]
+    if failed:
+        raise Problem(f"pytest {' and '.join(failed)} failed", "see above", code=max(codes.values()))
 
 
 def _sanitized() -> dict[str, str]:
