@@ -1,7 +1,7 @@
 """The one table of routes: where, by which method, who at least, and what is done.
 
-A handler that is not in it, a call of the manager that is neither in it nor left out by name, and a route that is in it
-twice: each keeps the console from being imported, so that nothing can be reached past this table.
+A handler that is not in it, a call of the manager that is neither in it nor left out by name or has another least role, and
+a route that is in it twice: each keeps the console from being imported, so that nothing can be reached past this table.
 """
 
 from __future__ import annotations
@@ -147,7 +147,18 @@ def _check_handlers(routes: tuple[Route, ...]) -> None:
                                       "handler has a name that begins with _")
 
 
+def _check_calls(routes: tuple[Route, ...]) -> None:
+    """Every call of the manager is for programs, at its own least role, or left out by name; and there are no others."""
+    reached = {route.call: route.role for route in routes if route.call}
+    unknown = (reached.keys() | NOT_FOR_PROGRAMS) - CALLS.keys()
+    wrong = [name for name, call in CALLS.items() if reached.get(name, call.role) != call.role]
+    missing = CALLS.keys() - reached.keys() - NOT_FOR_PROGRAMS
+    if unknown or wrong or missing:
+        raise ImportError(f"the table of routes and that of calls differ in {', '.join(sorted((*unknown, *wrong, *missing)))}")
+
+
 _check_handlers(PAGES)
+_check_calls(PROGRAMS)
 ROUTES = _by_path(PAGES + PROGRAMS)
 frame.PARENTS.update({route.path: route.parent for route in PAGES if route.parent})
 api.describe(PROGRAMS)
