@@ -1,11 +1,22 @@
 // What makes the pages pleasant; each works without it.
 "use strict";
 
-// Lines of the log are added as they come; who has scrolled up is left there.
+// Lines of the log are added as they come; who has scrolled up is left there. Each connection begins where the page as it
+// was made ends, also one that was lost and is made anew; where that is refused (the session has ended, too much was said
+// meanwhile) the page is made anew.
 for (const pane of document.querySelectorAll("[data-stream]")) {
     pane.scrollTop = pane.scrollHeight;
-    const source = new EventSource(`${pane.dataset.stream}?contains=${encodeURIComponent(pane.dataset.contains ?? "")}`);
-    source.onopen = () => { pane.dataset.live = ""; };
+    const made = [...pane.childNodes];
+    const { stream, since, contains } = pane.dataset;
+    const source = new EventSource(`${stream}?since=${since}&contains=${encodeURIComponent(contains ?? "")}`);
+    source.onopen = () => {
+        pane.replaceChildren(...made);
+        pane.dataset.live = "";
+    };
+    source.onerror = () => {
+        if (source.readyState === EventSource.CLOSED && "live" in pane.dataset)
+            location.reload();
+    };
     source.onmessage = event => {
         const atEnd = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 20;
         pane.append(`${event.data}\n`);

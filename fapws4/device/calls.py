@@ -71,6 +71,7 @@ _STATUS = fields(
     temperatures=listed(fields(name=text(64), celsius={"type": "number"}), 32),
     samples=listed(_SAMPLE, 120))
 _INTERFACE = fields(name=text(16), mac=text(32), carrier=boolean())
+_POSITION = integer(0, 1 << 62)  # in the log: bytes since the device has started
 _CHANGE = fields(part=text(64), name=text(256), before=nullable(lines(4096)), after=nullable(lines(4096)))
 
 # ---- the table ----
@@ -125,9 +126,10 @@ _TABLE = (
     Call("clock.zones", "viewer", "The names of the time zones", fields(), listed(text(64), 1000), reads=True),
 
     Call("logs.read", "viewer", "Lines of the log from a position on, only those that contain a text if one is given",
-         fields(since=integer(0, 1 << 62, default=0), contains=text(256, default="")),
-         fields(next=integer(0, 1 << 62), lines=listed(text(4096), 65536)), reads=True),
-    Call("logs.follow", "viewer", "A pipe with the log from now on", fields(), NOTHING, reads=True, gives=True),
+         fields(since=_POSITION | {"default": 0}, contains=text(256, default="")),
+         fields(next=_POSITION, lines=listed(text(4096), 65536)), reads=True),
+    Call("logs.follow", "viewer", "A pipe with the log as it goes on, behind a position (next of logs.read) or from now on",
+         fields(since=nullable(_POSITION) | {"default": None}), NOTHING, reads=True, gives=True),
     Call("logs.bundle", "operator", "A file with all that helps to find a fault", fields(), fields(size=integer(0, 1 << 40)),
          reads=True, gives=True),
 

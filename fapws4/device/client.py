@@ -178,9 +178,9 @@ class Client:
         found: records.LogLines = self.call("logs.read", since=since, contains=contains)
         return found
 
-    def logs_follow(self) -> int:
-        """A pipe with the log from now on."""
-        return self._file("logs.follow")
+    def logs_follow(self, since: int | None = None) -> int:
+        """A pipe with the log as it goes on: behind a position (`next` of logs_read), or from now on."""
+        return self._file("logs.follow", since=since)
 
     def logs_bundle(self) -> int:
         """A file with all that helps to find a fault."""

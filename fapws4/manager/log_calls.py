@@ -29,9 +29,9 @@ def read(caller: Caller, since: int, contains: str) -> records.LogLines:
 
 
 @answers("logs.follow")
-def follow(caller: Caller) -> Given:
+def follow(caller: Caller, since: int | None) -> Given:
     """A pipe; whoever does not read it loses it."""
-    return Given(None, _tail.add())
+    return Given(None, _tail.add(since))
 
 
 @answers("logs.bundle")
@@ -65,19 +65,18 @@ def _kernel(path: str) -> str:
 
 def _end_of_log() -> int:
     position = 0
-    for position, _ in _pieces():  # noqa: B007 - the last one
+    for position, _ in _pieces(0):  # noqa: B007 - the last one
         pass
     return position
 
 
 def _whole_log() -> str:
-    return "".join(text for _, text in _pieces())
+    return "".join(text for _, text in _pieces(0))
 
 
-def _pieces() -> Iterator[tuple[int, str]]:
-    """All of the log, as it fits into answers: the position behind each piece, and its lines. The last one has none."""
-    position, text = _parse(root_side.ask("log-from", "0"))
-    yield position, text
+def _pieces(position: int) -> Iterator[tuple[int, str]]:
+    """All of the log behind a position, as it fits into answers: where each piece ends, and its lines. The last has none."""
+    text = "the first"
     while text:
         position, text = _parse(root_side.ask("log-from", str(position)))
         yield position, text
@@ -87,54 +86,73 @@ class Tail:
     """One thread that waits for what comes, for all who follow: PID 1 hears few at a time."""
 
     def __init__(self) -> None:
-        self._lock, self._pipes, self.runs = Lock(), set[int](), False
+        self._lock, self.runs = Lock(), False
+        self._reached: dict[int, int] = {}  # the writing end of each pipe, and up to which position it has had the log
 
-    def add(self) -> int:
-        """The reading end of a pipe that gets all that comes from now on."""
-        with self._lock:
-            if len(self._pipes) >= _MOST_FOLLOWERS:
-                raise Refused("busy", f"the log is followed {_MOST_FOLLOWERS} times already")
-            position = None if self.runs else _end_of_log()
-            reader, writer = os.pipe2(os.O_CLOEXEC)
-            os.set_blocking(writer, False)
-            self._pipes.add(writer)
-            if position is not None:
-                self.runs = True
-                Thread(target=self._run, args=(position,), daemon=True).start()
+    def add(self, since: int | None) -> int:
+        """The reading end of a pipe that gets all that comes behind a position, or from now on."""
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(writer, False)
+        try:
+            self._begin(writer, _end_of_log() if since is None else _catch_up(writer, since))
+        except BaseException:
+            os.close(reader)
+            os.close(writer)
+            raise
         return reader
 
-    def _run(self, position: int) -> None:
+    def _begin(self, pipe: int, position: int) -> None:
+        with self._lock:
+            if len(self._reached) >= _MOST_FOLLOWERS:
+                raise Refused("busy", f"the log is followed {_MOST_FOLLOWERS} times already")
+            self._reached[pipe] = position
+            if not self.runs:
+                self.runs = True
+                Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
         try:
-            while self._has_followers():
-                position, text = _parse(root_side.ask("log-wait", str(position)))
-                self._write(text.encode("utf-8", "replace"))
+            while (position := self._least()) is not None:
+                end, text = _parse(root_side.ask("log-wait", str(position)))
+                self._write(position, end, text.encode("utf-8", "replace"))
         except Refused:
-            pass
-        finally:
             self._close_all()
 
-    def _has_followers(self) -> bool:
-        """Leaves when there are none: under the lock, so that the next one begins a new thread."""
+    def _least(self) -> int | None:
+        """What is to be asked for next. None when nobody follows: under the lock, so that the next one begins a new thread."""
         with self._lock:
-            self._write_to_all(b"")
-            self.runs = bool(self._pipes)
-            return self.runs
+            for pipe in list(self._reached):
+                self._give(pipe, b"")
+            self.runs = bool(self._reached)
+            return min(self._reached.values(), default=None)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, begin: int, end: int, data: bytes) -> None:
+        """To those who have had all before it. Who has begun meanwhile has a part of it, and gets the rest with the next."""
         with self._lock:
-            self._write_to_all(data)
+            for pipe, position in list(self._reached.items()):
+                if position == begin:
+                    self._reached[pipe] = end
+                    self._give(pipe, data)
 
-    def _write_to_all(self, data: bytes) -> None:
-        for pipe in list(self._pipes):
-            if not _took(pipe, data):
-                self._pipes.remove(pipe)
-                os.close(pipe)
+    def _give(self, pipe: int, data: bytes) -> None:
+        if not _took(pipe, data):
+            del self._reached[pipe]
+            os.close(pipe)
 
     def _close_all(self) -> None:
         with self._lock:
             self.runs = False
-            while self._pipes:
-                os.close(self._pipes.pop())
+            while self._reached:
+                os.close(self._reached.popitem()[0])
+
+
+def _catch_up(pipe: int, since: int) -> int:
+    """Writes what there is behind a position; where that ends."""
+    position = since
+    for position, text in _pieces(since):  # noqa: B007 - the last one
+        if not _took(pipe, text.encode("utf-8", "replace")):
+            raise Refused("conflict", "there is more since then than is sent at once: read it first (logs.read)")
+    return position
 
 
 def _took(pipe: int, data: bytes) -> bool:

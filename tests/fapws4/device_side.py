@@ -29,6 +29,7 @@ NAME, PASSWORD = "ada", "analytical engine"
 PAPERS = {"licences": b"What meter consists of, and under which terms.\n", "bill": b'{"bomFormat": "CycloneDX"}\n'}
 NETWORK = "name=meter v4=dhcp v6=auto"
 _LONG = 60.0  # seconds; only what hangs takes so long
+_ANSWER = 65536  # bytes of the log that one answer has at most (POLICY_LOG_ANSWER of core/init/policy.h)
 
 
 class DeviceSide(RootSide):
@@ -112,7 +113,8 @@ class DeviceSide(RootSide):
         with self._log_grew:
             if wait:
                 self._log_grew.wait_for(lambda: len(self.log) > since, 1.0)
-            return f"{len(self.log)}\n{self.log[since:]}"
+            end = self.log.rfind("\n", since, since + _ANSWER) + 1 or len(self.log)
+            return f"{end}\n{self.log[since:end]}"
 
 
 @contextlib.contextmanager

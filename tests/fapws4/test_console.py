@@ -354,15 +354,21 @@ def test_the_clock(home: House) -> None:
 
 
 def test_the_log_as_it_goes_on(home: House) -> None:
-    """Each new line is an event; of those with a filter only what has the text."""
+    """Each line that is not on the page is an event; of those with a filter only what has the text."""
     import http.client
 
     connection = http.client.HTTPConnection(*place_of(home.server), timeout=30)
-    connection.request("GET", f"{ROOT}/logs/stream?contains=meter", headers={"Cookie": f"console={home.sessions['viewer']}"})
+    home.side.say("app: meter of before")
+    page = home.person("viewer").page("/logs?contains=METER")
+    assert "app: meter of before\n</pre>" in page
+    since = re.search(r'data-since="(\d+)"', page)[1]  # type: ignore[index]
+    home.side.say("app: meter 0")  # before the script has connected
+    connection.request("GET", f"{ROOT}/logs/stream?since={since}&contains=meter",
+                       headers={"Cookie": f"console={home.sessions['viewer']}"})
     response = connection.getresponse()
     assert "text/event-stream" == response.headers["content-type"]
     assert response.readline().startswith(b":")
-    for number in range(3):
+    for number in (1, 2):
         home.side.say(f"app: pump {number}")
         home.side.say(f"app: meter {number}")
     found: list[bytes] = []
@@ -370,7 +376,22 @@ def test_the_log_as_it_goes_on(home: House) -> None:
         line = response.readline()
         found += [line] if line.startswith(b"data:") else []
     connection.close()
-    assert [True] * 3 == [f"app: meter {number}\n".encode() in line for number, line in enumerate(found)]
+    assert [f"data: app: meter {number}\n".encode() for number in range(3)] == found
+
+
+def test_a_log_longer_than_one_answer(home: House) -> None:
+    """The page has its last lines, as many as it shows."""
+    for number in range(3000):
+        home.side.say(f"app: long {number}")
+    lines = home.person("viewer").page("/logs?contains=long").partition("<pre")[2].partition(">")[2].split("</pre>")[0]
+    assert [f"app: long {number}" for number in range(2000, 3000)] == lines.splitlines()
+
+
+@pytest.mark.parametrize("since", ["", "-1", "x", "9" * 19, "\N{SUPERSCRIPT TWO}"])
+def test_a_stream_from_nowhere(home: House, since: str) -> None:
+    """It is refused, not begun anywhere."""
+    answer = home.person("viewer").ask(f"/logs/stream?{urlencode({'since': since})}")
+    assert (422, True) == (answer.status, b"The log has no such position." in answer.body)
 
 
 def test_an_update_from_a_browser(home: House) -> None:

@@ -322,9 +322,25 @@ def test_the_log(device: DeviceSide) -> None:
     with os.fdopen(admin.logs_follow(), "rb") as pipe, os.fdopen(admin.logs_follow(), "rb") as other:
         device.say("app: news")
         assert [b"app: news\n"] * 2 == [pipe.readline(), other.readline()]
+        seen = admin.logs_read()["next"]
+        device.say("app: meanwhile")
+        with os.fdopen(admin.logs_follow(seen), "rb") as late:
+            device.say("app: more")
+            assert [b"app: meanwhile\n", b"app: more\n"] == [late.readline(), late.readline()]
+        assert [b"app: meanwhile\n", b"app: more\n"] == [pipe.readline(), pipe.readline()]
     everything = content(admin.logs_bundle())
     for piece in (b"==== status ====\nproduct meter\n", b"app: news\n", b"==== /proc/meminfo ====\nMemTotal"):
         assert piece in everything
+
+
+def test_a_log_that_is_followed_from_too_far_back(device: DeviceSide) -> None:
+    """What a pipe does not hold at once is not lost silently."""
+    admin = Client(device.claim())
+    for _ in range(70):
+        device.say("x" * 1023)
+    assert "read it first" in refused("conflict", admin, "logs.follow", since=0)
+    with os.fdopen(admin.logs_follow(len(device.log) - 1024), "rb") as pipe:
+        assert 1024 == len(pipe.readline())
 
 
 def test_updates_go_through_a_connection(device: DeviceSide) -> None:
