@@ -150,7 +150,7 @@ _TABLE = (
          fields(state=text(64), total=integer(0, 1 << 62), free=integer(0, 1 << 62), app=integer(0, 1 << 62),
                 health=listed(fields(key=text(32), value=text(512)), 64)), reads=True),
     Call("certificate.get", "viewer", "The certificate that browsers see", fields(),
-         fields(certificate=lines(65536), fingerprint=text(128)), reads=True),
+         fields(certificate=lines(65536), fingerprint=text(128), own=boolean()), reads=True),
     Call("certificate.set", "admin", "Another certificate and its key, as PEM",
          fields(certificate=lines(32768), key=lines(16384), password=PASSWORD), NOTHING),
     Call("licences", "viewer", "A file with the licences of everything in the device", fields(),

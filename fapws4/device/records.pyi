@@ -206,7 +206,8 @@ class Storage(TypedDict):
 
 
 class Certificate(TypedDict):
-    """PEM, and SHA-256 of the certificate as hexadecimal pairs."""
+    """PEM, SHA-256 of the certificate as hexadecimal pairs, and whether the device has made it itself."""
 
     certificate: str
     fingerprint: str
+    own: bool

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Keys of PID 1's facts that are about the storage.
 _HEALTH = ("data", "rescue", "storage-errors", "storage-life", "storage-reserve")
+_OWN = "Made by this device for "  # before what it has made itself (core/init/owner/certificate_child.c)
 
 
 @answers("status.public")
@@ -59,7 +60,7 @@ def tell_certificate(caller: Caller) -> records.Certificate:
             text = file.read(65536)
     except (OSError, ValueError) as error:
         raise Refused("absent", "this device has no certificate: its image was built without keys") from error
-    return {"certificate": text, "fingerprint": _fingerprint(text)}
+    return {"certificate": text, "fingerprint": _fingerprint(text), "own": text.startswith(_OWN)}
 
 
 @answers("certificate.set")

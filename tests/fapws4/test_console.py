@@ -379,6 +379,18 @@ def test_the_log_as_it_goes_on(home: House) -> None:
     assert [f"data: app: meter {number}\n".encode() for number in range(3)] == found
 
 
+def test_who_has_made_the_certificate(home: House) -> None:
+    """The device itself, which says so before the first line of PEM, or somebody else."""
+    kept = home.side.data / ".fapws4" / "certificate.pem"
+    given = kept.read_text()
+    try:
+        assert "Somebody has given the device this certificate." in home.person("viewer").page("/certificate")
+        kept.write_text(f"Made by this device for meter\n{given}")
+        assert "The device has made its certificate itself" in home.person("viewer").page("/certificate")
+    finally:
+        kept.write_text(given)
+
+
 def test_a_log_longer_than_one_answer(home: House) -> None:
     """The page has its last lines, as many as it shows."""
     for number in range(3000):

@@ -29,7 +29,9 @@ def certificate(visit: Visit) -> Reply:
         visit, _("Certificate"), done(visit, set=_("The new certificate is in use.")),
         facts([(_("Fingerprint (SHA-256)"), found["fingerprint"])]),
         h.p(_("The device has made its certificate itself, so a browser cannot know it and warns. It is this device if the "
-              "browser shows the fingerprint that stands on the device's screen.")),
+              "browser shows the fingerprint that stands on the device's screen.") if found["own"] else
+            _("Somebody has given the device this certificate. A browser that knows who has signed it does not warn; else it "
+              "is this device if the browser shows the fingerprint that stands on the device's screen.")),
         h.p(h.a(_("Download the certificate"), href=visit.url("/certificate.pem"))),
         *(_replacement(visit) if visit.may(ADMIN) else ()))
 
