@@ -13,7 +13,7 @@
 #include "owner/door.h"
 #include "duty.h"
 #include "file.h"
-#include "identity.h"
+#include "kept_settings.h"
 #include "kernel.h"
 #include "machine.h"
 #include "mounts.h"
@@ -97,10 +97,10 @@ static void learn_identity(struct machine *machine)
 {
     struct settings settings;
 
-    identity_learn(&machine->storage, &settings);
+    kept_settings_learn(&machine->storage, &settings);
     memcpy(machine->zone, settings.zone, sizeof machine->zone);
     memcpy(machine->app.timezone, settings.timezone, sizeof machine->app.timezone);
-    network_change_open(&machine->network_change, &machine->loop, IDENTITY_NETWORK,
+    network_change_open(&machine->network_change, &machine->loop, KEPT_NETWORK,
                         &settings.network, apply_network, machine);
     apply_network(machine, &settings.network);
     name_begin(&machine->name, &machine->loop, machine->hostname, name_changed, machine);

@@ -7,7 +7,7 @@
 #include "../log/console.h"
 #include "../duty.h"
 #include "../file.h"
-#include "../identity.h"
+#include "../kept_settings.h"
 #include "../machine.h"
 
 static const char done[] = "ok\n";
@@ -53,7 +53,7 @@ struct span clock_orders_set_zone(const struct order *order)
         !settings_parse(span_of(text), &settings))
         return span_of("refused it takes the name of a time zone and its POSIX rule\n");
     if (machine->record.kept && !try_to("keep the time zone",
-                                        file_keep(IDENTITY_TIMEZONE, span_of(text))))
+                                        file_keep(KEPT_TIMEZONE, span_of(text))))
         return span_of("refused the time zone cannot be kept; see the log\n");
     memcpy(machine->zone, settings.zone, sizeof machine->zone);
     memcpy(machine->app.timezone, settings.timezone, sizeof machine->app.timezone);

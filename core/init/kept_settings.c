@@ -1,4 +1,4 @@
-#include "identity.h"
+#include "kept_settings.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,9 +30,9 @@ static bool take_preseed(const struct storage *storage, struct settings *setting
     if (!settings_parse(body, settings))
         say("a setting that this device was told makes no sense; none of them is used");
     /* What was ordered before it does not hold any more. */
-    error = file_forget(IDENTITY_NETWORK);
+    error = file_forget(KEPT_NETWORK);
     if (!error)
-        error = file_forget(IDENTITY_TIMEZONE);
+        error = file_forget(KEPT_TIMEZONE);
     if (!error)
         error = preseed_store(body, RECORD_FOLDER);
     if (try_to("keep what this device was told before its first boot", error) &&
@@ -53,7 +53,7 @@ static bool read_kept(const char *path, struct settings *settings)
     return whole;
 }
 
-void identity_learn(const struct storage *storage, struct settings *settings)
+void kept_settings_learn(const struct storage *storage, struct settings *settings)
 {
     struct settings ordered;
 
@@ -61,9 +61,9 @@ void identity_learn(const struct storage *storage, struct settings *settings)
     if (take_preseed(storage, settings))
         return;
     read_kept(RECORD_FOLDER "/preseed.conf", settings);
-    if (access(IDENTITY_NETWORK, F_OK) == 0 && read_kept(IDENTITY_NETWORK, &ordered))
+    if (access(KEPT_NETWORK, F_OK) == 0 && read_kept(KEPT_NETWORK, &ordered))
         settings->network = ordered.network;
-    if (access(IDENTITY_TIMEZONE, F_OK) == 0 && read_kept(IDENTITY_TIMEZONE, &ordered)) {
+    if (access(KEPT_TIMEZONE, F_OK) == 0 && read_kept(KEPT_TIMEZONE, &ordered)) {
         memcpy(settings->zone, ordered.zone, sizeof settings->zone);
         memcpy(settings->timezone, ordered.timezone, sizeof settings->timezone);
     }
