@@ -146,7 +146,7 @@ def _prefer(process: int, cores: Set[int]) -> None:
 
 def _announced(ready: IO[bytes]) -> int:
     words = ready.readline().split()  # no more: a tracer keeps the descriptor open
-    return int(words[2]) if len(words) == 3 else 0
+    return int(words[2]) if len(words) in (3, 4) else 0  # the fourth says https
 
 
 def _connects(port: int, process: subprocess.Popen[bytes]) -> int:
