@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fapws4 import device
-from fapws4.console import api, frame, table
+from fapws4.console import api, frame, refusals, table
 from fapws4.console.visit import JSON, NOBODY, Refused, Reply, Visit
 from fapws4.marks import streaming
 from fapws4.web import guard
@@ -55,7 +55,7 @@ def _answer(visit: Visit) -> Reply:
             visit.pass_over()
         if refusal.code == "no-session" and not for_programs:
             return _to_login(visit)
-        return _told(visit, Refused(_STATUS.get(refusal.code, 422), frame.said(visit, refusal), refusal.code), for_programs)
+        return _told(visit, Refused(_STATUS.get(refusal.code, 422), refusals.said(visit, refusal), refusal.code), for_programs)
     except device.Absent as absence:
         return _told(visit, Refused(503, str(absence), "unavailable"), for_programs)
 

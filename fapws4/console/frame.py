@@ -7,6 +7,7 @@ import os
 from fapws4.console import assets
 from fapws4.console.language import LANGUAGES, later
 from fapws4.console.markup import Markup, h, join
+from fapws4.console.refusals import said
 from fapws4.console.visit import ADMIN, OPERATOR, VIEWER, Reply
 
 TYPE_CHECKING = False
@@ -56,16 +57,6 @@ def refusal(visit: Visit, refused: Refused) -> Reply:
     back = visit.path if visit.method == "POST" and refused.status != 404 else "/"
     return page(visit, titles.get(refused.status, _("Refused")), note(str(refused), "bad"),
                 h.p(h.a(_("Back"), href=visit.url(PARENTS.get(back, back)))), status=refused.status)
-
-
-# In place of the manager's own words, which are English.
-_SAID = {"password": later("The name or the password is wrong."), "claim-code": later("The claim code is wrong."),
-         "busy": later("Too much is going on just now; try again.")}
-
-
-def said(visit: Visit, refused: device.Refused) -> str:
-    """Why the manager refuses."""
-    return visit.text(_SAID[refused.code]) if refused.code in _SAID else str(refused)
 
 
 def nothing(visit: Visit, title: str, refused: device.Refused) -> Reply:

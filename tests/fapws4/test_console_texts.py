@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import string
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from qrcode.constants import ERROR_CORRECT_L
@@ -15,6 +16,8 @@ from appliance.common.places import PACKAGE
 from fapws4.console import qr
 from fapws4.console.language import LANGUAGES, choose, read_catalogue, translator
 from fapws4.console.markup import Markup, escape, h, join
+from fapws4.console.refusals import SENTENCES, said
+from fapws4.device import Refused
 
 CONSOLE = PACKAGE / "console"
 TRANSLATORS = ("_", "later", "visit.text", "self.text")
@@ -41,6 +44,34 @@ def test_every_text_is_translated(language: str) -> None:
     wanted = set(messages())
     assert (set(), set()) == (wanted - catalogue.keys(), catalogue.keys() - wanted)
     assert [] == [text for text, said in catalogue.items() if fields_of(text) != fields_of(said)]
+
+
+def refusals_of_the_manager() -> Iterator[str]:
+    """The sentences of its refusals; `{name}` for what is put in."""
+    for file in sorted((PACKAGE / "manager").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=ast.Name(id="Refused"), args=[_, sentence]):
+                    for text in ast.walk(sentence):
+                        parts = text.values if isinstance(text, ast.JoinedStr) else [text] * isinstance(text, ast.Constant)
+                        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{name}" for part in parts)
+
+
+def test_sentences_of_the_manager_are_those_that_it_says() -> None:
+    """Another wording there would leave a translation that nobody sees."""
+    assert set() == set(SENTENCES) - set(refusals_of_the_manager())
+
+
+@pytest.mark.parametrize(("code", "text", "shown"), [
+    ("conflict", "there is a user zoe already", "Il y a déjà un utilisateur zoe."),
+    ("absent", "there is no token {name}", "Il n'y a pas de jeton {name}."),
+    ("invalid", "this backup is damaged", "Cette sauvegarde est abîmée."),
+    ("invalid", "this backup is damaged: line 1", "this backup is damaged: line 1"),
+    ("absent", "there is no user ", "there is no user "),
+    ("password", "whatever", "Le nom ou le mot de passe est faux.")])
+def test_refusals_in_french(code: str, text: str, shown: str) -> None:
+    """By the code or by the sentence; any other in the manager's words."""
+    assert shown == said(SimpleNamespace(text=translator("fr")), Refused(code, text))  # type: ignore[arg-type]
 
 
 def test_a_catalogue_is_read_as_gettext_writes_it() -> None:

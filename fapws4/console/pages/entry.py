@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fapws4 import device
-from fapws4.console.frame import field, form, note, page, password, said
+from fapws4.console.frame import field, form, note, page, password
 from fapws4.console.language import LANGUAGES
 from fapws4.console.markup import h
+from fapws4.console.refusals import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
