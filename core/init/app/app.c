@@ -19,6 +19,25 @@
 /* What it finds open when it starts. */
 enum { READY_FD = 3, CERTIFICATE_FD = 4 };
 
+/* The program, what it is told of the machine, its own /dev, whose nodes may come and go, and what
+ * is its own. Not here and so out of reach: /data/.fapws4, the disks, the modules of the kernel.
+ * Processes of others are hidden by /proc itself (mounts.c). */
+static const struct landlock_place places[] = {
+    {"/init", LANDLOCK_RUN},
+    {"/etc", LANDLOCK_READ},
+    {"/run/hosts", LANDLOCK_READ},
+    {"/run/resolv.conf", LANDLOCK_READ},
+    {"/run/data/app", LANDLOCK_READ},
+    {"/run/fapws4/device", LANDLOCK_CHANGE}, /* the manager's door */
+    {"/sys", LANDLOCK_READ},
+    {"/proc", LANDLOCK_CHANGE},
+    {"/dev", LANDLOCK_CHANGE},
+    {"/dev/shm", LANDLOCK_POSSESS},
+    {"/tmp", LANDLOCK_POSSESS},
+    {"/data/app", LANDLOCK_POSSESS},
+    {"/data/lost", LANDLOCK_POSSESS},
+};
+
 static void close_ready(struct app *app)
 {
     loop_forget(app->loop, app->ready_fd);
@@ -109,7 +128,7 @@ static void run(struct app *app, int ready_end)
         snprintf(names, sizeof names, "FAPWS_NAMES=%s", app->names);
     child_keep(fds, (app->secure ? CERTIFICATE_FD : READY_FD) + 1);
     setrlimit(RLIMIT_NOFILE, &files);
-    errno = sandbox_enter(POLICY_APP_UID);
+    errno = sandbox_enter(POLICY_APP_UID, places, sizeof places / sizeof places[0]);
     if (errno) {
         dprintf(2, "fapws4: cannot confine %s: %s\n", app->name, strerror(errno));
     } else {

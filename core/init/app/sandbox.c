@@ -17,25 +17,6 @@
 #include "rights.h"
 #include "syscall_filter.h"
 
-/* The program, what it is told of the machine, its own /dev, whose nodes may come and go, and what
- * is its own. Not here and so out of reach: /data/.fapws4, the disks, the modules of the kernel.
- * Processes of others are hidden by /proc itself (mounts.c). */
-static const struct landlock_place places[] = {
-    {"/init", LANDLOCK_RUN},
-    {"/etc", LANDLOCK_READ},
-    {"/run/hosts", LANDLOCK_READ},
-    {"/run/resolv.conf", LANDLOCK_READ},
-    {"/run/data/app", LANDLOCK_READ},
-    {"/run/fapws4/device", LANDLOCK_CHANGE}, /* the manager's door */
-    {"/sys", LANDLOCK_READ},
-    {"/proc", LANDLOCK_CHANGE},
-    {"/dev", LANDLOCK_CHANGE},
-    {"/dev/shm", LANDLOCK_POSSESS},
-    {"/tmp", LANDLOCK_POSSESS},
-    {"/data/app", LANDLOCK_POSSESS},
-    {"/data/lost", LANDLOCK_POSSESS},
-};
-
 /* LOG: the kernel says what it refuses, and kernel_log.c makes it a line of the device's log. */
 static int filter_calls(void)
 {
@@ -50,7 +31,7 @@ static int filter_calls(void)
                : errno;
 }
 
-/* In a view of the file systems that is the app's alone, its own /dev lies over the machine's. What
+/* In a view of the file systems that is the process's alone, the app's /dev lies over the machine's. What
  * PID 1 changes in that one, the app sees at once: there is one memory file system in two views. */
 static int enter_own_dev(void)
 {
@@ -60,7 +41,7 @@ static int enter_own_dev(void)
     return errno;
 }
 
-int sandbox_enter(uid_t uid)
+int sandbox_enter(uid_t uid, const struct landlock_place *places, int count)
 {
     struct rlimit processes = {POLICY_APP_PROCESSES, POLICY_APP_PROCESSES};
     int error = enter_own_dev();
@@ -69,18 +50,18 @@ int sandbox_enter(uid_t uid)
         return error;
     if (setrlimit(RLIMIT_NPROC, &processes) != 0 || !child_become(uid))
         return errno;
-    error = landlock_confine(places, sizeof places / sizeof places[0]);
+    error = landlock_confine(places, count);
     /* Last: the filter refuses Landlock's own calls. */
     return error ? error : filter_calls();
 }
 
-int sandbox_keep_root(uint64_t rights, const struct landlock_place *own, int count)
+int sandbox_keep_root(uint64_t rights, const struct landlock_place *places, int count)
 {
     int error = rights_keep(rights);
 
     if (!error && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         error = errno;
     if (!error)
-        error = landlock_confine(own, count);
+        error = landlock_confine(places, count);
     return error ? error : filter_calls();
 }

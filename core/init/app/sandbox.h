@@ -1,6 +1,7 @@
-/* What the app cannot do, whatever code runs in it: an own user without capabilities, the system
- * calls of syscall_filter.h, the files of landlock.h, a /dev with its own nodes only, and no more
- * processes than a device has room for. For good, and for every process that it starts. */
+/* What the app and the recovery pages cannot do, whatever code runs in them: an own user without
+ * capabilities, the system calls of syscall_filter.h, the files of landlock.h, a /dev with the app's
+ * nodes only, and no more processes than a device has room for. For good, and for every process that
+ * they start. */
 #ifndef FAPWS4_INIT_SANDBOX_H
 #define FAPWS4_INIT_SANDBOX_H
 
@@ -9,9 +10,9 @@
 
 #include "landlock.h"
 
-/* Confines the calling process, a child that is about to become the app, still root. 0 or an errno
- * value; what to do then is the caller's to decide, but it must not run the app as it is. */
-int sandbox_enter(uid_t uid);
+/* Confines the calling process, a child that is about to become the app or the recovery pages, still
+ * root: of all files it has `count` places. 0 or an errno value; then it must end. */
+int sandbox_enter(uid_t uid, const struct landlock_place *places, int count);
 
 /* Confines a child that stays root: of root's rights (capabilities) it keeps those whose bits are
  * set, of all files it has `count` places, and the same system calls as the app. 0 or an errno

@@ -10,9 +10,23 @@
 
 #include "../../face.h"
 #include "certificate.h"
+#include "../app/sandbox.h"
 #include "../child.h"
 
 enum { LISTENER = 3, BACKLOG = 64 };
+
+/* The program, what it is told of the machine, and room for what is uploaded. */
+static const struct landlock_place places[] = {
+    {"/init", LANDLOCK_RUN},
+    {"/etc", LANDLOCK_READ},
+    {"/proc", LANDLOCK_READ},
+    {"/sys", LANDLOCK_READ},
+    {"/dev/null", LANDLOCK_CHANGE},
+    {"/dev/urandom", LANDLOCK_READ},
+    {CERTIFICATE_PATH, LANDLOCK_READ},
+    {CERTIFICATE_KEY_PATH, LANDLOCK_READ},
+    {"/tmp", LANDLOCK_POSSESS},
+};
 
 static int port_of(bool secure)
 {
@@ -57,7 +71,8 @@ static void run(const void *owner)
     snprintf(itself, sizeof itself, "LISTEN_PID=%d", (int)getpid());
     snprintf(names, sizeof names, "FAPWS_NAMES=%s", recovery->names ? recovery->names : "");
     snprintf(idle, sizeof idle, "FAPWS_IDLE=%d", POLICY_RECOVERY_IDLE);
-    if (child_become(POLICY_RECOVERY_UID) && chdir("/tmp") == 0)
+    errno = sandbox_enter(POLICY_RECOVERY_UID, places, sizeof places / sizeof places[0]);
+    if (!errno && chdir("/tmp") == 0)
         execve("/init", recovery->secure ? secure : plain, environment);
     dprintf(2, "fapws4: cannot run the recovery pages: %s\n", strerror(errno));
     _exit(127);
