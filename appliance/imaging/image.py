@@ -108,9 +108,8 @@ def device_member(name: str, version: str, board: Board, release: Release, slot:
     data = "".join(str(_identity(board, name, recipe.name)) for recipe in board.partitions if recipe.kind == "data")
     configuration = {"name": name, "version": version, "board": board.name, "data": data, "hostname": hostname,
                      "counter": release.counter, "data_version": release.data_version, "settings": release.settings,
-                     "health": release.health, **release.housekeeping.configuration(),
+                     "health": release.health, "usb_update": release.usb_update, **release.housekeeping.configuration(),
                      **({"tls": "device"} if release.takes_certificate else {}),
-                     **({"usb_update": release.usb_update} if release.keys else {}),
                      **({"devices": " ".join(release.devices)} if release.devices else {})}
     if release.source:
         configuration |= {"update_from": release.source.reference, "update_every": release.source.every or ""}

@@ -8,7 +8,7 @@
     settings = "settings"   the folder below the app's data that is put back when a new version fails; there must be one where
                             versions convert what older ones have kept (data_version)
     usb_update = "ask"      whether an update on a USB stick is installed after somebody has pressed Enter at the device
-                            (ask), by itself (auto) or never (off)
+                            (ask), by itself (auto) or never (off); off also means that none orders a factory reset
 
 update_source.py has those that say where devices look for updates, housekeeping.py those about clock and log.
 """
@@ -76,7 +76,7 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
         if counter:
             raise Problem(f"a counter ({counter}) without keys: the image would accept no update",
                           "name the public keys with --keys FILE; make them with: invoke keygen")
-        return Release(0, said.data_version, said.settings, housekeeping=housekeeping)
+        return Release(0, said.data_version, said.settings, usb_update=said.usb_update, housekeeping=housekeeping)
     trusted = read_key_set(file)
     if number == 0:
         raise Problem("an image that accepts updates needs a counter, which grows with every release",

@@ -19,6 +19,7 @@
 #include "mounts.h"
 #include "network/network_servers.h"
 #include "owner/ownership.h"
+#include "owner/reset.h"
 #include "hardware/uevent.h"
 
 static void name_changed(void *owner)
@@ -129,7 +130,8 @@ static void open_couriers(struct machine *machine)
 
     if (automatic || strcmp(how, "ask") == 0)
         sticks_open(&machine->sticks, &machine->loop, &machine->modules, machine->config.name,
-                    machine->storage.disk.path, automatic, failed);
+                    machine->hostname, machine->storage.disk.path, automatic, failed,
+                    reset_by_stick, machine);
     fetch_open(&machine->fetch, &machine->loop, &machine->config, failed);
     if (!machine->slot.on_trial)
         machine_look_for_updates(machine);

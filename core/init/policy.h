@@ -162,6 +162,11 @@ enum {
 
     /* Device nodes of the app: hubs full of serial adapters, and room. */
     POLICY_NODES = 64,
+    /* ms. Between a stick that orders a factory reset and the reset, so that it can still be pulled
+     * out, and how often who stands there is told how long it is. */
+    POLICY_STICK_RESET = 30000,
+    POLICY_STICK_RESET_SHOW = 10000,
+
     /* Partitions of USB sticks that are still to be looked at. */
     POLICY_STICKS = 8,
     /* Signals, devices, links, the kernel's log, the app's two pipes, the doors and who stands in

@@ -132,7 +132,7 @@ def _registry_form(registry: str) -> str:
 def show_device(environ: dict[str, Any]) -> Answer:
     """The forms to restart and to reset."""
     if not _can_change(environ):
-        return 200, markup.page("Restart and reset", markup.note(_READ_ONLY), "/device")
+        return 200, markup.page("Restart and reset", markup.note(_READ_ONLY) + _by_stick(), "/device")
     body = f"""<h2>Restart</h2>
 <form method="post" action="/restart">
 {markup.CODE_FIELD}
@@ -146,8 +146,15 @@ stays.</p>
 <label class="box"><input type="checkbox" name="sure" required> I want all data of this device to be lost</label>
 <button class="grave">Erase all data</button>
 </form>
-"""
+{_by_stick()}"""
     return 200, markup.page("Restart and reset", body, "/device")
+
+
+def _by_stick() -> str:
+    name = markup.escape(dict(control.status()).get("product", ""))
+    return ("<p>Who knows neither password nor claim code puts a USB stick into the device, with a file "
+            f"fapws4-factory-reset.txt whose first line is {name}: after a warning on the device's screen all data is erased, "
+            "unless the stick is pulled out. Images that look at no sticks (usb_update = off) have no such way.</p>\n")
 
 
 def restart(environ: dict[str, Any]) -> Answer:

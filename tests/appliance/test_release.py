@@ -44,6 +44,8 @@ def test_usb_sticks(app: Path) -> None:
     assert "ask" == release_of(app, "1.0").usb_update
     project(app, 'keys = "keys.txt"\ncounter = 7\nusb_update = "auto"')
     assert "auto" == release_of(app, "1.0").usb_update
+    project(app, 'usb_update = "off"')
+    assert Release(usb_update="off") == release_of(app, "1.0")
     project(app, 'usb_update = "yes"')
     assert problem(lambda: release_of(app, "1.0")).endswith("is 'yes': it is one of ask, auto, off")
 

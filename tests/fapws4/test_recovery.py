@@ -254,6 +254,13 @@ def test_without_keys_it_is_only_looked_at(shown: Device) -> None:
     assert ([], []) == (shown.side.orders, shown.side.taken)
 
 
+def test_who_has_forgotten_all_is_told_of_the_stick(device: Device, shown: Device) -> None:
+    """With the device's own name, by https and by http."""
+    for pages in (device, shown):
+        pages.side.status = "product meter\n"
+        assert "fapws4-factory-reset.txt whose first line is meter:" in pages.ask("/device").body.decode()
+
+
 def test_a_root_side_that_is_gone(command: Command, side: RootSide, tmp_path: Path) -> None:
     """The pages say that they cannot be filled, and what to do."""
     absent = RootSide(tmp_path / "absent")

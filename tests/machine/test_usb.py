@@ -1,4 +1,4 @@
-"""Updates on a USB stick, on emulated machines: asked for, installed by itself, pulled, and what else is on sticks."""
+"""USB sticks, on emulated machines: updates that are asked for, installed by themselves and pulled, and a factory reset."""
 
 from __future__ import annotations
 
@@ -101,3 +101,36 @@ def test_sticks_that_are_pulled(versions: Versions, tmp_path: Path) -> None:
         machine.press_power_button()
         assert 0 == machine.wait_for_end()
         assert not any("is being installed" in line for line in machine.console)
+
+
+def said(machine: Machine, *patterns: str) -> list[str]:
+    """What these patterns' groups find in the next lines, in whatever order these come."""
+    found: dict[int, str] = {}
+    while len(found) < len(patterns):
+        match = machine.wait_for("|".join(patterns))
+        found[match.lastindex or 0] = match[match.lastindex or 0]
+    return [found[number + 1] for number in range(len(patterns))]
+
+
+def test_a_forgotten_password(versions: Versions, tmp_path: Path) -> None:
+    """A stick that names the device makes it as new, once, unless it is pulled in time."""
+    other, mine = tmp_path / "other.img", exfat_volume({"fapws4-factory-reset.txt": b"HELLO\r\n"})
+    other.write_bytes(exfat_volume({"fapws4-factory-reset.txt": b"meter\n"}))
+    with device(versions, other, "ask") as machine:
+        code, _ = said(machine, r"claim code (\S+)", r"stick sda: (fapws4-factory-reset\.txt does not name this device)")
+        plug(machine, "mine", mine, tmp_path)
+        machine.wait_for("USB stick sdb: FACTORY RESET of hello in 30 s: all its data, users and settings will be erased; "
+                         "pull the stick out to stop it")
+        machine.wait_for("USB stick sdb: FACTORY RESET of hello in 20 s")
+        machine.ask("device_del", id="mine")
+        machine.wait_for("USB stick sdb is gone: no factory reset, nothing is changed")
+        plug(machine, "again", mine, tmp_path)
+        machine.wait_for("FACTORY RESET of hello in 30 s")
+        machine.wait_for("FACTORY RESET of hello in 10 s")
+        machine.wait_for("a factory reset was ordered")
+        machine.wait_for("all data was erased, as was ordered")
+        new_code, _ = said(machine, r"claim code (\S+)", r"no factory reset: (this stick has had it already)")
+        assert code != new_code
+        machine.press_power_button()
+        assert 0 == machine.wait_for_end()
+    assert 1 == sum("a factory reset was ordered" in line for line in machine.console)

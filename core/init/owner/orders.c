@@ -1,8 +1,7 @@
 #include "orders.h"
 
-#include <unistd.h>
+#include <stdio.h>
 
-#include "../storage/blank.h"
 #include "certificate_orders.h"
 #include "../clock/clock_orders.h"
 #include "../log/console.h"
@@ -11,7 +10,7 @@
 #include "../log/log_orders.h"
 #include "../machine.h"
 #include "../network/network_orders.h"
-#include "../storage/reset_order.h"
+#include "reset.h"
 #include "status.h"
 
 static const char done[] = "ok\n";
@@ -96,18 +95,16 @@ static struct span tell_claim_is_right(const struct order *order)
 /* At the next start, before anything of /data is in use. */
 static struct span order_reset(const struct order *order)
 {
+    static char refused[128];
     struct machine *machine = order->owner;
-    char state[DISK_PATH];
+    const char *why = reset_give(machine, 0);
 
-    if (machine->slot.on_trial)
-        return span_of("refused a new version is on trial; wait for its end\n");
-    if (!storage_state_device(&machine->storage, state) || access(BLANK_PATH, F_OK) != 0)
-        return span_of("refused this device has no data partition\n");
-    if (!try_to("order the reset", reset_order_give(state)))
-        return span_of("refused the order cannot be written; see the log\n");
-    say("a factory reset was ordered");
-    soon(machine, restart_now);
-    return span_of(done);
+    if (!why) {
+        soon(machine, restart_now);
+        return span_of(done);
+    }
+    snprintf(refused, sizeof refused, "refused %s\n", why);
+    return span_of(refused);
 }
 
 static struct span order_usb_install(const struct order *order)

@@ -83,7 +83,7 @@ static void install(struct courier *courier)
 
 static void act(struct courier *courier, enum courier_act what)
 {
-    if (what == COURIER_TELL || what == COURIER_QUIT)
+    if (what == COURIER_TELL || what == COURIER_QUIT || what == COURIER_RESET)
         end_talk(courier);
     if (what != COURIER_WAIT)
         courier->told(courier->owner, what);

@@ -68,6 +68,14 @@ static enum courier_act hear_offer(struct courier_state *state, struct span text
     return state->automatic && !has_failed(state) ? courier_state_agree(state) : COURIER_ASK;
 }
 
+static enum courier_act hear_reset(struct courier_state *state, struct span text)
+{
+    if (!text_number(text, UINT32_MAX, &state->stick) || state->stick == 0)
+        return fault(state);
+    snprintf(state->text, sizeof state->text, "orders a factory reset");
+    return end(state, COURIER_RESET);
+}
+
 static enum courier_act hear_installed(struct courier_state *state, struct span text)
 {
     if (!take_version(&text, state) || !take_counter(&text, state) || text.length > 0)
@@ -88,6 +96,8 @@ enum courier_act courier_state_hear(struct courier_state *state, struct span pac
 {
     if (state->phase == COURIER_LOOKS && span_skip(&packet, "offer "))
         return hear_offer(state, packet);
+    if (state->phase == COURIER_LOOKS && state->resets && span_skip(&packet, "reset "))
+        return hear_reset(state, packet);
     if (state->phase == COURIER_LOOKS && span_skip(&packet, "seen ")) {
         copy_shown(packet, state->seen, sizeof state->seen);
         return COURIER_WAIT;

@@ -3,6 +3,8 @@
  *
  *     offer COUNTER VERSION WHERE     there is an update for this device
  *     nothing TEXT                    there is none; TEXT, if any, is for people
+ *     reset STICK                     a factory reset is ordered, by this stick (reset_file.h); only
+ *                                     where that may be
  *     seen WHAT                       before `nothing`: what need not be looked at again
  *     installed VERSION COUNTER       the end, as the updater has said it ...
  *     refused TEXT                    ... in one of these two ways
@@ -23,6 +25,7 @@ enum courier_act {
     COURIER_WAIT,
     COURIER_ASK,     /* somebody has to agree to `version`, which may have failed before */
     COURIER_INSTALL, /* the process is to be told to go on */
+    COURIER_RESET,   /* it is over: `stick` orders a factory reset */
     COURIER_TELL,    /* it is over, and `text` says how */
     COURIER_QUIT     /* it is over, and nobody need know */
 };
@@ -31,7 +34,9 @@ struct courier_state {
     enum courier_phase phase;
     bool automatic;     /* nobody is asked, unless it is the version that ... */
     const char *failed; /* ... failure_describe tells of here, or "" */
+    bool resets;        /* it may order a factory reset; never changed here */
     uint64_t counter;
+    uint64_t stick;
     char version[64];
     char where[128];
     char text[COURIER_TEXT];

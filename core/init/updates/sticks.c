@@ -37,13 +37,13 @@ static void look(struct sticks *sticks)
 {
     if (sticks->waiting_count == 0 || sticks->courier.pid != 0)
         return;
-    memcpy(sticks->node, sticks->waiting[0], STICK_NODE);
+    memcpy(sticks->at.node, sticks->waiting[0], STICK_NODE);
     sticks->waiting_count--;
     memmove(sticks->waiting[0], sticks->waiting[1], (size_t)sticks->waiting_count * STICK_NODE);
     load_modules(sticks->modules);
     try_to("look at a USB stick",
            courier_start(&sticks->courier, sticks->automatic, sticks->failed, stick_process_run,
-                         sticks->node));
+                         &sticks->at));
 }
 
 static void enter_pressed(void *owner)
@@ -58,22 +58,24 @@ static void told(void *owner, enum courier_act act)
 
     enter_ignore(&sticks->enter);
     if (act == COURIER_INSTALL)
-        say("USB stick %s: version %s is being installed (%s)", sticks->node, found->version,
+        say("USB stick %s: version %s is being installed (%s)", sticks->at.node, found->version,
             found->where);
     if (act == COURIER_ASK) {
         /* First, because what was typed before it listens is forgotten. */
         enter_listen(&sticks->enter, sticks->courier.loop, enter_pressed, sticks);
-        say("USB stick %s has version %s of %s (%s): press Enter here to install it", sticks->node,
+        say("USB stick %s has version %s of %s (%s): press Enter here to install it", sticks->at.node,
             found->version, sticks->product, found->where);
+    } else if (act == COURIER_RESET) {
+        stick_reset_begin(&sticks->reset, sticks->at.node, (uint32_t)found->stick);
     } else if (act == COURIER_TELL) {
-        say("USB stick %s: %s", sticks->node, found->text);
+        say("USB stick %s: %s", sticks->at.node, found->text);
     }
 }
 
 /* One that is there at the beginning may be announced as well. */
 static bool is_known(const struct sticks *sticks, const char *node)
 {
-    bool known = sticks->courier.state.phase != COURIER_IDLE && strcmp(sticks->node, node) == 0;
+    bool known = sticks->courier.state.phase != COURIER_IDLE && strcmp(sticks->at.node, node) == 0;
 
     for (int i = 0; i < sticks->waiting_count; i++)
         known = known || strcmp(sticks->waiting[i], node) == 0;
@@ -91,8 +93,11 @@ void sticks_add(struct sticks *sticks, const char *node)
 
 void sticks_remove(struct sticks *sticks, const char *node)
 {
-    if (sticks->begun && strcmp(sticks->node, node) == 0)
+    if (!sticks->begun)
+        return;
+    if (strcmp(sticks->at.node, node) == 0)
         courier_lose(&sticks->courier);
+    stick_reset_stop(&sticks->reset, node);
 }
 
 bool sticks_agree(struct sticks *sticks)
@@ -109,15 +114,18 @@ bool sticks_reaped(struct sticks *sticks, pid_t pid)
 }
 
 void sticks_open(struct sticks *sticks, struct loop *loop, struct modules *modules,
-                 const char *product, const char *own, bool automatic,
-                 const char *failed)
+                 const char *product, const char *host, const char *own, bool automatic,
+                 const char *failed, stick_reset_orders *reset, void *owner)
 {
     *sticks = (struct sticks){.automatic = automatic,
                               .failed = failed,
                               .product = product,
                               .own = own,
-                              .modules = modules};
+                              .modules = modules,
+                              .at = {.product = product, .host = host}};
     courier_init(&sticks->courier, loop, told, sticks);
+    sticks->courier.state.resets = true;
+    stick_reset_open(&sticks->reset, loop, product, reset, owner);
 }
 
 void sticks_begin(struct sticks *sticks)

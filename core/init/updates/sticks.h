@@ -1,13 +1,14 @@
-/* Updates on USB sticks: one stick after the other is looked at, by a courier. What is found is
+/* What USB sticks bring, updates and the order of a factory reset: one stick after the other is looked at, by a courier. What is found is
  * installed by itself (usb_update=auto), or once somebody agrees who stands in front of the device,
- * by the Enter key, or who knows its claim code (ask); or no stick is ever looked at (off). */
+ * by the Enter key, or who knows its claim code (ask); or no stick is ever looked at (off).
+ * A factory reset needs nobody but who holds the stick, and begins a while later (stick_reset.h). */
 #ifndef FAPWS4_INIT_STICKS_H
 #define FAPWS4_INIT_STICKS_H
 
 #include "courier.h"
 #include "enter.h"
 #include "../hardware/modules.h"
-#include "stick_process.h"
+#include "stick_reset.h"
 
 struct sticks {
     bool begun;
@@ -18,15 +19,17 @@ struct sticks {
     struct modules *modules;
     struct courier courier;
     struct enter enter;
-    char node[STICK_NODE];                   /* the one that is looked at */
+    struct stick_reset reset;
+    struct stick_order at;                   /* the one that is looked at */
     char waiting[POLICY_STICKS][STICK_NODE]; /* those that are next */
     int waiting_count;
 };
 
-/* `automatic`: nobody is asked. */
+/* `automatic`: nobody is asked for updates. `product` and `host` are the names of this device; `reset`
+ * is called with `owner`. */
 void sticks_open(struct sticks *sticks, struct loop *loop, struct modules *modules,
-                 const char *product, const char *own, bool automatic,
-                 const char *failed);
+                 const char *product, const char *host, const char *own, bool automatic,
+                 const char *failed, stick_reset_orders *reset, void *owner);
 
 /* Looks at the sticks that are there, and from now on at those that come. */
 void sticks_begin(struct sticks *sticks);

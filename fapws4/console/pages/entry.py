@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from fapws4 import device
 from fapws4.console.frame import field, form, note, page, password
 from fapws4.console.language import LANGUAGES
@@ -69,8 +71,10 @@ def log_in(visit: Visit) -> Reply:
 def _login_page(visit: Visit, why_not: str = "") -> Reply:
     _ = visit.text
     after = visit.fields.get("next", "") or visit.query("next")
-    reset = _("A factory reset gives the device a new owner: its recovery pages, whose address is on its screen, do it with "
-              "the claim code that stands there. All data is lost.")
+    reset = _("A factory reset gives the device a new owner, and all data is lost. Put a USB stick into the device with a "
+              "file {file} whose first line is {name}; its screen says what happens, and that pulling the stick out stops it. "
+              "Or its recovery pages do it with the claim code that it had at first.",
+              file="fapws4-factory-reset.txt", name=os.uname().nodename)
     return page(
         visit, _("Log in"), _complaint(why_not),
         form(visit, "/login", _("Log in"),

@@ -22,6 +22,7 @@ PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc
 PURE += ["preseed", "network_change", "gpt", "ext4"]
 PURE += ["log", "log_text", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
 PURE += ["../update/text", "courier_state", "tree", "keepsake", "lost", "kernel_message"]
+PURE += ["reset_file", "reset_order"]
 PURE += ["samples"]
 PURE += ["arp", "link_local", "acd", "dns", "mdns"]
 PURE += ["clock_choice", "sntp", "sntp_client"]

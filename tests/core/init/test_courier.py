@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-WAIT, ASK, INSTALL, TELL, QUIT = range(5)
+WAIT, ASK, INSTALL, RESET, TELL, QUIT = range(6)
 OFFER = b"offer 8 2.0+rc.1 meter 2.update"
 
 
@@ -103,7 +103,20 @@ def test_the_stick_is_pulled(pure: Any, before: list[bytes], act: int, said: str
     assert (act, said, WAIT) == (courier.lose(), courier.text(), courier.lose())
 
 
+@pytest.mark.parametrize("packet", [b"reset 0", b"reset ", b"reset 01", b"reset -1", b"reset 4294967296", b"reset 7 8"])
+def test_a_factory_reset(pure: Any, packet: bytes) -> None:
+    """It is ordered while the courier looks, by a stick with a number, and is all that the stick is for."""
+    courier = Courier(pure)
+    courier.state.resets = True
+    assert (RESET, 4294967295, WAIT) == (courier.hear(b"reset 4294967295"), courier.state.stick, courier.agree())
+    courier.begin()
+    assert (TELL, WAIT) == (courier.hear(packet), courier.lose())
+    courier.begin()
+    assert (ASK, TELL) == (courier.hear(OFFER), courier.hear(b"reset 7"))
+
+
 @pytest.mark.parametrize("packet", [
+    b"reset 7",
     b"", b"\0", b"offer", b"offer ", b"offer 8", b"offer 8 2.0", b"offer 8 2.0 ", b"offer x 2.0 a", b"offer 08 2.0 a",
     b"offer -8 2.0 a", b"offer 9223372036854775808 2.0 a", b"offer 8 " + b"v" * 64 + b" a", b"offer 8 2.0\n a",
     b"offer  8 2 a", b"installed 2.0 8", b"refused no", b"install", b"nothing",

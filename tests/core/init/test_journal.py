@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import re
+import struct
 import subprocess
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -282,6 +284,41 @@ def test_a_factory_reset_makes_data_as_in_a_fresh_image(run: Run, tmp_path: Path
     data.write_bytes(b"new")
     assert not [line for line in run("storage") if "erased" in line]
     assert b"new" == data.read_bytes()
+
+
+def test_a_factory_reset_remembers_the_stick(pure: Any, run: Run, tmp_path: Path) -> None:
+    """Also when all is done, and another order is given: a stick that is left in the device gives its order once."""
+    board = load_board("pc")
+    state, _ = order_reset(tmp_path, blank_of(board, {"data": data_volume(DATA.sectors * 512, board, "hello")}))
+    device, lib = str(state).encode(), pure.lib
+    assert not lib.reset_order_was_by(device, 7)
+    assert 0 == lib.reset_order_give(device, 7)
+    assert lib.reset_order_is_given(device)
+    assert "fapws4: all data was erased, as was ordered" in run("storage")
+    assert (False, True, False) == (lib.reset_order_is_given(device), lib.reset_order_was_by(device, 7),
+                                    lib.reset_order_was_by(device, 8))
+    for stick in (8, 0, 8):
+        assert (0, 0) == (lib.reset_order_give(device, stick), lib.reset_order_clear(device))
+    assert (True, True) == (lib.reset_order_was_by(device, 7), lib.reset_order_was_by(device, 8))
+    sector = (bytes(64) + struct.pack("<II", 8, 7)).ljust(512, b"\0")
+    assert state.read_bytes() == bytes(RESET_AT) + sector + b"behind it"
+
+
+def test_many_sticks(pure: Any, tmp_path: Path) -> None:
+    """The oldest is forgotten, and nothing else; of a disk that cannot be read, no stick orders anything."""
+    state, most = tmp_path / "state", pure.lib.RESET_STICKS
+    state.write_bytes(bytes(RESET_AT + 512) + b"behind it")
+    device = str(state).encode()
+    for stick in range(1, most + 2):
+        assert 0 == pure.lib.reset_order_give(device, stick)
+    assert [1] == [stick for stick in range(1, most + 2) if not pure.lib.reset_order_was_by(device, stick)]
+    assert pure.lib.reset_order_is_given(device)
+    assert state.read_bytes().endswith(b"behind it")
+    state.write_bytes(bytes(RESET_AT + 511))
+    assert (errno.EIO, errno.EIO, True, False) == (
+        pure.lib.reset_order_give(device, 1), pure.lib.reset_order_clear(device), pure.lib.reset_order_was_by(device, 1),
+        pure.lib.reset_order_is_given(device))
+    assert errno.ENOENT == pure.lib.reset_order_give(str(tmp_path / "none").encode(), 1)
 
 
 @pytest.mark.parametrize("blank", [b"", b"no entries", b"size 2\n10\n0 11\nlonger than\n", b"size 2\n10\n20 1\nx\n",
