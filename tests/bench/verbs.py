@@ -9,7 +9,21 @@ from functools import partial
 
 from appliance.common.errors import Problem
 from appliance.common.progress import console, step
-from tests.bench import building, device, exact, growth, image, kernels, results, runtime, start, timed, unpacking, weight
+from tests.bench import (
+    additions,
+    building,
+    device,
+    exact,
+    growth,
+    image,
+    kernels,
+    results,
+    runtime,
+    start,
+    timed,
+    unpacking,
+    weight,
+)
 from tests.bench.cases import TIMED, Case
 from tests.bench.tables import Outcome, show
 
@@ -68,7 +82,7 @@ VERBS: Mapping[str, Mapping[str, Part]] = {
         "scale": lambda settings: timed.scale(settings.slices, settings.seconds)},
     "runtime": {"programs": lambda settings: runtime.programs(settings.slices)},
     "build": {"rebuild": _always(building.rebuild), "first": _always(building.first_build),
-              "package": _always(building.new_package),
+              "package": _always(building.new_package), "additions": _always(additions.additions),
               "onefile": lambda settings: unpacking.beside_onefile(settings.slices)},
     "image": {"sizes": _always(image.sizes), "start": lambda settings: image.start(settings.slices),
               "memory": _always(image.memory), "update": _always(device.update), "power-on": _always(device.power_on),
