@@ -1,4 +1,4 @@
-"""The verbs. `invoke --list` is the table of contents, `invoke --help VERB` explains one."""
+"""The verbs. `invoke --list` is the table of contents, `invoke VERB --help` explains one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from invoke.tasks import task
 
 try:
     from appliance import build, doctor, host, provision, report, skeleton
-    from appliance.common import positionals
+    from appliance.common import arguments
     from appliance.delivering import handout, licences
     from appliance.emulating import emulate, surroundings
     from appliance.fetching import preflight
@@ -27,7 +27,7 @@ try:
 except KeyboardInterrupt:  # invoke would say 1; report.told sees to it from here on
     raise Exit(code=130) from None
 
-positionals.allow_optional_positionals()
+arguments.extend()
 
 _APP = {
     "app": "the Python file of your app",

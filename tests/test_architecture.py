@@ -14,7 +14,7 @@ APPLIANCE = REPOSITORY / "appliance"
 
 # The builder's folders in order, and the files of each: a file may import only what stands before it.
 FOLDERS = {
-    "common": "errors positionals places progress shell sparse",
+    "common": "arguments errors places progress shell sparse",
     "formats": "cpio elf symbols fat fat_map gpt oci pe write_log",
     "fetching": "recipes registries unpacking sources preflight",
     "compiling": "toolchain libraries interpreter modules linux",
