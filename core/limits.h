@@ -46,9 +46,10 @@
 #define LIMIT_STREAM 65536
 #define LIMIT_STREAM_MOST 1048576
 
-/* Threads for handlers marked with fapws4.threaded, and bytes of address space for each stack. */
+/* Threads for handlers marked with fapws4.threaded, and bytes of address space for each stack: less
+ * does not hold what Python takes before it raises RecursionError. */
 #define LIMIT_THREADS 32
-#define LIMIT_THREAD_STACK 4194304
+#define LIMIT_THREAD_STACK 8388608
 
 /* Processes that serve together (WORKERS): more than cores is of little use. */
 #define LIMIT_PROCESSES 128

@@ -183,7 +183,7 @@ def _recipe(wanted: Wanted, interpreter: Interpreter, tools: Toolchain, jobs: in
         raise Problem(f"CPython for {tools.target.name} has no {', '.join(absent)}", "see recipes/sources/cpython.toml")
     table = _table(wanted, functions)
     table += exports_table(exportable(wanted.called, interpreter.library))
-    digest = digest_of(table, tools.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__), _SINGLE,
+    digest = digest_of(table, tools.digest, interpreter.digest, tree_digest(CORE, "**/*.[ch]"), Path(__file__), _SINGLE,
                        *(extension.object for extension in linked),
                        *(library.digest for library in (*libraries, *modules)))
     single = "_interpreters" not in builtins

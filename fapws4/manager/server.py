@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 32
 _SILENCE = 10.0  # seconds in which a line has to come, and an answer has to be taken
 _CREDENTIALS = 12  # bytes: process, user, group
-_STACK = 512 << 10  # bytes of a thread
 
 
 class Server:
@@ -111,11 +110,8 @@ def _has_gone(door: socket, seconds: float) -> bool:
 
 def main() -> None:
     """`python -m fapws4.manager.server DESCRIPTOR IDLE USER...`: a listening unix socket, seconds, and who may connect."""
-    from threading import stack_size
-
     from fapws4.manager import table  # noqa: F401 - all handlers are there, or nothing begins
 
-    stack_size(_STACK)
     descriptor, idle, *users = sys.argv[1:]
     Server(socket(fileno=int(descriptor)), {int(user) for user in users}, float(idle)).run()
 

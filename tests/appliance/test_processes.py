@@ -43,6 +43,7 @@ def processes(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ("version", [0, "Python 3.13.5\n", ""]),
         ("facts", [["-c", "words", "--multiprocessing-fork"], "/appliance/bin/python", True, True]),
         ("exec_and_spawn", [7, 7, 7, 8, 8, 8]),
+        ("nested", [0, "RecursionError\nRecursionError\n", ""]),
     ],
 )
 def test_the_program_as_its_own_python(processes: Running, page: str, answer: Any) -> None:

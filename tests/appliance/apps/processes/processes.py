@@ -79,6 +79,19 @@ def exec_and_spawn() -> list[int]:
     return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in found]
 
 
+def nested() -> list[Any]:
+    """What a thread makes of lists in lists that nobody needs: Python in C, and C that calls Python that calls C."""
+    return python("-c", "import json, threading\n"
+                  "def sort(_): return sorted([1, 2], key=sort)\n"
+                  "def tell(work, *arguments):\n"
+                  "    try: work(*arguments)\n"
+                  "    except RecursionError as error: print(type(error).__name__)\n"
+                  "for words in ((json.loads, '[' * 60000), (sort, 0)):\n"
+                  "    thread = threading.Thread(target=tell, args=words)\n"
+                  "    thread.start()\n"
+                  "    thread.join()\n")
+
+
 def process_and_queue() -> list[Any]:
     """A process that answers by a queue, and its exit code."""
     queue = SPAWN.Queue()
@@ -139,5 +152,5 @@ def page(question: Callable[[], Any]) -> Callable[[dict[str, Any], Any], str]:
 
 
 PATHS = [(f"/{question.__name__}", page(question))
-         for question in (command, module, standard_input, failing, absent, version, facts, exec_and_spawn, process_and_queue,
-                          pool, executor, forked, shared)]
+         for question in (command, module, standard_input, failing, absent, version, facts, exec_and_spawn, nested,
+                          process_and_queue, pool, executor, forked, shared)]
