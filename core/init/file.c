@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Others than PID 1 may change some folders: a link that they have put there is not followed, and a
+ * pipe is not waited for. */
+enum { READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+
 static size_t read_up_to(int fd, char *buffer, size_t size)
 {
     size_t used = 0;
@@ -21,7 +25,7 @@ static size_t read_up_to(int fd, char *buffer, size_t size)
 struct span file_read(const char *path, char *buffer, size_t size)
 {
     size_t used = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, READING);
 
     if (fd >= 0) {
         used = read_up_to(fd, buffer, size - 1);

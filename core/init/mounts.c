@@ -21,11 +21,12 @@ enum { NOTHING_RUNS = MS_NOSUID | MS_NODEV | MS_NOEXEC };
 
 /* hidepid=2: the app sees its own processes in /proc and no others, so that neither PID 1's nor
  * the manager's environment, memory map or open files are there for a hostile app to read. PID 1
- * is root and sees all. The sizes leave at least half of the memory to programs even when the
+ * has all rights and sees all. The group (of none: the last 16-bit one) would see them, too; said
+ * because it is root's otherwise, and so the manager's. The sizes leave at least half of the memory to programs even when the
  * app fills both. */
 static const struct mount_plan needed[] = {
     {"devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755"},
-    {"proc", "/proc", NOTHING_RUNS, "hidepid=2"},
+    {"proc", "/proc", NOTHING_RUNS, "hidepid=2,gid=65535"},
     {"sysfs", "/sys", NOTHING_RUNS, NULL},
     {"tmpfs", "/run", NOTHING_RUNS, "mode=0755,size=5%"},
     {"tmpfs", "/tmp", NOTHING_RUNS, "mode=1777,size=25%"},

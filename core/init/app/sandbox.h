@@ -15,8 +15,9 @@
 int sandbox_enter(uid_t uid, const struct landlock_place *places, int count);
 
 /* Confines a child that stays root: of root's rights (capabilities) it keeps those whose bits are
- * set, of all files it has `count` places, and the same system calls as the app. 0 or an errno
- * value; then it must end. */
+ * set, of all files it has `count` places, all but /run and /data is read-only, and of the app's
+ * system calls it has those that reach no other process and no network. 0 or an errno value; then
+ * it must end. */
 int sandbox_keep_root(uint64_t rights, const struct landlock_place *places, int count);
 
 #endif

@@ -200,6 +200,7 @@ static const struct {
     {SYS_acct, "acct"},
     {SYS_quotactl, "quotactl"},
     {SYS_vhangup, "vhangup"},
+    {SYS_prlimit64, "prlimit64"},
     {SYS_sethostname, "sethostname"},
     {SYS_setdomainname, "setdomainname"},
 #ifdef SYS_clock_settime
@@ -309,6 +310,26 @@ static void check_clone(struct program *program)
     end(program, at);
 }
 
+/* Limits of its own only: process 0 is the caller. */
+static void check_limits(struct program *program)
+{
+    size_t at = begin(program, SYS_prlimit64);
+
+    load_argument(program, 0);
+    answer_if(program, 0, SECCOMP_RET_ALLOW);
+    answer(program, REFUSED);
+    end(program, at);
+}
+
+static void check_local_socket(struct program *program)
+{
+    size_t at = begin(program, SYS_socket);
+
+    load_argument(program, 0);
+    answer_if(program, AF_UNIX, SECCOMP_RET_ALLOW);
+    answer(program, REFUSED);
+    end(program, at);
+}
 
 /* Netlink only to ask for addresses and routes, as getifaddrs does. */
 static void check_socket(struct program *program)
@@ -353,13 +374,17 @@ static void refuse_the_rest(struct program *program)
     answer(program, REFUSED);
 }
 
-size_t syscall_filter(struct filter_step steps[SYSCALL_FILTER_STEPS])
+size_t syscall_filter(enum syscall_user user, struct filter_step steps[SYSCALL_FILTER_STEPS])
 {
     struct program program = {steps, 0};
 
-    _Static_assert(2 * COUNT(allowed) + 2 * COUNT(prctl_options) + 64 < SYSCALL_FILTER_STEPS,
+    _Static_assert(2 * COUNT(allowed) + 2 * COUNT(prctl_options) + 96 < SYSCALL_FILTER_STEPS,
                    "raise SYSCALL_FILTER_STEPS");
     check_architecture(&program);
+    if (user == SYSCALL_ROOT) {
+        check_limits(&program);
+        check_local_socket(&program);
+    }
     for (size_t i = 0; i < COUNT(allowed); i++)
         answer_if(&program, (uint32_t)allowed[i], SECCOMP_RET_ALLOW);
     check_clone(&program);

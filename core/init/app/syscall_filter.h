@@ -4,7 +4,11 @@
  * clone3 and io_uring_setup are answered with ENOSYS, as by an older kernel, so that a library
  * takes its other way. Of some the arguments decide: no new namespaces, only sockets of the
  * families that talk to programs and to the network, no input put into somebody's terminal. Calls
- * of another architecture (32 bits on x86_64, x32) are refused. */
+ * of another architecture (32 bits on x86_64, x32) are refused.
+ *
+ * Who is root, though without root's rights, has its user id in common with PID 1, which to the
+ * kernel is enough to change the other's limits: such a process may change its own only. And it has
+ * sockets to programs of this machine only. */
 #ifndef FAPWS4_INIT_SYSCALL_FILTER_H
 #define FAPWS4_INIT_SYSCALL_FILTER_H
 
@@ -22,8 +26,11 @@ struct filter_step {
 
 enum { SYSCALL_FILTER_STEPS = 1024 };
 
+/* Whose calls they are. */
+enum syscall_user { SYSCALL_OWN_USER, SYSCALL_ROOT };
+
 /* Writes the program; its length in steps. */
-size_t syscall_filter(struct filter_step steps[SYSCALL_FILTER_STEPS]);
+size_t syscall_filter(enum syscall_user user, struct filter_step steps[SYSCALL_FILTER_STEPS]);
 
 /* Whether a call is answered as if there were none: nothing that a log should show. */
 bool syscall_is_absent(int number);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import signal
 from pathlib import Path
@@ -27,6 +28,17 @@ def test_an_absent_file_is_empty(pure: Any, tmp_path: Path) -> None:
     assert pure.text(pure.lib.file_read(str(tmp_path / "none").encode(), buffer, 9)) == b""
     assert pure.ffi.string(buffer) == b""
     assert pure.text(pure.lib.file_load(str(tmp_path / "none").encode())) == b""
+
+
+def test_a_link_and_a_pipe_are_empty(pure: Any, tmp_path: Path) -> None:
+    """Where another process may write, PID 1 follows no link to elsewhere, and waits for no pipe."""
+    secret, link, pipe = tmp_path / "secret", tmp_path / "link", tmp_path / "pipe"
+    secret.write_bytes(b"secret")
+    link.symlink_to(secret)
+    os.mkfifo(pipe)
+    buffer = pure.exact(bytes(64))
+    for path in (link, pipe):
+        assert pure.text(pure.lib.file_read(str(path).encode(), buffer, 64)) == b""
 
 
 def test_replacing_leaves_one_file(pure: Any, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_file_systems(run: Run) -> None:
         "mkdir /dev 0755",
         "mount devtmpfs /dev devtmpfs 0xa mode=0755",
         "mkdir /proc 0755",
-        "mount proc /proc proc 0xe hidepid=2",
+        "mount proc /proc proc 0xe hidepid=2,gid=65535",
         "mkdir /sys 0755",
         "mount sysfs /sys sysfs 0xe -",
         "mkdir /run 0755",

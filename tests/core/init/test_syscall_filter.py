@@ -13,10 +13,10 @@ ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOS
 LOAD, EQUAL, AT_LEAST, ANY_BIT, ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06
 
 
-def decide(pure: Any, number: int, *arguments: int, architecture: int = X86_64) -> int:
+def decide(pure: Any, number: int, *arguments: int, architecture: int = X86_64, root: bool = False) -> int:
     """What the filter answers to a call."""
     steps = pure.ffi.new("struct filter_step[]", pure.lib.SYSCALL_FILTER_STEPS)
-    length = pure.lib.syscall_filter(steps)
+    length = pure.lib.syscall_filter(pure.lib.SYSCALL_ROOT if root else pure.lib.SYSCALL_OWN_USER, steps)
     call = struct.pack("<IIQ6Q", number, architecture, 0, *arguments, *[0] * (6 - len(arguments)))
     at, loaded = 0, 0
     while True:
@@ -77,6 +77,26 @@ def test_calls_are_decided(pure: Any, number: int, arguments: tuple[int, ...], a
     assert answer == decide(pure, number, *arguments)
 
 
+# What differs for a process that is root, as the manager is: what an app is answered, and what it is.
+CASES_OF_ROOT = {
+    "prlimit64: its own": (302, (0, 7), ALLOW, ALLOW),
+    "prlimit64: PID 1's": (302, (1, 7), ALLOW, REFUSE),
+    "prlimit64: PID 1's with a high half": (302, (1 | 1 << 32, 7), ALLOW, REFUSE),
+    "socket: unix": (41, (1, 1, 0), ALLOW, ALLOW),
+    "socket: inet": (41, (2, 1, 0), ALLOW, REFUSE),
+    "socket: inet6": (41, (10, 2, 0), ALLOW, REFUSE),
+    "socket: routes": (41, (16, 3, 0), ALLOW, REFUSE),
+    "read": (0, (), ALLOW, ALLOW),
+    "ptrace": (101, (), REFUSE, REFUSE),
+}
+
+
+@pytest.mark.parametrize(("number", "arguments", "app", "root"), CASES_OF_ROOT.values(), ids=CASES_OF_ROOT)
+def test_root_has_less(pure: Any, number: int, arguments: tuple[int, ...], app: int, root: int) -> None:
+    """Who has PID 1's user id must not change PID 1's limits, and needs no network."""
+    assert (app, root) == (decide(pure, number, *arguments), decide(pure, number, *arguments, root=True))
+
+
 def test_calls_of_32_bits_are_refused(pure: Any) -> None:
     """The same numbers mean other calls there."""
     assert REFUSE == decide(pure, 3, architecture=I386)
@@ -84,7 +104,8 @@ def test_calls_of_32_bits_are_refused(pure: Any) -> None:
 
 def test_every_jump_stays_inside(pure: Any) -> None:
     """Each number ends in an answer: none runs out of the program."""
-    assert {ALLOW, REFUSE, UNKNOWN} == {decide(pure, number) for number in range(700)}
+    for root in (False, True):
+        assert {ALLOW, REFUSE, UNKNOWN} == {decide(pure, number, root=root) for number in range(700)}
 
 
 def test_what_is_refused_has_a_name_in_the_log(pure: Any) -> None:
