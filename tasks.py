@@ -20,7 +20,7 @@ try:
     from appliance.freezing import trial
     from appliance.imaging import device_config, keys, passphrase
     from appliance.imaging.hardware import Hardware
-    from appliance.powercuts import cuts, data_files, powercut, recordings
+    from appliance.powercuts import cuts, data_files, powercut, recordings, workbench
     from appliance.updating import bundle, container_registry, device, device_update, update
     from tests import suite
     from tests.bench import verbs
@@ -356,7 +356,7 @@ def _update_device(known: device.Device, bundle_file: Path, code: str, verify_on
     "seed": "of what is drawn by lot (default: 1); the same seed gives the same cuts",
     "samples": "how many parts of what is not safe are tried at a point where they are too many for all of them",
     "boots": "how many of the disks are booted in QEMU, too",
-    "kills": "how often a machine that installs the update is killed at a random moment, and started again",
+    "kills": "how often a machine that installs or tries the update is killed at a random moment, and started again",
     "uefi": "machines start by UEFI instead of a BIOS",
     "work": "a folder for the recordings and for what was judged (default: in the cache)",
     "repeat": "only this cut, as a report names it",
@@ -376,12 +376,16 @@ def cut_power(
     promises that what was written before a flush is there. So at every write, every subset of the writes since the last
     flush is replayed (200 of them where there are more than 256, torn sectors included), and a model of firmware, GRUB,
     kernel and PID 1 says what comes up: the old version or the new one, with old settings or new ones. Anything else is a
-    failure, shown as --repeat wants it. --boots and --kills try real machines.
+    failure, shown as --repeat wants it.
+
+    --boots starts machines from some of these disks. --kills has machines install the update and try it, kills them behind
+    writes that are drawn by lot, starts them again, and sees that the model has foretold what comes up. Each takes a boot in
+    software emulation and little more: 200 of them are an hour on two cores with nothing else to do.
 
     A run that was stopped goes on; the second one of the same image and bundle takes seconds.
     """
     names = tuple(name.strip() for name in only.split(",") if name.strip())
-    wishes = powercut.Wishes(names, recordings.parse_request(change), seed, samples, boots, kills,
+    wishes = workbench.Wishes(names, recordings.parse_request(change), seed, samples, boots, kills,
                              emulate.chosen_firmware(uefi, not uefi), Path(work) if work else None)
     place = build.emulated_board(board)
     preflight.require(data_files.PROGRAMS, "invoke powercut")

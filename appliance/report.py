@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from appliance.fetching.recipes import Source
 from appliance.flashing.disks import Disk, human_size, obstacles
 from appliance.imaging.hardware import Hardware
 from appliance.imaging.release import Release
+from appliance.powercuts.kills import Killed
 from appliance.powercuts.powercut import Report
 from appliance.updating.device_update import Sent
 from appliance.updating.update import Installed
@@ -115,11 +117,22 @@ def show_powercut(report: Report, seed: int) -> None:
             show_line(f"  --repeat {each.recording.name}/{cut}: {reason}")
         if each.failed > len(each.failures):
             show_line(f"  and {each.failed - len(each.failures)} more")
+    for stage in dict.fromkeys(each.stage for each in report.killed):
+        show_line(f"{stage}: {_kills([each for each in report.killed if each.stage == stage])}")
     for fault in report.faults:
         show_line(f"  {fault}")
     if report.booted or report.killed:
-        show_line(f"{report.booted} of these disks booted, {report.killed} machines killed: {len(report.faults)} faults")
+        show_line(f"{report.booted} of these disks booted, {len(report.killed)} killed machines came up: "
+                  f"{len(report.faults)} faults")
     show_line(f"seed {seed}: " + (f"{report.failed} failures" if report.failed else "old or new, never neither"))
+
+
+def _kills(killed: Sequence[Killed]) -> str:
+    """Behind which writes machines were killed, and what came up how often."""
+    writes = [each.writes for each in killed]
+    outcomes = collections.Counter(each.outcome for each in killed)
+    return (f"killed {len(killed)} times, behind {min(writes)} to {max(writes)} writes; "
+            + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
 
 
 def show_sent(sent: Sent, waited: bool) -> None:

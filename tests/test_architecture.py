@@ -24,10 +24,10 @@ FOLDERS = {
                " blockmap preseed device_config image",
     "delivering": "container components sbom licences papers handout",
     ".": "build host",
-    "emulating": "stick wire surroundings monitor emulate",
+    "emulating": "stick wire surroundings monitor emulate machine_state",
     "flashing": "disks target_disk unpacked_image flash",
     "updating": "bundle update device device_update artifact container_registry",
-    "powercuts": "cuts recordings replay data_files comeback judge powercut",
+    "powercuts": "cuts recordings replay data_files comeback judge workbench kills powercut",
 }
 ENDS = "provision skeleton doctor report"  # beside the folders, behind all
 STAGES = " ".join([*FOLDERS.values(), ENDS]).split()

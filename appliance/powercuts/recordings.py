@@ -42,6 +42,7 @@ BEFORE = {"update": "", "start": "", "install": "start", "trial": "update", "set
 EXPECTED = {"update": ("old", "new"), "start": ("old",), "install": ("old", "new"), "trial": ("old", "new"),
             "settings": ("old",), "reset": ("old",)}
 
+CONFIRMED = "is confirmed: slot"  # says a device when its new version has proved itself
 _PAGES = r"certificate (\S+)|status: http://"
 _ANSWERS = "answers at"
 _OFFERED = "press Enter here to install it|is being installed"
@@ -128,13 +129,19 @@ class Recorder:
     @contextmanager
     def offered(self, disk: Path, log: Path | None = None) -> Iterator[Machine]:
         """A machine that has been asked to install the bundle, which is on a stick, and has just begun to."""
+        # Recorded is what goes before the restart: the start behind it is a recording of its own.
+        with self.with_stick(disk, log, ["-no-reboot"] if log else []) as machine:
+            if "is being installed" not in machine.wait_for(_OFFERED, _PATIENCE)[0]:
+                machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
+                machine.wait_for("is being installed", _PATIENCE)
+            yield machine
+
+    @contextmanager
+    def with_stick(self, disk: Path, log: Path | None = None, extra: Sequence[str] = ()) -> Iterator[Machine]:
+        """A machine that has the bundle on a stick."""
         with scratch_folder(self._folder) as stick:
             shutil.copyfile(self._bundle, stick / "bundle.update")
-            # Recorded is what goes before the restart: the start behind it is a recording of its own.
-            with self.machine(disk, log, stick=stick, extra=["-no-reboot"] if log else []) as machine:
-                if "is being installed" not in machine.wait_for(_OFFERED, _PATIENCE)[0]:
-                    machine.ask("send-key", keys=[{"type": "qcode", "data": "ret"}])
-                    machine.wait_for("is being installed", _PATIENCE)
+            with self.machine(disk, log, stick=stick, extra=extra) as machine:
                 yield machine
 
     def machine(self, disk: Path, log: Path | None = None, keep: bool = True, stick: Path | None = None,
@@ -178,7 +185,7 @@ class Recorder:
     def _record_trial(self, disk: Path, log: Path) -> tuple[int, float]:
         began = time.monotonic()
         with self.machine(disk, log) as machine:
-            machine.wait_for("is confirmed: slot", _PATIENCE)
+            machine.wait_for(CONFIRMED, _PATIENCE)
             _end(machine)
         return 0, began
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,8 +18,11 @@ from appliance.imaging.keys import KeySet, PrivateKey
 from appliance.imaging.release import Release
 from appliance.imaging.version import open_disk
 from appliance.powercuts.judge import Memory
-from appliance.powercuts.powercut import Bench, Wishes
+from appliance.powercuts.kills import Fault, Killed, Killer, Rehearsed, Stage, drawn
+from appliance.powercuts.powercut import Report, powercut
 from appliance.powercuts.recordings import parse_request
+from appliance.powercuts.workbench import Bench, Wishes
+from appliance.report import show_powercut
 from appliance.updating.bundle import make_bundle, write_bundle
 from tests.appliance.cases import problem
 from tests.appliance.running import invoke
@@ -152,6 +156,57 @@ def test_machines_that_came_up_are_not_started_again(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "machines.jsonl")
     assert ["", "dead"] == [memory.once(f"kill {number}", lambda: "dead") for number in (1, 2)]
     memory.close()
+
+
+def test_kills_are_spread_over_all_writes() -> None:
+    """Behind each of them, and before the first one, machines are killed; the same number is the same kill."""
+    stages = [Stage("install", Path(), None, 9), Stage("trial", Path(), None, 29)]
+    kills = [drawn(1, number, stages) for number in range(4000)]
+    found = collections.Counter((stage.name, writes) for stage, writes, _ in kills)
+    assert {(stage.name, writes) for stage in stages for writes in range(stage.writes + 1)} == set(found)
+    assert max(found.values()) < 3 * min(found.values())
+    assert drawn(1, 7, stages) == drawn(1, 7, stages) != drawn(2, 7, stages)
+
+
+def test_the_disk_of_a_machine_that_does_not_come_up_is_kept(
+    versions: tuple[Path, Path], pc: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the report names it, and says what the model saw in it."""
+    bench = bench_in(tmp_path, versions, pc)
+
+    def ruin(_: Killer, disk: Path, *__: object) -> int:
+        with disk.open("r+b") as file:
+            file.seek(open_disk(versions[0]).places["esp"][0])
+            file.write(b"x" * SECTOR)
+        return 3
+
+    monkeypatch.setattr(Killer, "run", ruin)
+    killer = Killer(bench, ["trial"], tmp_path)
+    killer.rehearsed = Rehearsed([Stage("trial", versions[0], None, 0)], {}, {})
+    with pytest.raises(Fault) as fault:
+        killer.kill(5)
+    kept = bench.folder / "kill-1-5.img"
+    assert str(fault.value) == (f"trial, behind write 0: the partition esp, from which the boot loader starts, was changed; "
+                                f"it has left the disk {kept}")
+    assert b"x" * SECTOR == open_disk(kept).read("esp")[:SECTOR]
+
+
+def test_what_was_killed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each stage apart, and how often what came up."""
+    killed = [Killed("install", 4, "old, slot a"), Killed("install", 0, "old, slot a"), Killed("trial", 7, "new, slot b")]
+    show_powercut(Report(killed=killed, faults=["kill 3: /data is not mounted"]), 1)
+    told = "".join(capsys.readouterr())
+    assert "install: killed 2 times, behind 0 to 4 writes; 2 old, slot a\n" in told
+    assert "trial: killed 1 times, behind 7 to 7 writes; 1 new, slot b\n" in told
+    assert "0 of these disks booted, 3 killed machines came up: 1 faults\n" in told
+    assert "seed 1: 1 failures\n" in told
+
+
+def test_there_must_be_an_update_to_be_killed_in(versions: tuple[Path, Path], pc: Board, tmp_path: Path) -> None:
+    """It is said before anything is recorded."""
+    wishes = Wishes(only=("start",), kills=1, work=tmp_path)
+    assert "there is no update in which a machine could be killed: let --only name install or trial" == problem(
+        lambda: powercut(*versions, pc, wishes, JOBS))
 
 
 def test_through_the_command(versions: tuple[Path, Path], update: list[Event], tmp_path: Path) -> None:

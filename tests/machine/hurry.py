@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from appliance.emulating.emulate import Machine
+from appliance.emulating.machine_state import written
 from appliance.emulating.surroundings import Surroundings
 from appliance.fetching.recipes import Board
 from appliance.imaging.bootloader import SlotState
@@ -23,12 +24,6 @@ def hurried(board: Board) -> Board:
     return replace(board, emulate=replace(board.emulate, arguments=[*arguments, "-icount", "shift=auto,sleep=off"]))
 
 
-def writes(machine: Machine) -> tuple[int, int]:
-    """How often the machine has written to its disk, and how many bytes."""
-    [disk] = [device["stats"] for device in machine.ask("query-blockstats") if device["device"] == "disk"]
-    return disk["wr_operations"], disk["wr_bytes"]
-
-
 def idle_hour(disk: Disk, echo: Echo = print) -> tuple[tuple[int, int], tuple[int, int]]:
     """What a start of apps/moody.py writes until it has come to rest, and what it has written an hour later; by the machine's
     own clock."""
@@ -36,9 +31,9 @@ def idle_hour(disk: Disk, echo: Echo = print) -> tuple[tuple[int, int], tuple[in
     disk.write_state(SlotState(4, "a"), SlotState(5, "b"))
     with Machine(disk.path, hurried(disk.board), echo=echo, firmware="bios", keep=True) as machine:
         assert machine.get(f"/rest/{SETTLED}") == (200, b"rested")
-        settled = writes(machine)
+        settled = written(machine)
         assert machine.get("/rest/3600") == (200, b"rested")
-        later = writes(machine)
+        later = written(machine)
         machine.press_power_button()
         assert machine.wait_for_end() == 0
     return settled, later

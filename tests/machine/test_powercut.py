@@ -13,8 +13,9 @@ from appliance.fetching.recipes import Board
 from appliance.imaging.image import compose
 from appliance.imaging.keys import KeySet, PrivateKey
 from appliance.imaging.release import Release
-from appliance.powercuts.powercut import Report, Wishes, powercut
+from appliance.powercuts.powercut import Report, powercut
 from appliance.powercuts.recordings import parse_request
+from appliance.powercuts.workbench import Wishes
 from appliance.updating.bundle import make_bundle, write_bundle
 
 KEY = PrivateKey(b"k" * 32)
@@ -40,10 +41,11 @@ def cut(pc: Board, tmp_path_factory: pytest.TempPathFactory) -> Cut:
 
 
 def test_a_sample(cut: Cut, tmp_path: Path) -> None:
-    """An update, and the boot that tries and confirms it: some cuts, and one of them booted."""
-    report = cut(Wishes(only=("update", "trial"), samples=4, boots=1, work=tmp_path))
+    """An update, and the boot that tries and confirms it: some cuts, one of them booted; a machine killed in that boot."""
+    report = cut(Wishes(only=("update", "trial"), samples=4, boots=1, kills=1, work=tmp_path))
     assert ([], 0, 1) == (report.faults, report.failed, report.booted)
     assert {"old", "new"} == {outcome.version for outcome in report.judged[1].outcomes}
+    assert ["trial"] == [killed.stage for killed in report.killed]
 
 
 @pytest.mark.long
@@ -58,9 +60,12 @@ def test_all(cut: Cut) -> None:
 
 @pytest.mark.long
 def test_kills(cut: Cut) -> None:
-    """A machine that runs is killed at 200 moments of an update, and each comes up. What is interrupted goes on there."""
-    report = cut(Wishes(only=("install",), kills=200, work=cache_folder("tests", "powercut")))
-    assert ([], 0, 200) == (report.faults, report.failed, report.killed)
+    """A machine that runs is killed at 200 moments of an update, from its first write to the end of the trial, and each comes
+    up. What is interrupted goes on there."""
+    report = cut(Wishes(only=("install", "trial"), samples=4, kills=200, work=cache_folder("tests", "powercut")))
+    assert ([], 0, 200) == (report.faults, report.failed, len(report.killed))
+    assert {("install", "old"), ("install", "new"), ("trial", "old"), ("trial", "new")} == {
+        (killed.stage, killed.outcome.partition(",")[0]) for killed in report.killed}
 
 
 @pytest.mark.long
