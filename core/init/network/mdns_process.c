@@ -25,7 +25,8 @@ enum { REPORTS = 3, IPV4 = 4, IPV6 = 5, CHANGES = 6, DESCRIPTORS = 8 };
 struct place {
     int index; /* of an interface, 0 = free */
     struct mdns_addresses addresses;
-    int64_t answered_ms; /* to all */
+    struct in6_addr speaker; /* the link-local address that its messages by IPv6 come from */
+    int64_t answered4_ms, answered6_ms; /* to all */
 };
 
 struct responder {
@@ -42,18 +43,28 @@ static struct place *place_of(struct responder *responder, int index)
     return NULL;
 }
 
-static void note_address(struct mdns_addresses *addresses, const struct sockaddr *address)
+static void note_ipv6(struct place *place, const struct in6_addr *address)
+{
+    struct mdns_addresses *addresses = &place->addresses;
+
+    if (IN6_IS_ADDR_LINKLOCAL(address))
+        place->speaker = *address;
+    if (addresses->ipv6_count < MDNS_ADDRESSES)
+        memcpy(addresses->ipv6[addresses->ipv6_count++], address, 16);
+}
+
+static void note_address(struct place *place, const struct sockaddr *address)
 {
     struct sockaddr_in in4;
     struct sockaddr_in6 in6;
 
     if (address->sa_family == AF_INET) {
         memcpy(&in4, address, sizeof in4);
-        memcpy(addresses->ipv4, &in4.sin_addr, sizeof addresses->ipv4);
-        addresses->has_ipv4 = true;
-    } else if (address->sa_family == AF_INET6 && addresses->ipv6_count < MDNS_ADDRESSES) {
+        memcpy(place->addresses.ipv4, &in4.sin_addr, sizeof place->addresses.ipv4);
+        place->addresses.has_ipv4 = true;
+    } else if (address->sa_family == AF_INET6) {
         memcpy(&in6, address, sizeof in6);
-        memcpy(addresses->ipv6[addresses->ipv6_count++], &in6.sin6_addr, 16);
+        note_ipv6(place, &in6.sin6_addr);
     }
 }
 
@@ -74,7 +85,7 @@ static void look(struct responder *responder)
             (one->ifa_flags & IFF_LOOPBACK) || (!place && !(place = place_of(responder, 0))))
             continue;
         place->index = index;
-        note_address(&place->addresses, one->ifa_addr);
+        note_address(place, one->ifa_addr);
         mdns_join(IPV4, IPV6, index);
     }
     freeifaddrs(all);
@@ -125,15 +136,38 @@ static void act(struct responder *responder, enum mdns_act what)
         announce(responder);
 }
 
-/* Section 6: nothing is said to all more often than once a second. */
-static void answer(struct responder *responder, struct place *place)
+/* Section 6: no record is said to all more often than once a second. */
+static bool may_answer(bool wanted, int64_t *answered_ms)
 {
     int64_t now = loop_now();
 
-    if (place->answered_ms && now - place->answered_ms < 1000)
-        return;
-    place->answered_ms = now;
+    if (!wanted || (*answered_ms && now - *answered_ms < 1000))
+        return false;
+    *answered_ms = now;
+    return true;
+}
+
+static void answer(struct responder *responder, struct place *place)
+{
+    struct mdns_question *question = &responder->mdns.question;
+
+    question->ipv4 = may_answer(question->ipv4, &place->answered4_ms);
+    question->ipv6 = may_answer(question->ipv6, &place->answered6_ms);
     tell(responder, place, mdns_write_answer);
+}
+
+/* What this device has said on one interface, and hears on another one of the same network. By IPv4
+ * the kernel drops it. */
+static bool is_own(const struct responder *responder, const struct mdns_letter *letter)
+{
+    struct sockaddr_in6 in6;
+
+    memcpy(&in6, &letter->sender, sizeof in6);
+    for (int i = 0; in6.sin6_family == AF_INET6 && i < POLICY_INTERFACES; i++)
+        if (responder->places[i].index &&
+            memcmp(&responder->places[i].speaker, &in6.sin6_addr, sizeof in6.sin6_addr) == 0)
+            return true;
+    return false;
 }
 
 static void receive(struct responder *responder, int fd)
@@ -145,7 +179,7 @@ static void receive(struct responder *responder, int fd)
         struct place *place = letter.index ? place_of(responder, letter.index) : NULL;
         enum mdns_act what;
 
-        if (!place)
+        if (!place || is_own(responder, &letter))
             continue;
         what = mdns_receive(&responder->mdns, letter.message, letter.length, letter.port,
                             &place->addresses, loop_now());
@@ -159,15 +193,28 @@ static void receive(struct responder *responder, int fd)
     }
 }
 
-/* What exactly has changed is not read: the kernel is asked. */
+static bool is_same(const struct place *one, const struct place *other)
+{
+    return one->index == other->index &&
+           memcmp(&one->addresses, &other->addresses, sizeof one->addresses) == 0;
+}
+
+/* What exactly has changed is not read: the kernel is asked. Often nothing has: whenever a router
+ * says again for how long its addresses are good. */
 static void follow_changes(struct responder *responder)
 {
+    struct place before[POLICY_INTERFACES];
+    bool changed = false;
     char unread[8192];
 
     while (netlink_receive(CHANGES, unread, sizeof unread) != 0)
         ;
+    memcpy(before, responder->places, sizeof before);
     look(responder);
-    mdns_again(&responder->mdns, loop_now());
+    for (int i = 0; i < POLICY_INTERFACES; i++)
+        changed = changed || !is_same(&before[i], &responder->places[i]);
+    if (changed)
+        mdns_again(&responder->mdns, loop_now());
 }
 
 static void respond(const char *hostname)
