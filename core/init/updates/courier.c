@@ -91,9 +91,9 @@ static void act(struct courier *courier, enum courier_act what)
         install(courier);
 }
 
-static void packet_ready(void *owner)
+/* Hears one packet; false when there is none. */
+static bool hear(struct courier *courier)
 {
-    struct courier *courier = owner;
     char packet[COURIER_TEXT];
     ssize_t length = recv(courier->fd, packet, sizeof packet, 0);
 
@@ -101,6 +101,12 @@ static void packet_ready(void *owner)
         act(courier, courier_state_hear(&courier->state, (struct span){packet, (size_t)length}));
     else if (length == 0 || (errno != EAGAIN && errno != EINTR))
         courier_lose(courier);
+    return length > 0;
+}
+
+static void packet_ready(void *owner)
+{
+    hear(owner);
 }
 
 void courier_init(struct courier *courier, struct loop *loop,
@@ -146,8 +152,8 @@ bool courier_reaped(struct courier *courier, pid_t pid)
     if (pid != courier->pid || pid == 0)
         return false;
     courier->pid = 0;
-    if (courier->fd >= 0) /* what it has said last is still to be heard */
-        packet_ready(courier);
+    while (courier->fd >= 0 && hear(courier))
+        ; /* what it has said last */
     if (courier->fd >= 0)
         courier_lose(courier);
     return true;

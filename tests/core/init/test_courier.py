@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.build import PID_1, of_pid_1
 
 WAIT, ASK, INSTALL, RESET, TELL, QUIT = range(6)
 OFFER = b"offer 8 2.0+rc.1 meter 2.update"
@@ -144,3 +148,20 @@ def test_only_what_can_be_shown_is_shown(pure: Any) -> None:
     courier.agree()
     courier.hear(b"refused " + b"\x07" * 600)
     assert 511 == len(courier.text())
+
+
+@pytest.fixture(scope="session")
+def last_packets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A courier that has ended before a word of it was read."""
+    program = tmp_path_factory.mktemp("courier") / "last_packets"
+    files = [of_pid_1(f"{name}.c") for name in ("courier", "courier_state", "../update/text", "child", "loop", "span")]
+    flags = "-std=c11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -fsanitize=address,undefined"
+    source = Path(__file__).with_name("last_packets.c")
+    subprocess.run(["gcc", *flags.split(), f"-I{PID_1}", source, *files, "-o", program], check=True)
+    return program
+
+
+def test_all_that_one_has_said_before_its_end_is_heard(last_packets: Path) -> None:
+    """However many packets: what it came to is in the last one."""
+    done = subprocess.run([last_packets], capture_output=True, text=True, check=True)
+    assert "tell sha256:12 no version is newer\n" == done.stdout
