@@ -24,7 +24,7 @@ int loop_watch(struct loop *loop, int fd, short events, void (*ready)(void *), v
 {
     for (int i = 0; i < POLICY_WATCHES; i++) {
         if (loop->watches[i].fd < 0) {
-            loop->watches[i] = (struct watch){fd, events, ready, owner};
+            loop->watches[i] = (struct watch){fd, events, true, ready, owner};
             return 0;
         }
     }
@@ -98,14 +98,16 @@ void loop_turn(struct loop *loop)
 {
     struct pollfd polled[POLICY_WATCHES];
 
-    for (int i = 0; i < POLICY_WATCHES; i++)
+    for (int i = 0; i < POLICY_WATCHES; i++) {
         polled[i] = (struct pollfd){loop->watches[i].fd, loop->watches[i].events, 0};
+        loop->watches[i].fresh = false;
+    }
     if (poll(polled, POLICY_WATCHES, timeout(loop)) < 0 && errno != EINTR)
         return;
-    /* A handler may have ended a watch, or put another descriptor in its place: then what poll
-     * said is void. */
+    /* A handler may have ended a watch, or begun another in its place, of a descriptor that has even
+     * the same number: then what poll said is void. */
     for (int i = 0; i < POLICY_WATCHES; i++)
-        if (polled[i].revents && polled[i].fd >= 0 && loop->watches[i].fd == polled[i].fd)
+        if (polled[i].revents && loop->watches[i].fd >= 0 && !loop->watches[i].fresh)
             loop->watches[i].ready(loop->watches[i].owner);
     fire_due_timers(loop);
 }

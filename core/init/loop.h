@@ -11,6 +11,7 @@
 struct watch {
     int fd; /* -1: this place is free */
     short events;
+    bool fresh; /* begun since poll was asked last, which has said nothing of it */
     void (*ready)(void *owner);
     void *owner;
 };

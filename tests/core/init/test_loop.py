@@ -101,6 +101,25 @@ def test_a_handler_may_end_another_watch(loop: Loop, pipes: list[tuple[int, int]
     assert loop.seen == [0]
 
 
+def test_a_watch_in_the_place_of_another_is_not_taken_for_it(loop: Loop, pipes: list[tuple[int, int]]) -> None:
+    """Its descriptor may have the number of the one that poll has said something of, and be empty."""
+    (first, _), (second, full) = pipes
+
+    def replace() -> None:
+        loop.lib.loop_forget(loop.loop, second)
+        os.read(second, 1)
+        loop.watch(second)
+
+    loop.watch(first, replace)
+    loop.watch(second)
+    loop.lib.loop_turn(loop.loop)
+    assert loop.seen == [0]
+    loop.lib.loop_forget(loop.loop, first)
+    os.write(full, b"x")
+    loop.lib.loop_turn(loop.loop)
+    assert loop.seen == [0, 2]
+
+
 def test_a_watch_may_end_itself(loop: Loop, pipes: list[tuple[int, int]]) -> None:
     """One that has ended is not called again though there is more to read."""
     (first, _), (second, _) = pipes
