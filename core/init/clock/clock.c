@@ -134,12 +134,15 @@ int64_t clock_known_us(const struct clock *clock)
 
 bool clock_take(struct clock *clock, int64_t started_us, uint32_t server)
 {
-    int64_t wanted = started_us + loop_now() * 1000;
-    int64_t offset = wanted - now_us();
-    bool step = offset > STEP || offset < -STEP, known = clock->source == CLOCK_SNTP;
+    int64_t running = loop_now() * 1000, wanted, offset;
+    bool step, known = clock->source == CLOCK_SNTP;
 
-    if (!clock_is_possible(clock->built, wanted / 1000000) ||
-        !try_to("set the clock", step ? set_us(wanted) : slew_us(offset)))
+    if (!clock_is_possible(clock->built, started_us / 1000000 + running / 1000000))
+        return false;
+    wanted = started_us + running;
+    offset = wanted - now_us();
+    step = offset > STEP || offset < -STEP;
+    if (!try_to("set the clock", step ? set_us(wanted) : slew_us(offset)))
         return false;
     ipv4_text(server, clock->server);
     if (step || !known) {

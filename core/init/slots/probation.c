@@ -179,14 +179,17 @@ static void keep_settings(struct machine *machine, const struct trial_note *note
         fall_back(machine, "the app's settings cannot be copied before they change");
 }
 
-/* Before the old version's app reads them. False: it is to be tried again at the next start. */
+/* Before the old version's app reads them. False: it is to be tried again at the next start, also
+ * when /data could not be mounted at this one. */
 static bool put_settings_back(const struct machine *machine, const struct trial_note *note)
 {
     const struct keepsake keepsake = {"/data", note->settings, POLICY_APP_UID};
     bool lost = false;
 
-    if (!machine->record.kept || note->settings[0] == '\0')
+    if (note->settings[0] == '\0')
         return true;
+    if (!machine->record.kept)
+        return machine->config.data[0] == '\0';
     if (!try_to("put the app's settings back", keepsake_return(&keepsake, note->version, &lost)))
         return false;
     if (lost)

@@ -29,6 +29,7 @@ DUTIES += ["inet6", "network_settings", "network_change", "network_servers"]
 DUTIES += ["welcome", "ready", "link_local", "arp"]
 DUTIES += ["supervision", "blank", "reset_order", "settings"]
 DUTIES += ["nodes", "node_rule", "uevent"]
+DUTIES += ["probation", "trial", "keepsake", "tree", "lost"]
 DUTIES += ["console", "duty", "loop", "file", "span"]
 WRAPPED = ["mount", "umount2", "mkdir", "chown", "kill", "waitpid", "sync", "reboot", "sethostname"]
 WRAPPED += ["symlink", "open", "stat", "rename", "glob", "ioctl", "syscall", "access", "unlink", "loop_now", "statvfs"]
@@ -594,6 +595,16 @@ def test_what_a_slot_makes_of_its_state(
     assert [next(line.removeprefix("end=") for line in block if line.startswith("end=")) for block in blocks] == after
 
 
+@pytest.mark.parametrize(("duty", "after"), [("fall-back", "b"), ("fall-back-memory", "-")])
+def test_a_version_is_given_up_once_its_settings_are_put_back(run: Run, tmp_path: Path, duty: str, after: str) -> None:
+    """Without /data, on which they lie, at a later start: the copy of them would be thrown away else. What has no /data has
+    nothing to wait for."""
+    add_disk(tmp_path, "vda")
+    with (tmp_path / "dev/vda3").open("wb") as file:
+        file.truncate(STATE.sectors * 512)
+    assert f"on trial {after}" == run(duty)[0]
+
+
 def test_a_trial_without_its_disk_cannot_be_confirmed(run: Run) -> None:
     """A new version that does not find the disk knows that it is on trial, and that it cannot pass."""
     lines = run("slot", cmdline=WORDS.format("b", "5.a.b.0"))
@@ -739,3 +750,8 @@ def test_the_way_to_the_device_is_shown_once_and_whole(run: Run, tmp_path: Path,
     said = [line.removeprefix("fapws4: ") for line in run("welcome", script=script)]
     blocks = "\n".join(said).split(RULE)[1::2]
     assert shown == [block.strip().splitlines() for block in blocks]
+
+
+def test_no_time_is_too_far_away_to_be_refused(run: Run) -> None:
+    """Neither the last nor the first that a number can be."""
+    assert ["0"] == run("clock")
