@@ -12,8 +12,8 @@ static bool parse_port(struct span digits, unsigned *port)
             return false;
         value = value * 10 + (unsigned)(digits.start[i] - '0');
     }
-    *port = value;
-    return value >= 1 && value <= 65535;
+    *port = value >= 1 && value <= 65535 ? value : 0;
+    return *port != 0;
 }
 
 static bool is_host_byte(char byte)

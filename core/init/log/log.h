@@ -54,7 +54,8 @@ struct log_cursor {
     char text[1024];
 };
 
-/* An empty log in memory[size], which stays the caller's; at least 4 KiB. */
+/* An empty log in memory[size], which stays the caller's; at least 8 KiB, so that each share has room
+ * for a line. */
 void log_init(struct log *log, char *memory, size_t size);
 
 /* Makes `log`, which is empty, hold what `other` holds, as far as there is room, at the same

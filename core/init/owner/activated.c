@@ -8,8 +8,6 @@
 #include "../log/console.h"
 #include "../duty.h"
 
-static void watch(void *owner);
-
 static void rest(struct activated *activated, int64_t ran_ms)
 {
     int64_t delay = backoff_next(&activated->backoff, ran_ms);

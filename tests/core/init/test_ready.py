@@ -47,6 +47,12 @@ def test_a_hostile_app_cannot_print_what_it_likes(pure: Any, line: bytes) -> Non
     assert not feed(pure, line)[0]
 
 
+@pytest.mark.parametrize("port", [b"0", b"65536", b"65539"])
+def test_a_port_that_is_none_is_not_known(pure: Any, port: bytes) -> None:
+    """As long as there is no port, nobody asks there."""
+    assert 0 == feed(pure, b"listening 0.0.0.0 " + port + b"\n")[2]
+
+
 def test_what_it_speaks_is_known(pure: Any) -> None:
     """https when the server says so, also when that comes in pieces."""
     for line, secure in ((b"listening 0.0.0.0 443 https\n", True), (b"listening 0.0.0.0 443\n", False)):
