@@ -1,8 +1,10 @@
 """The folder of the app's settings, read and put back by root while the app may be at work in it: links are never followed,
-whoever makes them and whenever, so that nothing outside is ever read or written."""
+whoever makes them and whenever, so that nothing outside is ever read or written. Refused is what the disk or the app does not
+let be done."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from binascii import Error, a2b_base64, b2a_base64
@@ -22,6 +24,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = ".restored"  # behind the name of a file that is being written
+_DEEPEST = 32  # folders in folders: each is an open descriptor
 
 
 def folder() -> str:
@@ -36,6 +39,13 @@ def folder() -> str:
 
 def files() -> list[Row]:
     """All regular files, by their paths in the folder. Refused when they are more than an update could keep."""
+    try:
+        return _files()
+    except OSError as error:
+        raise Refused("refused", f"the app's settings cannot be read ({error.strerror})") from error
+
+
+def _files() -> list[Row]:
     found: list[Row] = []
     with _Place(_base()) as base:
         start = _descend(base, folder().split("/"), make=False) if folder() else None
@@ -52,7 +62,15 @@ def files() -> list[Row]:
 
 
 def put_back(rows: list[Row]) -> None:
-    """Exactly these files: each as a whole in the place of the old one, and those that are not among them go."""
+    """Exactly these files: each as a whole in the place of the old one, and of whatever else is in its way; those that are
+    not among them go."""
+    try:
+        _put_back(rows)
+    except OSError as error:
+        raise Refused("refused", f"the app's settings cannot be written ({error.strerror})") from error
+
+
+def _put_back(rows: list[Row]) -> None:
     wanted = {row["path"] for row in rows}
     with _Place(_base()) as base, _Place(_made(base, folder().split("/"))) as top:
         owner = os.fstat(base)
@@ -94,7 +112,7 @@ def _base() -> int:
 
 def _steps(path: str) -> list[str]:
     steps = path.split("/")
-    if any(step in ("", ".", "..") for step in steps) or "\0" in path:
+    if any(step in ("", ".", "..") for step in steps) or "\0" in path or len(steps) > _DEEPEST:
         raise Refused("invalid", f"this backup is damaged: {path!r} is no path in a folder")
     return steps
 
@@ -112,7 +130,7 @@ def _bytes(data: str) -> bytes:
 def _made(start: int, steps: list[str]) -> int:
     found = _descend(start, steps, make=True)
     if found is None:
-        raise Refused("conflict", "something else is in the place of a folder of the app's settings")
+        raise Refused("conflict", "the app has put something in the place of a folder of its settings; try again")
     return found
 
 
@@ -133,15 +151,30 @@ def _descend(start: int, steps: list[str], make: bool) -> int | None:
 
 
 def _make_folder(place: int, name: str) -> bool:
-    try:
-        os.mkdir(name, 0o700, dir_fd=place)
-    except FileExistsError:
-        return False
+    """False when it is there already. A file or link of that name goes."""
+    if _is_there(place, name):
+        if stat.S_ISDIR(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
+            return False
+        os.unlink(name, dir_fd=place)
+    os.mkdir(name, 0o700, dir_fd=place)
     return True
+
+
+def _take_away(place: int, name: str) -> None:
+    """Whatever has this name, a folder with all that is in it."""
+    try:
+        os.unlink(name, dir_fd=place)
+    except IsADirectoryError:
+        with _Place(os.open(name, _FOLDER, dir_fd=place)) as folder:
+            for inner in os.listdir(folder):
+                _take_away(folder, inner)
+        os.rmdir(name, dir_fd=place)
 
 
 def _walk(place: int, before: str, names_only: bool = False) -> Iterator[tuple[str, int, bytes]]:
     """Path, rights and content of each regular file below an open folder."""
+    if before.count("/") >= _DEEPEST:
+        raise Refused("conflict", f"the app's settings are in folders that are more than {_DEEPEST} deep")
     for name in sorted(os.listdir(place)):
         found = _looked_at(place, name)
         if found is None:
@@ -158,8 +191,10 @@ def _walk(place: int, before: str, names_only: bool = False) -> Iterator[tuple[s
 def _looked_at(place: int, name: str) -> int | None:
     try:
         return os.open(name, _READ, dir_fd=place)
-    except OSError:  # a link, a socket, or gone
-        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENOENT):  # a link, a socket, or gone
+            return None
+        raise
 
 
 def _content(descriptor: int) -> bytes:
@@ -170,14 +205,18 @@ def _content(descriptor: int) -> bytes:
 def _replace(place: int, name: str, data: bytes, mode: int, owner: os.stat_result) -> None:
     fresh = name + _NEW
     if _is_there(place, fresh):
-        os.unlink(fresh, dir_fd=place)
+        _take_away(place, fresh)
     with _Place(os.open(fresh, _FRESH, 0o600, dir_fd=place)) as descriptor:
         with open(descriptor, "wb", closefd=False) as file:
             file.write(data)
         os.fchmod(descriptor, mode)
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
         os.fsync(descriptor)
-    os.rename(fresh, name, src_dir_fd=place, dst_dir_fd=place)
+    try:
+        os.rename(fresh, name, src_dir_fd=place, dst_dir_fd=place)
+    except IsADirectoryError:
+        _take_away(place, name)
+        os.rename(fresh, name, src_dir_fd=place, dst_dir_fd=place)
     os.fsync(place)
 
 

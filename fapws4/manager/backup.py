@@ -47,7 +47,13 @@ MIGRATIONS: Mapping[int, Callable[[Table], Table]] = {}
 
 
 def written(table: Table, passphrase: str | None) -> bytes:
-    """The file of a table; its secrets only go with a passphrase."""
+    """The file of a table; its secrets only go with a passphrase. Refused when the app's settings have a file that no backup
+    can hold."""
+    try:
+        for row in table["settings"]:
+            checked(_FILE, row, f"the app's file {row['path']!a}")
+    except Invalid as error:
+        raise Refused("conflict", f"no backup can be made: {error}") from error
     if passphrase is None:
         return _MAGIC + b"plain\n" + _json({**table, "secrets": None})
     salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
@@ -67,7 +73,14 @@ def read(
         rest = _opened(kind, head + b"\n", rest, passphrase)
     elif kind != [b"plain"]:
         raise Refused("invalid", "this file is no backup that this version knows")
-    return _checked(_migrated(_table(rest), schema, migrations))
+    return present(_table(rest), schema, migrations)
+
+
+def present(
+    table: Table, schema: int = SCHEMA, migrations: Mapping[int, Callable[[Table], Table]] = MIGRATIONS
+) -> Table:
+    """A table as this version has it. Refused when it is damaged, or of a newer version."""
+    return _checked(_migrated(table, schema, migrations))
 
 
 def _opened(kind: list[bytes], head: bytes, sealed: bytes, passphrase: str | None) -> bytes:

@@ -67,6 +67,8 @@ def check(then: Table, product: str) -> None:
     app_settings.check(then["settings"])
     for row in then["users"]:
         check_name(row["name"])
+    if len({row["name"] for row in then["users"]}) < len(then["users"]):
+        raise Refused("invalid", "this backup is damaged: a user is in it twice")
     for row in then["secrets"]["hashes"] if then["secrets"] else []:
         if row["hash"] != NO_HASH and not is_hash(row["hash"]):
             raise Refused("invalid", "this backup is damaged: what it has of a password is none that this version knows")
@@ -80,17 +82,20 @@ def restore(household: Household, then: Table, who: str) -> None:
 
 
 def finish(household: Household) -> bool:
-    """Ends what a power cut has stopped; false when there is nothing. What is no journal is taken away."""
+    """Ends what a power cut has stopped; false when there is nothing. What this version cannot restore is given up."""
     try:
         with open(_journal(), "rb") as file:
             text = file.read()
     except FileNotFoundError:
         return False
+    product = root_side.first(root_side.facts(), "product")
     with _one_at_a_time:
         try:
             found = json.loads(text)
-            then, who = found["then"], found["who"]
-        except (ValueError, KeyError, TypeError):
+            then, who = backup.present(found["then"]), str(found["who"])
+            check(then, product)
+        except (ValueError, KeyError, TypeError, RecursionError, Refused) as error:
+            note(f"a restore that was cut is given up: {error}")
             store.remove(_journal())
             return False
         _do(household, who, then)
@@ -146,11 +151,11 @@ def _restore_users(household: Household, who: str, then: Table) -> None:
     rows = [{"name": row["name"], "role": row["role"], "hash": hashes.get(row["name"]) or kept.get(row["name"], NO_HASH)}
             for row in then["users"] if row["name"] != who]
     me = now.get(who)
-    household.users.replace_all([*([me] if me else []), *rows])
-    for name in now:
+    for name in now:  # first: after a cut those who differ no more are not seen
         if name != who and now[name] not in rows:
             household.sessions.end_all(name)
             household.tokens.remove_of(name)
+    household.users.replace_all([*([me] if me else []), *rows])
 
 
 def _differing(part: str, now: dict[str, str], then: dict[str, str], old: Any = None, new: Any = None) -> list[records.Change]:

@@ -172,7 +172,8 @@ def test_what_cannot_be_restored_changes_nothing(device: DeviceSide, tmp_path: P
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"schema": 2}, "newer version (schema 2; this one knows 1): update first"), ({"product": "other"}, "backup of other"),
         ({"more": 1}, "has no 'more'"), ({"users": [{"name": "A b", "role": "admin"}]}, "small letters"),
-        ({"users": [{"name": "eve", "role": "root"}]}, "must be one of"), ({"zone": "Nowhere"}, "no time zone"),
+        ({"users": [{"name": "eve", "role": "root"}]}, "must be one of"),
+        ({"users": [{"name": "eve", "role": "viewer"}] * 2}, "twice"), ({"zone": "Nowhere"}, "no time zone"),
         ({"network": {**table["network"], "v4": "10.0.0.1"}}, "v4 must be"),
         ({"secrets": {"hashes": [{"name": "eve", "hash": "$argon2id$v=19$m=9999999,t=3,p=1$AAAA$AAAA"}], "tokens": [],
                       "certificate": "", "key": ""}}, "none that this version knows"),
@@ -210,12 +211,58 @@ def test_links_lead_nowhere(device: DeviceSide, tmp_path: Path) -> None:
     (base / "deep" / "er" / "one").unlink()
     (base / "deep" / "er").rmdir()
     (base / "deep" / "er").symlink_to(outside)
-    with pytest.raises(Refused, match="in the place of a folder"):
-        restore(admin, data, tmp_path)
-    (base / "deep" / "er").unlink()
     restore(admin, data, tmp_path)
     assert {"file": "secret"} == {file.name: file.read_text() for file in outside.iterdir()}
     assert {"colours": "blue", "deep/er/one": "1"} == texts(device)
+
+
+def test_files_and_folders_that_have_changed_places(device: DeviceSide, tmp_path: Path) -> None:
+    """As when another version of the app keeps its settings in another way: what is in the way of a file or folder goes."""
+    admin = admin_of(device)
+    before, data = texts(device), made(admin)
+    base = settings(device)
+    (base / "colours").unlink()
+    write(device, "colours/dark/red", "1")
+    (base / "colours" / "link").symlink_to(tmp_path)
+    (base / "colours.restored").mkdir()
+    (base / "deep" / "er" / "one").unlink()
+    (base / "deep" / "er").rmdir()
+    (base / "deep").rmdir()
+    write(device, "deep", "2")
+    restore(admin, data, tmp_path)
+    assert before == texts(device)
+    assert [tmp_path] == list(tmp_path.parent.glob(tmp_path.name))
+    assert not (device.data / ".fapws4" / "restore").exists()
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "/".join(letter * 200 for letter in "xyz"), "\udcff"],
+                         ids=["two lines", "too long", "no UTF-8"])
+def test_what_no_backup_can_hold_is_named(device: DeviceSide, tmp_path: Path, name: str) -> None:
+    """It is said when a backup is made, and not when one is needed; older ones can be restored all the same."""
+    admin = admin_of(device)
+    data = made(admin)
+    write(device, name, "1")
+    for passphrase in (None, PASSPHRASE):
+        with pytest.raises(Refused) as caught:
+            made(admin, passphrase)
+        assert caught.value.text.startswith(f"no backup can be made: the app's file {name!a}")
+    restore(admin, data, tmp_path)
+    assert name not in texts(device)
+
+
+def test_folders_without_end(device: DeviceSide) -> None:
+    """They are refused, and not left out."""
+    write(device, "a/" * 33 + "file", "1")
+    with pytest.raises(Refused, match="more than 32 deep"):
+        made(admin_of(device))
+
+
+def test_settings_that_cannot_be_read(device: DeviceSide, tmp_path: Path) -> None:
+    """It is a refusal with the system's reason, and no fault of the manager."""
+    (device.data / "app").rename(tmp_path / "app")
+    (device.data / "app").write_text("")
+    with pytest.raises(Refused, match=r"^the app's settings cannot be read \(Not a directory\)$"):
+        made(admin_of(device))
 
 
 @pytest.mark.parametrize("refused", ["timezone", "restart-app"])
@@ -240,13 +287,32 @@ def test_a_cut_restore_is_finished_by_the_next_process(device: DeviceSide, tmp_p
     assert (before, False) == (texts(device), journal.exists())
 
 
-def test_what_is_no_journal_goes(device: DeviceSide) -> None:
-    """A half-written one is never there, but a damaged one must not stop the device."""
+@pytest.mark.parametrize("change", [
+    None, {"schema": 2}, {"network": {}}, {"zone": "Nowhere"}, {"product": "other"}, {"secrets": {}}, {"schema": "1"}])
+def test_what_is_no_journal_goes(device: DeviceSide, change: dict[str, Any] | None) -> None:
+    """A half-written one is never there, but a damaged one, or that of another version, must not stop the device."""
+    table = json.loads(made(admin_of(device)).partition(b"\n")[2])
     journal = device.data / ".fapws4" / "restore"
-    journal.write_bytes(b"{")
+    journal.write_text("{" if change is None else json.dumps({"who": NAME, "then": {**table, **change}}))
     with manager(device):
-        Client().status_public()
+        assert "meter" == Client().status_public()["product"]
     assert not journal.exists()
+    assert "a restore that was cut is given up: " in (device.folder / "manager.log").read_text()
+
+
+def test_who_was_removed_comes_back_without_tokens(device: DeviceSide, tmp_path: Path) -> None:
+    """Also when the restore was cut: tokens go before the user does."""
+    admin = admin_of(device)
+    data = made(admin)
+    admin.users_add("otto", "admin", "operation nautilus", PASSWORD)
+    token = Client(Client().login("otto", "operation nautilus")["session"]).tokens_add("robot", "viewer", "operation nautilus")
+    users = device.data / ".fapws4" / "users"
+    users.chmod(0o600)
+    (device.data / ".fapws4" / "users.new").mkdir()  # users cannot be written: the restore ends there
+    with pytest.raises(Refused, match="users cannot be written"):
+        restore(admin, data, tmp_path)
+    assert [] == [row["name"] for row in admin.tokens_list() if row["owner"] == "otto"]
+    assert token
 
 
 def test_older_schemas_are_brought_up_to_date(backup: ModuleType) -> None:
