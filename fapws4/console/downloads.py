@@ -7,7 +7,8 @@ import os
 from fapws4.console.visit import Reply
 
 # How each is called, and what it is.
-FILES = {"logs.bundle": ("logs.tar.gz", "application/gzip"), "backup.make": ("settings.backup", "application/octet-stream"),
+FILES = {"logs.bundle": ("logs.txt", "text/plain; charset=utf-8"),
+         "backup.make": ("settings.backup", "application/octet-stream"),
          "licences": ("licences.txt", "text/plain; charset=utf-8"),
          "bill": ("bill.cdx.json", "application/vnd.cyclonedx+json")}
 

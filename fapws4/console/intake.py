@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fapws4.device.records import Restoration
     from fapws4.web.update import Read
 
-_LARGEST_BACKUP = 64 << 20
+_LARGEST_BACKUP = 16 << 20  # bytes, as the manager has it
 
 
 def update(visit: Visit, read: Read, mode: str) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Body = str | bytes | Iterable[bytes]
 
 _MOST_FIELDS = 65536  # bytes of a form or of JSON
+_MOST_PARTS = 64  # fields of a form before its file
+_LONGEST_COOKIE = 64
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -52,7 +54,7 @@ class Visit:
     """What handlers are given.
 
     `device` asks the manager in the name of the visitor; `who` is what it says of the visitor ("name", "role"), and empty for
-    somebody who has not logged in. `fields` are those of the form, once `read_form` has read it.
+    somebody who has not logged in. `fields` are those of the form, once `take_form` has read it.
     """
 
     def __init__(self, environ: Environ) -> None:
@@ -74,7 +76,9 @@ class Visit:
         return "__Host-console" if self.secure else "console"
 
     def _cookie(self, name: str) -> str:
-        return next((value for value in cookie_values(self.environ.get("HTTP_COOKIE", ""), name) if value.isalnum()), "")
+        """Its first value that can be one of ours: another app at the same host may have the same name for its own."""
+        values = cookie_values(self.environ.get("HTTP_COOKIE", ""), name)
+        return next((value for value in values if value.isalnum() and len(value) <= _LONGEST_COOKIE), "")
 
     def url(self, path: str) -> str:
         """Where a path of the console is on this device."""
@@ -124,6 +128,8 @@ class Visit:
         """
         for part in self._parts():
             if part.filename is None:
+                if len(self.fields) >= _MOST_PARTS:
+                    raise Refused(413, self.text("This is too much to be sent at once."))
                 self.fields[part.name] = _field(part)
                 continue
             self.check_csrf(self.fields.get("csrf", ""))

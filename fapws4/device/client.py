@@ -38,8 +38,10 @@ class Client:
 
     def exchange(self, name: str, arguments: dict[str, Any], given: int | None = None) -> tuple[Any, int | None]:
         """The same, with a descriptor given along, and the one that comes back, if one does."""
-        request = {"fapws4": wire.VERSION, "call": name, "session": self.session, "source": self.source,
-                   "arguments": arguments}
+        request = wire.written({"fapws4": wire.VERSION, "call": name, "session": self.session, "source": self.source,
+                                "arguments": arguments})
+        if len(request) > wire.MOST_REQUEST:
+            raise Refused("invalid", f"this is too much for one call: it may have {wire.MOST_REQUEST} bytes")
         with _connection() as door:
             try:
                 wire.send(door, request, given)

@@ -61,9 +61,13 @@ class Incoming:
                 os.close(descriptor)
 
 
-def send(door: socket, message: dict[str, Any], descriptor: int | None = None) -> None:
-    """One line, with a descriptor, which stays the caller's."""
-    line = json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+def written(message: dict[str, Any]) -> bytes:
+    """The line of a message."""
+    return json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def send(door: socket, line: bytes, descriptor: int | None = None) -> None:
+    """A line, with a descriptor, which stays the caller's."""
     rights = [] if descriptor is None else [(SOL_SOCKET, SCM_RIGHTS, descriptor.to_bytes(_DESCRIPTOR, byteorder))]
     sent = door.sendmsg([line], rights, MSG_NOSIGNAL)
     door.sendall(line[sent:], MSG_NOSIGNAL)

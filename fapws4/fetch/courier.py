@@ -57,13 +57,13 @@ def main() -> None:
             _hand_over(packets, registry, head)
     except (Trouble, OSError) as error:
         _say(packets, f"nothing {error}")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         _say(packets, f"nothing {reference} is not an update of this kind")
 
 
 def _head(registry: Registry, digest: str) -> Head:
     table = json.loads(registry.manifest(digest))
-    if table.get("artifactType") != _ARTIFACT:
+    if not isinstance(table, dict) or table.get("artifactType") != _ARTIFACT:
         raise ValueError(table)
     return Head(registry.blob(table["config"]["digest"]))
 
@@ -84,8 +84,9 @@ def _hand_over(packets: socket.socket, registry: Registry, head: Head) -> None:
 def _send(session: socket.socket, registry: Registry, head: Head) -> str:
     """The updater's last line."""
     lines = session.makefile("rb")
-    first = _give(session, [b"fapws4-update 1 parts -\n", head.data]) and _line(lines)
-    if first and first.startswith("want "):
+    _give(session, [b"fapws4-update 1 parts -\n", head.data])
+    first = _line(lines)
+    if first.startswith("want "):
         for name in first.split()[1:]:
             if not _give(session, registry.pieces(*head.parts[name])):
                 break

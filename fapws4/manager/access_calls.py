@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 from fapws4.device.calls import ROLES
 from fapws4.device.errors import Refused
 from fapws4.manager import root_side
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from fapws4.device import records
 
 
+_claims = BoundedSemaphore(3)  # one less than PID 1 is asked at once: a wrong code takes it up to a minute
+
+
 @answers("claim")
 def claim(caller: Caller, code: str, name: str, password: str, agent: str) -> records.Session:
     """PID 1 compares the code, and takes its time when it is wrong."""
@@ -22,16 +27,21 @@ def claim(caller: Caller, code: str, name: str, password: str, agent: str) -> re
     users = caller.household.users
     if users.listed():
         raise Refused("conflict", "this device has an owner already; log in, or reset it")
+    _check_code(caller, code)
+    users.add(name, ADMIN, password, first=True)
+    note(f"{name} has made this device theirs")
+    return _opened(caller, name, agent)
+
+
+def _check_code(caller: Caller, code: str) -> None:
     try:
-        root_side.order("claim-check", code)
+        with _claims:
+            root_side.order("claim-check", code)
     except Refused as refusal:
         if refusal.code != "refused":
             raise
         note(f"a wrong claim code from {caller.source or '?'}")
         raise Refused("claim-code", "the claim code is wrong; it is on the device's screen and serial console") from None
-    users.add(name, ADMIN, password, first=True)
-    note(f"{name} has made this device theirs")
-    return _opened(caller, name, agent)
 
 
 @answers("login")

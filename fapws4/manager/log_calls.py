@@ -103,6 +103,7 @@ class Tail:
 
     def _begin(self, pipe: int, position: int) -> None:
         with self._lock:
+            self._drop_closed()
             if len(self._reached) >= _MOST_FOLLOWERS:
                 raise Refused("busy", f"the log is followed {_MOST_FOLLOWERS} times already")
             self._reached[pipe] = position
@@ -121,8 +122,7 @@ class Tail:
     def _least(self) -> int | None:
         """What is to be asked for next. None when nobody follows: under the lock, so that the next one begins a new thread."""
         with self._lock:
-            for pipe in list(self._reached):
-                self._give(pipe, b"")
+            self._drop_closed()
             self.runs = bool(self._reached)
             return min(self._reached.values(), default=None)
 
@@ -133,6 +133,10 @@ class Tail:
                 if position == begin:
                     self._reached[pipe] = end
                     self._give(pipe, data)
+
+    def _drop_closed(self) -> None:
+        for pipe in list(self._reached):
+            self._give(pipe, b"")
 
     def _give(self, pipe: int, data: bytes) -> None:
         if not _took(pipe, data):

@@ -85,7 +85,7 @@ class Server:
             back = None
             try:
                 answer, back = service.serve(self._household, line, given, lambda seconds: _has_gone(door, seconds))
-                wire.send(door, answer, back)
+                wire.send(door, wire.written(answer), back)
             finally:
                 for descriptor in (given, back):
                     if descriptor is not None:

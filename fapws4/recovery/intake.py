@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fapws4.web.update import Read
 
 _BLOCK = 65536
+_FIELDS = ("code", "verify")
 _LONGEST_FIELD = 256  # bytes
 
 
@@ -56,7 +57,8 @@ def from_form(environ: dict[str, Any]) -> tuple[int, str]:
             if part.filename is not None:
                 code = code_of(fields.get("code", ""))
                 return _install(reader_of(part.data), "verify" if "verify" in fields else "parts", code)
-            fields[part.name] = _field(part.data)
+            if part.name in _FIELDS:
+                fields[part.name] = _field(part.data)
         raise Refused("no file was chosen")
 
     try:
@@ -103,5 +105,8 @@ def _bearer(environ: dict[str, Any]) -> str:
 
 
 def _field(data: Iterator[bytes]) -> str:
-    text = b"".join(data)
+    """Its text; empty when it is too long, which is passed over."""
+    text = b""
+    for piece in data:
+        text = (text + piece)[: _LONGEST_FIELD + 1]
     return text.decode("utf-8", "replace") if len(text) <= _LONGEST_FIELD else ""

@@ -131,7 +131,7 @@ class Session:
         self._door.settimeout(0)
         try:
             block = self._door.recv(4096)
-        except BlockingIOError:
+        except OSError:  # nothing has been said, or it has ended: the next block finds that
             return
         finally:
             self._door.settimeout(_PATIENCE)

@@ -43,6 +43,7 @@ class DeviceSide(RootSide):
         self.refuses: dict[str, str] = {}  # a sentence by the first word of an order
         self.network, self.tried = NETWORK, ""  # settings as the order says them, and those that are being tried
         self.clock, self.zone = "trusted rtc", "Europe/Paris"
+        self.waits = 1.0  # seconds without a new line, after which `log-wait` is answered
         self.samples = "60 12 40000\n120 150 39000\n"
         self._log_grew = threading.Condition()
 
@@ -112,7 +113,7 @@ class DeviceSide(RootSide):
     def _log(self, since: int, wait: bool) -> str:
         with self._log_grew:
             if wait:
-                self._log_grew.wait_for(lambda: len(self.log) > since, 1.0)
+                self._log_grew.wait_for(lambda: len(self.log) > since, self.waits)
             end = self.log.rfind("\n", since, since + _ANSWER) + 1 or len(self.log)
             return f"{end}\n{self.log[since:end]}"
 

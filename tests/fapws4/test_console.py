@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from tests.fapws4.device_side import NAME, PASSWORD
 from tests.fapws4.root_side import CODE, bundle
 from tests.http.certificates import make_pair
 from tests.http.conftest import Command, end_server, start_server
+from tests.http.wire import TIMEOUT
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 OWN = {"password": PASSWORD}
@@ -280,6 +282,15 @@ def test_sessions_are_ended_from_elsewhere(home: House) -> None:
     assert 303 == other.ask("/").status
 
 
+def test_a_cookie_of_somebody_else(home: House) -> None:
+    """One of the same name that another app at this host has set does not keep anybody from logging in."""
+    foreign = Person(home.server, "x" * 200)
+    assert 303 == foreign.ask("/").status
+    assert 200 == foreign.ask("/login").status
+    both = {"Cookie": f"console={'x' * 200}; console={home.sessions['viewer']}"}
+    assert 200 == Person(home.server, headers=both).ask("/").status
+
+
 # ---- what is said ----
 
 
@@ -355,9 +366,7 @@ def test_the_clock(home: House) -> None:
 
 def test_the_log_as_it_goes_on(home: House) -> None:
     """Each line that is not on the page is an event; of those with a filter only what has the text."""
-    import http.client
-
-    connection = http.client.HTTPConnection(*place_of(home.server), timeout=30)
+    connection = http.client.HTTPConnection(*place_of(home.server), timeout=TIMEOUT)
     home.side.say("app: meter of before")
     page = home.person("viewer").page("/logs?contains=METER")
     assert "app: meter of before\n</pre>" in page
@@ -420,6 +429,20 @@ def test_an_update_from_a_browser(home: House) -> None:
     assert (422, True) == (refused.status, b"it is for &lt;another&gt; board" in refused.body)
     assert 422 == operator.upload("/update", "bundle", b"GIF89a" * 1000).status
     assert 400 == operator.upload("/update", "other", data).status
+
+
+def test_the_bundle_of_logs_is_what_it_is_called(home: House) -> None:
+    """A text, for people and for programs."""
+    for answer in (home.person("operator").ask("/logs/bundle"), home.program("operator").ask("/api/v1/logs.bundle")):
+        assert answer.headers["content-disposition"].endswith('-logs.txt"')
+        assert "text/plain; charset=utf-8" == answer.headers["content-type"]
+        assert "==== status ====" in answer.body.decode()
+
+
+def test_a_form_of_many_fields(home: House) -> None:
+    """They are not all kept until the file comes."""
+    fields = {f"field{number}": "x" for number in range(100)}
+    assert 413 == home.person("admin").upload("/backup/compare", "backup", b"", {**fields, **OWN}).status
 
 
 def test_an_update_from_a_program(home: House) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.server
 import socket
 import struct
 import subprocess
@@ -19,6 +21,8 @@ from appliance.imaging.reference import parse_reference
 from appliance.updating import artifact
 from appliance.updating.bundle import Bundle, parse
 from appliance.updating.container_registry import Place, publish
+from fapws4.fetch import courier
+from fapws4.fetch import registry as registries
 from tests.appliance.registry import Registry, authority, registry
 from tests.core_update import Slot, manifest_of, packed
 
@@ -137,6 +141,16 @@ def test_a_refusal_is_passed_on(store: Registry) -> None:
     device.end()
 
 
+def test_the_reason_of_an_updater_that_has_gone_already() -> None:
+    """It is read, though nothing can be sent any more."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        theirs.sendall(b"refused the last update waits for its trial\n")
+        theirs.close()
+        nobody = registries.Registry("127.0.0.1:1", "meter", None)
+        assert "refused the last update waits for its trial" == courier._send(ours, nobody, courier.Head(bundle().head))
+
+
 class CutLine:
     """A line to the registry that is cut again and again: each connection carries so many bytes of an answer, and no more."""
 
@@ -201,6 +215,33 @@ def test_another_artifact(store: Registry, monkeypatch: pytest.MonkeyPatch) -> N
     device = Device(reference := put(store, bundle()))
     assert f"nothing {reference} is not an update of this kind" == device.hear()
     device.end()
+
+
+@pytest.mark.parametrize("manifest", [b"[]", b"null", b"x", b"[" * 100_000], ids=["a list", "nothing", "no JSON", "too deep"])
+def test_a_manifest_that_is_none(manifest: bytes) -> None:
+    """Whatever a registry says, it is a sentence in the device's log, and no traceback."""
+    digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+
+    class Answering(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.send_header("Docker-Content-Digest", digest)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(manifest)
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            device = Device(reference := f"127.0.0.1:{server.server_port}/meter:stable")
+            assert f"nothing {reference} is not an update of this kind" == device.hear()
+            device.end()
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_https(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import random
 import socket
 import stat
+import threading
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -343,6 +345,43 @@ def test_a_log_that_is_followed_from_too_far_back(device: DeviceSide) -> None:
         assert 1024 == len(pipe.readline())
 
 
+def test_who_tries_claim_codes_keeps_nobody_from_looking(device: DeviceSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PID 1 takes its time for each wrong one; the status is told meanwhile."""
+    arrived, ended, reply = threading.Semaphore(0), threading.Event(), device.reply
+
+    def slow(line: str) -> str:
+        if line.startswith("claim-check"):
+            arrived.release()
+            ended.wait()
+        return reply(line)
+
+    monkeypatch.setattr(device, "reply", slow)
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        tries = [pool.submit(Client(source=f"{number}").call, "claim", code="WRONG", name="eve", password=PASSWORD)
+                 for number in range(6)]
+        try:
+            for _ in range(3):
+                assert arrived.acquire(timeout=TIMEOUT)
+            for _ in range(20):  # the others come meanwhile
+                assert "meter" == Client().status_public()["product"]
+        finally:
+            ended.set()
+        assert ["claim-code"] * 6 == [getattr(each.exception(TIMEOUT), "code", None) for each in tries]
+
+
+def test_who_has_left_follows_the_log_no_more(device: DeviceSide) -> None:
+    """And has no place among the eight, though nothing has been said since."""
+    admin = Client(device.claim())
+    device.waits = TIMEOUT
+    for _ in range(20):
+        os.close(admin.logs_follow())
+    pipes = [admin.logs_follow() for _ in range(8)]
+    assert "8 times already" in refused("busy", admin, "logs.follow")
+    for pipe in pipes:
+        os.close(pipe)
+    device.say("app: the end")
+
+
 def test_updates_go_through_a_connection(device: DeviceSide) -> None:
     """The manager greets the updater as root; the caller sends the rest."""
     admin = Client(device.claim())
@@ -410,6 +449,12 @@ def test_lines_without_end_and_noise(device: DeviceSide) -> None:
         for answer in raw(device, bytes(data)).splitlines():
             assert json.loads(answer)["error"] in ("invalid", "version", "unknown", "password", "busy")
     assert Client().status_public()["claimed"] is False
+
+
+def test_more_than_one_call_holds(house: dict[str, str]) -> None:
+    """It is said before it is sent."""
+    long = {"certificate": "\n" * 32000, "key": "\n" * 16000, "password": "x"}
+    assert "too much for one call" in refused("invalid", Client(house["admin"]), "certificate.set", **long)
 
 
 def test_descriptors_that_nobody_asked_for(device: DeviceSide) -> None:

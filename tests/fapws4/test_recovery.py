@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import socket
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.common.places import REPOSITORY
+from fapws4.recovery import intake
+from fapws4.web.update import Refused, Session
 from tests.fapws4.conftest import Answer, place_of
 from tests.fapws4.root_side import CODE, RootSide, bundle, root_side
 from tests.http.certificates import Pair, make_pair
@@ -352,6 +357,51 @@ def test_other_parts_than_the_device_lacks_are_refused(device: Device, names: st
     expected = b"refused these are not the parts that this device lacks; ask it again which it wants\n"
     assert (422, expected) == (told.status, told.body)
     assert [] == device.side.taken
+
+
+def test_fields_without_end_take_no_memory(side: RootSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends them has shown no code yet."""
+    monkeypatch.setenv("FAPWS_RUN", str(side.folder))
+    head = b'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n'
+    others = [b"\r\n" + head.replace(b"code", b"%d" % number + b"y" * 8000) for number in range(2048)]
+    blocks = iter([head, *[b"x" * 65536] * 512, *others, b"\r\n--x--\r\n"])
+    source = io.BufferedReader(_Pieces(blocks))
+    tracemalloc.start()
+    try:
+        answer = intake.from_form({"wsgi.input": source, "CONTENT_TYPE": "multipart/form-data; boundary=x"})
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (422, "refused no file was chosen\n") == answer
+    assert most < 4 << 20
+
+
+class _Pieces(io.RawIOBase):
+    """A file that is made while it is read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._kept = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes."""
+        self._kept = self._kept or next(self._pieces, b"")
+        size = min(len(buffer), len(self._kept))
+        buffer[:size], self._kept = self._kept[:size], self._kept[size:]
+        return size
+
+
+def test_an_updater_that_has_ended_without_a_word() -> None:
+    """As when it has crashed: its end says more than the socket does."""
+    ours, theirs = socket.socketpair()
+    with Session(ours, b"") as session:
+        ours.sendall(b"what it has not read")
+        theirs.close()
+        session._look()
+        with pytest.raises(Refused, match="has ended the update without saying why"):
+            session.give(lambda count: b"x" * count, 200_000)
 
 
 def test_an_unknown_mode(device: Device) -> None:
