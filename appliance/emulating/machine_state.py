@@ -46,6 +46,8 @@ def written(machine: Machine) -> tuple[int, int]:
 def _wait(machine: Machine, what: str) -> None:
     deadline = time.monotonic() + _PATIENCE
     while (found := machine.ask("query-migrate")).get("status") != "completed":
-        if found.get("status") == "failed" or time.monotonic() > deadline:
-            raise Problem(f"the machine cannot {what}: {found.get('error-desc', 'it takes too long')}", "see its console")
+        if found.get("status") == "failed":
+            raise Problem(f"the machine cannot {what}", f"QEMU says: {found.get('error-desc', 'nothing')}")
+        if time.monotonic() > deadline:
+            raise Problem(f"the machine takes longer than {_PATIENCE:.0f} s to {what}", "see what else runs here")
         time.sleep(_GLANCE)
