@@ -267,7 +267,7 @@ def freeze_app(plan: Plan, program: Path, later: int = 0) -> Frozen:
     archive = freeze(analysis, interpreter, data)
     runtime = link_runtime(_wanted(plan, analysis, packages), interpreter, tools, plan.jobs, plan.offline)
     add_archive(runtime, archive, program)
-    try_program(program, plan.app, tools.target)
+    try_program(program, plan.app, tools.target, plan.release.told)
     return Frozen(program, analysis, data, archive, runtime, interpreter, tools)
 
 

@@ -11,6 +11,7 @@ import builtins
 import platform
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.common.errors import Problem
@@ -21,13 +22,18 @@ from appliance.fetching.recipes import Target
 
 EMULATORS = "qemu-user-static"  # Debian's package
 
+_NOTHING: Mapping[str, str] = {}
+
 _LIMIT = 60.0  # seconds; an app that takes longer, or whose threads never end, goes untried
 _FRAME = re.compile(r'^  File "/appliance/app/([^"]+)", line (\d+)', re.MULTILINE)
 _NOT_PACKED = re.compile(r"(?:FileNotFound|NotADirectory)Error: .*'/appliance/app/([^']+)'")
 
 
-def try_program(program: Path, app: Path, target: Target) -> None:
-    """Run ``program --check`` if this machine can; a Problem says what the app must mend."""
+def try_program(program: Path, app: Path, target: Target, declared: Mapping[str, str] = _NOTHING) -> None:
+    """Run ``program --check`` if this machine can; a Problem says what the app must mend.
+
+    ``declared`` is what a device tells the app of its own project.
+    """
     command = command_for(program, target)
     if not command:
         note(f"{app.name} was not tried: {program.name} is for another processor, and {_emulator(target)} "
@@ -35,8 +41,8 @@ def try_program(program: Path, app: Path, target: Target) -> None:
         return
     with step(f"try {app.name}"), scratch_folder(cache_folder("work")) as scratch:
         try:
-            run([*command, "--check"], cwd=scratch, env={"XDG_DATA_HOME": str(scratch)}, limit=_LIMIT,
-                what=f"trying {app.name}")
+            run([*command, "--check"], cwd=scratch, limit=_LIMIT,
+                env={"XDG_DATA_HOME": str(scratch), **declared}, what=f"trying {app.name}")
         except TooLong:
             note(f"{app.name} was not tried: importing it did not end within {_LIMIT:.0f} s")
         except Failed as failure:

@@ -4,7 +4,7 @@
 
     keys = "keys.txt"       the public keys that later versions must be signed by; without, the device accepts no update
     counter = 7             grows with every release; a device takes no version with a lower one than its own
-    data_version = 2        grows when the app keeps its settings in another way (0)
+    data_version = 2        grows when the app keeps its settings in another way (0): its last step of fapws4/migrations.py
     settings = "settings"   the folder below the app's data that is put back when a new version fails; there must be one where
                             versions convert what older ones have kept (data_version)
     usb_update = "ask"      whether an update on a USB stick is installed after somebody has pressed Enter at the device
@@ -49,6 +49,11 @@ class Release:
     health: str = ""  # the path at which a device asks the app whether it is well; empty: it has none
     devices: tuple[str, ...] = ()  # the device nodes that the app may use, patterns below /dev
     takes_certificate: bool = False  # the app is served with the device's own certificate
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What an app finds of it in its environment (core/init/app/app.c), for fapws4/migrations.py."""
+        return {"FAPWS_SETTINGS": self.settings, "FAPWS_DATA_VERSION": str(self.data_version)}
 
 
 NO_UPDATES = Release()

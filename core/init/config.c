@@ -47,6 +47,8 @@ static void parse_line(struct span line, struct config *config)
         set(config->usb_update, sizeof config->usb_update, line, "");
     else if (span_skip(&line, "settings="))
         set(config->settings, sizeof config->settings, line, "-_./");
+    else if (span_skip(&line, "data_version="))
+        set_number(config->data_version, sizeof config->data_version, line);
     else if (span_skip(&line, "update_from="))
         set(config->update_from, sizeof config->update_from, line, "-_.:/[]");
     else if (span_skip(&line, "update_every="))

@@ -14,6 +14,7 @@ struct config {
     char counter[21];  /* decimal: grows with every release; "" = not known */
     char usb_update[8]; /* what updates on USB sticks mean: ask, auto or off; "" = none is accepted */
     char settings[64];  /* the app's settings, a folder below its data; "" = it has none */
+    char data_version[11]; /* decimal: in which way this version keeps them; "" = not known */
     char update_from[192]; /* REGISTRY/REPOSITORY:TAG with updates; "" = none */
     char update_every[11]; /* seconds between two looks there; "" = never by itself */
     char log_size[11];     /* bytes of the log in memory; "" = POLICY_LOG_FIRST */

@@ -161,6 +161,8 @@ static void storage_done(void *owner)
     open_ownership(machine);
     update_begin(machine);
     open_couriers(machine);
+    machine->app.settings = machine->config.settings;
+    machine->app.data_version = machine->config.data_version;
     machine->app.secure = strcmp(machine->config.tls, "device") == 0;
     pages_begin(machine);
     manager_open(&machine->manager, &machine->loop);

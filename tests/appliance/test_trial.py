@@ -8,6 +8,7 @@ import pytest
 
 from appliance.fetching.recipes import Target, load_target
 from appliance.freezing.trial import command_for, try_program
+from appliance.imaging.release import Release
 from tests.appliance.cases import problem, written
 
 
@@ -37,6 +38,15 @@ def test_a_program_that_is_well(tmp_path: Path, target: Target, capfd: pytest.Ca
     """Nothing is said about an app that can be imported and has good PATHS."""
     try_program(program(tmp_path, "", 0), tmp_path / "page.py", target)
     assert "" == capfd.readouterr().err
+
+
+def test_what_the_project_declares(tmp_path: Path, target: Target) -> None:
+    """The app finds it in its environment, as on a device."""
+    file = written(tmp_path, "#!/bin/sh\necho \"$FAPWS_SETTINGS, $FAPWS_DATA_VERSION\" >&2\nexit 1\n", "program")
+    file.chmod(0o755)
+    told = Release(data_version=2, settings="my/settings").told
+    said = problem(lambda: try_program(file, tmp_path / "page.py", target, told))
+    assert f"{tmp_path}/page.py: my/settings, 2: page.py must be importable; mend it" == said
 
 
 @pytest.mark.parametrize(

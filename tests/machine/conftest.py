@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,5 +16,6 @@ MOODY = Path(__file__).parent / "apps" / "moody.py"
 def moody_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The disk image of apps/moody.py. Read-only: tests that write take a copy."""
     plan = make_plan(str(MOODY), "pc", str(tmp_path_factory.mktemp("moody")), 0, False)
+    plan = replace(plan, release=replace(plan.release, settings="settings", data_version=1))
     build(plan)
     return plan.image

@@ -67,14 +67,15 @@ class Disk:
         """A file of PID 1's folder of /data; "" when it is not there."""
         return self._debugfs(f"cat .fapws4/{name}")
 
-    def keep_setting(self, text: str) -> None:
-        """Put the file settings/word into the app's folder of /data, as the app would have written it."""
-        belongs = [f"sif app/{name} {field} 1000" for name in ("settings", "settings/word") for field in ("uid", "gid")]
-        self._debugfs("mkdir app", text, "mkdir app/settings", "write {file} app/settings/word", *belongs)
+    def keep_setting(self, name: str, text: str) -> None:
+        """Put a file into the settings in the app's folder of /data, as the app would have written it."""
+        places = ("app", "app/settings", f"app/settings/{name}")
+        belongs = [f"sif {place} {field} 1000" for place in places for field in ("uid", "gid")]
+        self._debugfs("mkdir app", text, "mkdir app/settings", f"write {{file}} {places[2]}", *belongs)
 
-    def lost_setting(self, version: str) -> str:
-        """What a version has made of that file in vain; "" when nothing was kept of it."""
-        return self._debugfs(f"cat lost/settings-{version}/word")
+    def lost_setting(self, version: str, name: str) -> str:
+        """What a version has made of such a file in vain; "" when nothing was kept of it."""
+        return self._debugfs(f"cat lost/settings-{version}/{name}")
 
     def _debugfs(self, *commands: str) -> str:
         """Run debugfs on a copy of the data partition of a machine that is off, with its journal replayed."""
@@ -91,9 +92,10 @@ class Disk:
                 self.write("data", 0, data.read_bytes())
         return "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith("debugfs:"))
 
-    def fill_slot_b(self, arguments: str | None = None) -> None:
-        """Put what slot A holds into slot B; with ``arguments``, started with these instead of its own."""
-        content = self.read("slota")
+    def fill_slot_b(self, arguments: str | None = None, data_version: int = 1) -> None:
+        """Put what slot A holds into slot B; with ``arguments``, started with these instead of its own. What slot A says of
+        its data version, one digit, may differ."""
+        content = self.read("slota").replace(b"\ndata_version=1\n", b"\ndata_version=%d\n" % data_version)
         if arguments is not None:
             start, end = _ARGUMENTS.search(content).span(1)  # type: ignore[union-attr]
             content = content[:start] + arguments.encode().ljust(end - start) + content[end:]

@@ -1,4 +1,4 @@
-"""The app's settings, which a new version converts and then fails: the old one finds them as they were."""
+"""The app's settings, which a new version migrates and then fails: the old one finds them as they were."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def come_back(machine: Machine) -> None:
     machine.wait_for("the app's settings are those of before the update; what version 1.0 has made of them is in "
                      "/data/lost/settings-1.0")
     assert machine.get("/word") == (200, b"as it was")
+    assert machine.get("/number") == (200, b"1")
+    assert {"FAPWS_SETTINGS=settings", "FAPWS_DATA_VERSION=1"} <= {*machine.get("/environ")[1].decode().splitlines()}
     machine.press_power_button()
     assert machine.wait_for_end() == 0
 
@@ -28,12 +30,14 @@ def come_back(machine: Machine) -> None:
 def test_settings_come_back(moody_image: Path, pc: Board, tmp_path: Path, cut: bool) -> None:
     """By the trial's end or a power cut in it; what the new version made of them is kept aside."""
     disk = Disk(moody_image, tmp_path / "disk.img", pc)
-    disk.fill_slot_b("console=ttyS0 mood=convert fapws4.trial=20")
+    disk.fill_slot_b("console=ttyS0 mood=convert fapws4.trial=20", data_version=2)
     disk.write_state(SlotState(4, "a"), SlotState(5, "a", "b", 1))
     disk.keep("trial", NOTE)
-    disk.keep_setting("as it was")
+    disk.keep_setting("word", "as it was")
+    disk.keep_setting("data_version", "1")
     with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine:
         machine.wait_for("version 1.0 is on trial")
+        machine.wait_for("/data/app/settings: data version 1 is migrated to 2")
         if cut:
             machine.wait_for("answers at")
             machine.cut_power()
@@ -43,5 +47,6 @@ def test_settings_come_back(moody_image: Path, pc: Board, tmp_path: Path, cut: b
     if cut:
         with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine:
             come_back(machine)
-    assert cut or disk.lost_setting("1.0") == "as it was, converted"  # an app that does not wait for the disk may lose it
+    assert disk.lost_setting("1.0", "word") == "as it was, converted"
+    assert disk.lost_setting("1.0", "data_version") == "2\n"
     assert "6.a..0" in [copy["end"] for copy in disk.state()]

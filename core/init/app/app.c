@@ -108,6 +108,7 @@ static void run(struct app *app, int ready_end)
     char *argv[] = {(char *)app->name, NULL};
     char timezone[sizeof "TZ=" + sizeof app->timezone];
     char names[sizeof "FAPWS_NAMES=" + CERTIFICATE_NAMES] = "FAPWS_NAMES=";
+    char settings[96], data_version[32];
     char *environment[] = {"PATH=/",
                            "HOME=/data/app",
                            "TMPDIR=/tmp",
@@ -116,6 +117,8 @@ static void run(struct app *app, int ready_end)
                            "FAPWS_READY_FD=3",
                            timezone,
                            names,
+                           settings,
+                           data_version,
                            app->keeps_data ? "FAPWS_DATA=disk" : "FAPWS_DATA=memory",
                            app->secure   ? "FAPWS_TLS_FD=4"
                            : app->rescue ? "FAPWS_RESCUE=/run/data/app"
@@ -124,6 +127,8 @@ static void run(struct app *app, int ready_end)
                            NULL};
 
     snprintf(timezone, sizeof timezone, "TZ=%s", app->timezone[0] ? app->timezone : "UTC0");
+    snprintf(settings, sizeof settings, "FAPWS_SETTINGS=%s", app->settings);
+    snprintf(data_version, sizeof data_version, "FAPWS_DATA_VERSION=%s", app->data_version);
     if (app->names)
         snprintf(names, sizeof names, "FAPWS_NAMES=%s", app->names);
     child_keep(fds, (app->secure ? CERTIFICATE_FD : READY_FD) + 1);

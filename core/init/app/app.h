@@ -33,6 +33,8 @@ struct app {
     const char *names;            /* that this is for */
     bool stale;                   /* the app may have read an older one, and cannot be told yet */
     char timezone[64];            /* told to it: a POSIX TZ rule, "" = UTC */
+    const char *settings;         /* told to it: the folder that is put back ... */
+    const char *data_version;     /* ... and in which way this version keeps it (config.h) */
     bool keeps_data;              /* told to it: /data outlives a power-off ... */
     bool rescue;                  /* ... or else, /run/data has what could not be mounted */
     void (*changed)(void *owner); /* it began or ceased to listen, or it ended */

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 DEFAULTS = {"name": "app", "version": "", "board": "", "data": "", "hostname": "fapws4", "health": "", "tls": "",
-            "usb_update": "", "settings": "", "update_from": "", "update_every": "", "log_size": "", "built": "1700000000",
-            "ntp": "", "devices": ""}
+            "usb_update": "", "settings": "", "data_version": "", "update_from": "", "update_every": "", "log_size": "",
+            "built": "1700000000", "ntp": "", "devices": ""}
 
 
 def parsed(pure: Any, text: bytes) -> dict[str, str]:
@@ -20,11 +20,11 @@ def parsed(pure: Any, text: bytes) -> dict[str, str]:
 def test_what_the_builder_writes_is_read(pure: Any) -> None:
     """Every documented key arrives; a later version's unknown keys do no harm."""
     text = (b"name=hello\nversion=1.2+g3\nboard=pc\ncolour=blue\n\ndata=data\nhostname=hello-7\nhealth=/is/it_well~%20\n"
-            b"tls=device\nusb_update=auto\nsettings=my/settings\nupdate_from=[::1]:5000/a/b-c:x_1\nupdate_every=3600\nlog_size=65536\nbuilt=1800000000\n"
-            b"ntp=10.0.0.1,192.0.2.1\ndevices=ttyUSB* i2c-? snd/pcmC*D?p")
+            b"tls=device\nusb_update=auto\nsettings=my/settings\ndata_version=12\nupdate_from=[::1]:5000/a/b-c:x_1\n"
+            b"update_every=3600\nlog_size=65536\nbuilt=1800000000\nntp=10.0.0.1,192.0.2.1\ndevices=ttyUSB* i2c-? snd/pcmC*D?p")
     expected = {"name": "hello", "version": "1.2+g3", "board": "pc", "data": "data", "hostname": "hello-7",
                 "health": "/is/it_well~%20", "tls": "device", "usb_update": "auto", "settings": "my/settings",
-                "update_from": "[::1]:5000/a/b-c:x_1", "update_every": "3600",
+                "data_version": "12", "update_from": "[::1]:5000/a/b-c:x_1", "update_every": "3600",
                 "log_size": "65536", "built": "1800000000", "ntp": "10.0.0.1,192.0.2.1",
                 "devices": "ttyUSB* i2c-? snd/pcmC*D?p"}
     assert expected == parsed(pure, text)

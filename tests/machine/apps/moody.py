@@ -1,12 +1,13 @@
 """An app that behaves as the kernel's command line says, which every slot has for itself: mood=500, exit, deaf or silent;
-or convert: it converts its settings, and then is ill."""
+or convert: it migrates its settings, and then is ill."""
 
 import os
 import sys
 import time
 from pathlib import Path
 
-from fapws4 import threaded
+from fapws4 import data_dir, threaded
+from fapws4.migrations import migrate
 
 VERSION = "1.0"
 
@@ -16,9 +17,21 @@ MOOD = WORDS.get("mood", "")
 if MOOD == "exit":
     print("I cannot go on", flush=True)
     sys.exit(3)
-WORD = Path("/data/app/settings/word")
-if MOOD == "convert":
-    WORD.write_text(WORD.read_text() + ", converted")
+
+
+def begin(settings):
+    settings.joinpath("word").write_text("begun")
+
+
+def convert(settings):
+    word = settings / "word"
+    word.write_text(word.read_text() + ", converted")
+
+
+SETTINGS = data_dir() / "settings"
+WORD = SETTINGS / "word"
+if (SETTINGS / "data_version").exists():
+    migrate(SETTINGS, {1: begin, 2: convert} if MOOD == "convert" else {1: begin})
 if MOOD == "deaf":
     time.sleep(3600)
 
@@ -57,6 +70,10 @@ def say(environ, start_response):
     return WORD.read_text()
 
 
+def number(environ, start_response):
+    return (SETTINGS / "data_version").read_text()
+
+
 def note(environ, start_response):
     """Keeps a word among the settings."""
     WORD.parent.mkdir(exist_ok=True)
@@ -64,4 +81,5 @@ def note(environ, start_response):
     return "kept"
 
 
-PATHS = [("/environ", show), ("/word", say), ("/note", note), ("/fill", fill), ("/rest", rest), ("/", answer)]
+PATHS = [("/environ", show), ("/word", say), ("/number", number), ("/note", note), ("/fill", fill), ("/rest", rest),
+         ("/", answer)]
