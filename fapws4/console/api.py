@@ -51,7 +51,7 @@ def install_update(visit: Visit) -> Reply:
     """The body is a bundle."""
     mode = visit.query("mode") or "parts"
     if mode not in ("parts", "whole", "verify"):
-        raise Refused(422, "mode must be one of: parts, whole, verify")
+        raise Refused(422, "mode must be one of: parts, whole, verify", "invalid")
     outcome, version, counter = intake.update(visit, visit.environ["wsgi.input"].read, mode).split(" ")
     return _json({"outcome": outcome, "version": version, "counter": counter})
 
@@ -79,7 +79,7 @@ def _from_body(visit: Visit) -> Any:
     try:
         return json.loads(visit.body().decode() or "{}")
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "the body is no JSON") from error
+        raise Refused(400, "the body is no JSON", "invalid") from error
 
 
 # ---- the description ----

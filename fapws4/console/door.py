@@ -40,10 +40,10 @@ def _answer(visit: Visit) -> Reply:
     try:
         routes = table.ROUTES.get(visit.path, {})
         if not routes:
-            raise Refused(404, visit.text("There is no such page."))
+            raise Refused(404, visit.text("There is no such page."), "unknown")
         route = routes.get(visit.method)
         if route is None:
-            refusal = Refused(405, visit.text("This cannot be done here."))
+            refusal = Refused(405, visit.text("This cannot be done here."), "unknown")
             return _told(visit, refusal, for_programs, [("Allow", _methods(routes))])
         return _for_programs(visit, route) if for_programs else _for_people(visit, route)
     except Refused as refusal:
@@ -55,7 +55,8 @@ def _answer(visit: Visit) -> Reply:
             visit.pass_over()
         if refusal.code == "no-session" and not for_programs:
             return _to_login(visit)
-        return _told(visit, Refused(_STATUS.get(refusal.code, 422), refusals.said(visit, refusal), refusal.code), for_programs)
+        text = refusal.text if for_programs else refusals.said(visit, refusal)
+        return _told(visit, Refused(_STATUS.get(refusal.code, 422), text, refusal.code), for_programs)
     except device.Absent as absence:
         return _told(visit, Refused(503, str(absence), "unavailable"), for_programs)
 
@@ -88,7 +89,7 @@ def _for_people(visit: Visit, route: Route) -> Reply:
 
 def _require(visit: Visit, route: Route) -> None:
     if not visit.may(route.role):
-        raise Refused(403, visit.text("This needs the role {role}.", role=visit.text(table.ROLE_NAMES[route.role])))
+        raise Refused(403, visit.text("This needs the role {role}.", role=visit.text(table.ROLE_NAMES[route.role])), "forbidden")
 
 
 def _to_login(visit: Visit) -> Reply:

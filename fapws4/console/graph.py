@@ -11,13 +11,18 @@ if TYPE_CHECKING:
     from fapws4.console.markup import Markup
 
 _WIDTH, _HEIGHT = 240, 60
+_MINUTES = 60
 
 
-def curve(name: str, values: Sequence[float], form: str) -> Markup:
-    """Two values or more over time, from 0 to somewhat above the largest one; the last one is said beside the name."""
-    top = 1.1 * max(values) or 1.0
-    step = _WIDTH / (len(values) - 1)
-    points = " ".join(f"{at * step:.1f},{_HEIGHT * (1 - value / top):.1f}" for at, value in enumerate(values))
-    picture = h.svg(h.polygon(points=f"0,{_HEIGHT} {points} {_WIDTH},{_HEIGHT}"), h.polyline(points=points),
-                    viewBox=f"0 0 {_WIDTH} {_HEIGHT}", class_="curve", aria_hidden="true", focusable="false")
-    return h.figure(picture, h.figcaption(f"{name}: {form.format(values[-1])}"))
+def curve(caption: str, points: Sequence[tuple[float, float]], top: float, labels: tuple[str, str, str]) -> Markup:
+    """The last hour: points (minutes from now on, 0 or less; value) from the oldest on, and values from 0 to `top`.
+
+    `labels` are those of the top, of an hour ago, and of now.
+    """
+    at = [(_WIDTH * (1 + max(minute, -_MINUTES) / _MINUTES), _HEIGHT * (1 - value / top)) for minute, value in points]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
+    picture = h.svg(h.polygon(points=f"{at[0][0]:.1f},{_HEIGHT} {line} {at[-1][0]:.1f},{_HEIGHT}"), h.polyline(points=line),
+                    viewBox=f"0 0 {_WIDTH} {_HEIGHT}", class_="curve", focusable="false")
+    highest, begin, end = labels
+    scales = [h.span(highest, class_="top"), picture, h.span(begin), h.span(end)]
+    return h.figure(h.figcaption(caption), h.div(*scales, class_="plot", aria_hidden="true"))

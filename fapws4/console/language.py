@@ -28,7 +28,7 @@ def translator(language: str) -> Translate:
     """A function that says a text in that language; `{name}` in it is replaced by the argument of that name."""
     catalogue = _catalogue(language)
 
-    def translate(text: str, **values: object) -> str:
+    def translate(text: str, /, **values: object) -> str:
         said = catalogue.get(text, text)
         return said.format(**values) if values else said
 

@@ -5,19 +5,27 @@ Nothing here is divided by `//`: for whole numbers of thousands of digits that n
 
 from __future__ import annotations
 
+from fapws4.console.language import later
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fapws4.console.visit import Visit
 
 
-def amount(size: int) -> str:
+_UNITS = (later("B"), later("KiB"), later("MiB"), later("GiB"), later("TiB"))
+
+
+def amount(visit: Visit, size: int) -> str:
     """Bytes, with at most four digits."""
-    number, unit = float(size), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if number < 1000:
-            break
-        number, unit = number / 1024, larger
-    return f"{number:.0f} {unit}" if unit == "B" or number >= 10 else f"{number:.1f} {unit}"
+    number, unit = float(size), 0
+    while number >= 1000 and unit + 1 < len(_UNITS):
+        number, unit = number / 1024, unit + 1
+    return f"{decimal(visit, number, 1 if unit and number < 10 else 0)} {visit.text(_UNITS[unit])}"
+
+
+def decimal(visit: Visit, number: float, digits: int) -> str:
+    """A number with so many digits behind the point, or the comma."""
+    return f"{number:.{digits}f}".replace(".", visit.text("."))
 
 
 def share(part: int, whole: int) -> int:

@@ -118,6 +118,24 @@ def test_nothing_hinders_people(visit: Visit, scheme: str) -> None:
     assert {path: [] for path in found} == found
 
 
+def test_no_page_is_wider_than_a_telephone(visit: Visit) -> None:
+    """Of 320 pixels, which is also what a large screen has left at 400 % (WCAG 2.2, 1.4.10); in French, which is longer."""
+    visit.browser.narrow(320)
+    visit.open("/login")
+    visit.browser.find("//button[.='Français']").click()
+    visit.browser.find("//h1[.='Se connecter']")
+    visit.fill(name=NAME, password=PASSWORD)
+    visit.press("Se connecter")
+    visit.browser.find("//h1[.='État']")
+    found = {}
+    for path in SHOWN:
+        visit.open(path)
+        found[path] = visit.browser.result(
+            "document.querySelectorAll('details').forEach(each => { each.open = true; });"
+            "const page = document.documentElement; arguments[0](page.scrollWidth - page.clientWidth)")
+    assert dict.fromkeys(found, 0) == found
+
+
 def test_the_first_boot_with_the_keyboard_alone(first_visit: Visit) -> None:
     """From the claim code to the first page; the first stop is the way past the navigation."""
     first_visit.open("/")

@@ -116,9 +116,10 @@ class Browser:
         return Element(self, self.tell("GET", "/element/active")[_ELEMENT])
 
     def emulate(self, **features: str) -> None:
-        """What the person prefers, such as prefers_color_scheme="dark"; nothing: as ever."""
+        """What the person prefers, such as prefers_color_scheme="dark"; nothing: as ever, on a screen as ever."""
         wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self._devtools("Emulation.setEmulatedMedia", features=wanted)
+        self._devtools("Emulation.clearDeviceMetricsOverride")
 
     def scripts(self, on: bool) -> None:
         """Whether pages may run scripts, from the next one on."""
@@ -134,6 +135,10 @@ class Browser:
         shown = base64.b64decode(self.tell("GET", "/screenshot"))
         self._devtools("Emulation.clearDeviceMetricsOverride")
         return shown
+
+    def narrow(self, width: int) -> None:
+        """As on a screen of that many pixels from left to right, until the next picture or `emulate`."""
+        self._devtools("Emulation.setDeviceMetricsOverride", width=width, height=640, deviceScaleFactor=1, mobile=False)
 
     def _devtools(self, command: str, **parameters: object) -> None:
         self.tell("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})

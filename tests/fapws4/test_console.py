@@ -160,7 +160,8 @@ def test_programs(home: House, route: Route) -> None:
             assert "no-session" == json.loads(answer.body)["error"]
         least = below(route.role)
         if least:
-            assert 403 == home.program(least).ask(route.path, route.method, body).status
+            poor = home.program(least).ask(route.path, route.method, body)
+            assert (403, "forbidden") == (poor.status, json.loads(poor.body)["error"])
     answer = home.program(route.role or "viewer").ask(route.path, route.method, body)
     assert answer.status in ((200,) if route.method == "GET" else (400, 422)), answer.body
 
@@ -352,6 +353,54 @@ def test_a_change_of_the_network(home: House) -> None:
     words = [order.split(" ")[0] for order in home.side.orders if order.startswith("network")]
     assert ["network", "network-revert", "network", "network-keep", "network-now"] == words[-5:]
     assert host
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"v4": "static", "address4": "10.0.2.300/24"}, "Fixed address (IPv4): 10.0.2.300/24 is no address"),
+    ({"v4": "static", "address4": "10.0.2.3"}, "Fixed address (IPv4): with the length of the network, like 10.0.2.3/16"),
+    ({"v4": "static", "address4": " "}, "Type the fixed address, too."),
+    ({"v6": "static"}, "Type the fixed address, too."),
+    ({"gateway6": "fe80::1/64"}, "Gateway (IPv6): an address alone"),
+    ({"dns": "192.0.2.1 here"}, "DNS servers: here is no address"),
+    ({"name": "a b"}, "Name: no blanks, commas or '=' in it"),
+    ({"name": "n" * 64}, "Name: at most 63 characters")])
+def test_settings_that_are_none(home: House, changed: dict[str, str], said: str) -> None:
+    """They are refused by the name that the field has on the page, and nothing is tried."""
+    before = list(home.side.orders)
+    answer = home.person("admin").send("/network", {"name": "meter", "v4": "dhcp", "v6": "auto", **changed})
+    assert (422, True) == (answer.status, said in answer.body.decode()), answer.body
+    assert before == home.side.orders
+
+
+def test_a_factory_reset_wants_the_tick_as_well(home: House) -> None:
+    """Not only browsers look for it."""
+    before = list(home.side.orders)
+    answer = home.person("admin").send("/power/reset", OWN)
+    assert (422, True) == (answer.status, b"Tick the box first" in answer.body)
+    assert before == home.side.orders
+
+
+def test_all_that_helps_to_find_a_fault(home: House) -> None:
+    """A text, and called one."""
+    for person, path in ((home.person("operator"), "/logs/bundle"), (home.program("operator"), "/api/v1/logs.bundle")):
+        answer = person.ask(path)
+        assert "text/plain; charset=utf-8" == answer.headers["content-type"]
+        assert '-logs.txt"' in answer.headers["content-disposition"]
+        assert answer.body.startswith(b"==== status ====\nproduct ")
+        assert b"\n==== /proc/meminfo ====\nMemTotal:" in answer.body
+
+
+def test_graphs_of_the_last_hour(home: House) -> None:
+    """From what PID 1 has noted to now, at their minutes; the same as a table."""
+    page = home.person("viewer").page("/")
+    lines = re.findall(r'<polyline points="([^"]+)"', page)
+    assert 2 == len(lines)
+    for line in lines:
+        points = [tuple(map(float, point.split(","))) for point in line.split(" ")]
+        assert points == sorted(points, key=lambda point: point[0])
+        assert 240.0 == points[-1][0]
+        assert all(0 <= x <= 240 and 0 <= y <= 60 for x, y in points)
+    assert '<th scope="row">0</th>' in page
 
 
 def test_the_clock(home: House) -> None:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from qrcode.constants import ERROR_CORRECT_L
 from qrcode.main import QRCode
 from qrcode.util import MODE_8BIT_BYTE, QRData
 
-from appliance.common.places import PACKAGE
+from appliance.common.places import CORE, PACKAGE
 from fapws4.console import qr
 from fapws4.console.language import LANGUAGES, choose, read_catalogue, translator
 from fapws4.console.markup import Markup, escape, h, join
+from fapws4.console.pages.overview import _SAID_ABOVE
+from fapws4.console.patterns import places_in
 from fapws4.console.refusals import SENTENCES, said
+from fapws4.console.words import name_of, source_of, value_of
 from fapws4.device import Refused
+from fapws4.device.calls import CALLS, arguments_of
+from fapws4.device.schema import Invalid
 
 CONSOLE = PACKAGE / "console"
 TRANSLATORS = ("_", "later", "visit.text", "self.text")
@@ -62,6 +69,11 @@ def test_sentences_of_the_manager_are_those_that_it_says() -> None:
     assert set() == set(SENTENCES) - set(refusals_of_the_manager())
 
 
+def in_language(language: str) -> Any:
+    """As much of a visit as texts need."""
+    return SimpleNamespace(text=translator(language))
+
+
 @pytest.mark.parametrize(("code", "text", "shown"), [
     ("conflict", "there is a user zoe already", "Il y a déjà un utilisateur zoe."),
     ("absent", "there is no token {name}", "Il n'y a pas de jeton {name}."),
@@ -71,7 +83,63 @@ def test_sentences_of_the_manager_are_those_that_it_says() -> None:
     ("password", "whatever", "Le nom ou le mot de passe est faux.")])
 def test_refusals_in_french(code: str, text: str, shown: str) -> None:
     """By the code or by the sentence; any other in the manager's words."""
-    assert shown == said(SimpleNamespace(text=translator("fr")), Refused(code, text))  # type: ignore[arg-type]
+    assert shown == said(in_language("fr"), Refused(code, text))
+
+
+@pytest.mark.parametrize(("arguments", "english", "french"), [
+    ({"new_password": "short"}, "New password: from 10 to 256 characters",
+     "Nouveau mot de passe : de 10 à 256 caractères"),
+    ({"name": "e" * 33}, "Name: from 1 to 32 characters", "Nom : de 1 à 32 caractères"),
+    ({"name": "e\0"}, "Name: no characters that cannot be shown", "Nom : pas de caractères qui ne peuvent être montrés")])
+def test_an_argument_is_called_as_the_page_calls_it(arguments: dict[str, str], english: str, french: str) -> None:
+    right = {"name": "eve", "role": "viewer", "new_password": "analytical", "password": "analytical"}
+    with pytest.raises(Invalid) as refusal:
+        arguments_of(CALLS["users.add"], {**right, **arguments})
+    for language, shown in (("en", english), ("fr", french)):
+        assert shown == said(in_language(language), Refused("invalid", str(refusal.value)))
+
+
+STATUS = [
+    ("state", "confirmed", "has proved itself", "a fait ses preuves"),
+    ("state", "trial 57", "on trial; 57 s left", "à l'essai ; encore 57 s"),
+    ("state", "trial 57 paused", "on trial, which waits for the network cable; 57 s left",
+     "à l'essai, qui attend le câble réseau ; encore 57 s"),
+    ("update", "running 512 1536000", "512 B of 1.5 MiB have arrived", "512 o sur 1,5 Mio sont arrivés"),
+    ("update", "refused no room: 3 MB", "refused: no room: 3 MB", "refusée : no room: 3 MB"),
+    ("clock", "untrusted rtc", "not certain, from: the clock on the board", "incertaine, d'après : l'horloge de la carte"),
+    ("clock", "trusted sntp 192.0.2.1", "certain, from: the time server 192.0.2.1",
+     "certaine, d'après : le serveur de temps 192.0.2.1"),
+    ("interface", "eth0 52:54:00:12:34:56 no-cable", "eth0, 52:54:00:12:34:56: no cable",
+     "eth0, 52:54:00:12:34:56 : pas de câble"),
+    ("timezone", "Europe/Paris CET-1CEST", "Europe/Paris", "Europe/Paris"), ("timezone", "- UTC0", "UTC0", "UTC0"),
+    ("usb", "offers 2.0 a b.update", "version 2.0 is there: a b.update", "la version 2.0 s'y trouve : a b.update"),
+    ("fetch", "registry.example/a:b has not been asked yet", "registry.example/a:b has not been asked yet",
+     "registry.example/a:b n'a pas encore été interrogé"),
+    ("data", "something new", "something new", "something new"), ("new", "ok", "ok", "ok")]
+
+
+@pytest.mark.parametrize(("key", "value", "english", "french"), STATUS)
+def test_the_status_in_words(key: str, value: str, english: str, french: str) -> None:
+    """What has no words is shown as it is."""
+    assert (english, french) == tuple(value_of(in_language(language), key, value) for language in ("en", "fr"))
+
+
+def test_every_key_of_the_status_has_a_name() -> None:
+    keys = set(re.findall(r'add\w*\(&?page, "([a-z0-9-]+)"', (CORE / "init/owner/status.c").read_text()))
+    assert {"state", "failed", "dns", "usb"} <= keys
+    assert set(_SAID_ABOVE) == {key for key in keys if name_of(in_language("en"), key) == key}
+
+
+def test_a_time_from_nowhere() -> None:
+    assert "" == source_of(in_language("en"), "")
+
+
+@pytest.mark.parametrize(("pattern", "text", "found"), [
+    ("{a} of {b}", "1 of 2 of 3", {"a": "1", "b": "2 of 3"}), ("no {a} here", "no one here", {"a": "one"}),
+    ("no {a} here", "no  here", None), ("no {a} here", "no here", None), ("no {a} here", "no one hereabouts", None),
+    ("all", "all", {}), ("all", "all of it", None), ("{a}", "", None)])
+def test_the_places_of_a_pattern(pattern: str, text: str, found: dict[str, str] | None) -> None:
+    assert found == places_in(pattern, text)
 
 
 def test_a_catalogue_is_read_as_gettext_writes_it() -> None:

@@ -9,6 +9,7 @@ from fapws4.console.frame import done, facts, field, form, note, page
 from fapws4.console.markup import h
 from fapws4.console.units import duration, moment
 from fapws4.console.visit import OPERATOR, Refused
+from fapws4.console.words import source_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def clock(visit: Visit) -> Reply:
     found = visit.device.clock_get()
     rows: list[tuple[str, Child]] = [
         (_("Now"), moment(found["seconds"])), (_("Time zone"), found["zone"] or "UTC"),
-        (_("From"), found["source"]), (_("Running for"), duration(visit, found["uptime"]))]
+        (_("From"), source_of(visit, found["source"])), (_("Running for"), duration(visit, found["uptime"]))]
     return page(visit, _("Time"), done(visit, set=_("The clock is set."), zone=_("The time zone is set.")),
                 None if found["trusted"] else note(_("The clock may be wrong: no time server has answered yet.")),
                 facts(rows), *(_change(visit, found) if visit.may(OPERATOR) else ()))

@@ -7,7 +7,7 @@ import os
 from fapws4.console import qr
 from fapws4.console.frame import choice, done, facts, field, form, note, page
 from fapws4.console.markup import h
-from fapws4.console.visit import ADMIN
+from fapws4.console.visit import ADMIN, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def apply(visit: Visit) -> Reply:
     """Other settings, on trial or for good."""
     _ = visit.text
     settings = _settings_of(visit.fields)
+    if not (settings["v4"] and settings["v6"]):
+        raise Refused(422, _("Type the fixed address, too."))
     seconds = visit.device.network_apply(settings, confirm="now" not in visit.fields)["seconds"]
     if not seconds:
         return page(visit, _("Network"), note(_("These settings are kept."), "good"), *_new_place(visit, settings))

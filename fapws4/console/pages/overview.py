@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fapws4.console.frame import facts, note, page, table
 from fapws4.console.graph import curve
-from fapws4.console.language import later
 from fapws4.console.markup import h
-from fapws4.console.units import amount, duration, share
+from fapws4.console.units import amount, decimal, duration, share
+from fapws4.console.words import name_of, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,18 +15,6 @@ if TYPE_CHECKING:
     from fapws4.console.markup import Child, Markup
     from fapws4.console.visit import Reply, Visit
     from fapws4.device.records import Status
-
-# How the keys of PID 1's status are called (core/init/owner/status.h); others are shown as they are.
-_NAMES = {
-    "product": later("Product"), "version": later("Version"), "board": later("Board"), "counter": later("Counter"),
-    "slot": later("Slot"), "state": later("State"), "missing": later("Still lacks"), "data": later("Data"),
-    "rescue": later("What could be saved"), "network": later("Network"), "address": later("Address"),
-    "address6": later("Address"), "app": later("App"), "failed": later("Last version that failed"),
-    "reset": later("Last unplanned end"), "update": later("Update"), "usb": later("USB"), "fetch": later("Registry"),
-    "name": later("Name"), "clock": later("Clock"), "gateway": later("Gateway"), "dns": later("DNS servers"),
-    "ntp": later("Time servers"), "certificate": later("Certificate"), "interface": later("Network interface"),
-    "timezone": later("Time zone"), "storage-errors": later("Errors of the storage"),
-    "storage-life": later("Life of the storage that is used up, %"), "storage-reserve": later("Reserve of the storage")}
 
 # What the page has in other words, or what is for programs.
 _SAID_ABOVE = ("uptime", "storage", "network-settings", "network-trial")
@@ -66,35 +54,39 @@ def _now(visit: Visit, found: Status) -> Markup:
     memory, storage = found["memory"], found["storage"]
     rows: list[tuple[str, Child]] = [
         (_("Running for"), duration(visit, found["uptime"])),
-        (_("Load"), " ".join(f"{load:.2f}" for load in found["load"])),
+        (_("Load"), " ".join(decimal(visit, load, 2) for load in found["load"])),
         (_("Memory"), _used(visit, memory["total"], memory["free"])),
         (_("Storage"), _used(visit, storage["total"], storage["free"])),
-        *((_("Temperature ({place})", place=each["name"]), f"{each['celsius']:.1f} °C") for each in found["temperatures"])]
+        *((_("Temperature ({place})", place=each["name"]), f"{decimal(visit, each['celsius'], 1)} °C") for each in found["temperatures"])]
     return facts(rows)
 
 
 def _used(visit: Visit, total: int, free: int) -> Child:
-    said = visit.text("{used} of {total} in use", used=amount(total - free), total=amount(total))
+    said = visit.text("{used} of {total} in use", used=amount(visit, total - free), total=amount(visit, total))
     return [h.meter(min="0", max="100", value=share(total - free, total), aria_hidden="true"), " ", said]
 
 
 def _graphs(visit: Visit, found: Status) -> Iterator[Markup]:
+    """What PID 1 has noted each minute, and now."""
     _ = visit.text
-    samples, now = found["samples"], found["uptime"]
-    if len(samples) < 2:
-        yield h.p(_("There is something to see here after some minutes."))
-        return
-    minutes = [round((sample["uptime"] - now) / 60) for sample in samples]
+    total = found["memory"]["total"]
+    samples = [*found["samples"], {"uptime": found["uptime"], "load": found["load"][0], "memory_free": found["memory"]["free"]}]
+    minutes = [(sample["uptime"] - found["uptime"]) / 60 for sample in samples]
     loads = [sample["load"] for sample in samples]
-    used = [(found["memory"]["total"] - sample["memory_free"]) / (1 << 20) for sample in samples]
-    yield h.div(curve(_("Load"), loads, "{:.2f}"), curve(_("Memory in use, MiB"), used, "{:.0f}"), class_="graphs")
-    rows = [(f"{minute}", f"{load:.2f}", f"{mib:.0f}") for minute, load, mib in zip(minutes, loads, used)]
+    used = [total - sample["memory_free"] for sample in samples]
+    highest = max(1.0, *loads)
+    span = _("an hour ago"), _("now")
+    yield h.div(
+        curve(_("Load: {load}", load=decimal(visit, loads[-1], 2)), list(zip(minutes, loads)), highest,
+              (decimal(visit, highest, 1), *span)),
+        curve(_("Memory in use: {size}", size=amount(visit, used[-1])), list(zip(minutes, used)), total or 1,
+              (amount(visit, total), *span)), class_="graphs")
+    rows = [(f"{round(minute)}", decimal(visit, load, 2), amount(visit, size)) for minute, load, size in zip(minutes, loads, used)]
     yield h.details(h.summary(_("As a table")),
-                    table(_("The last hour"), [_("Minute"), _("Load"), _("Memory in use, MiB")], rows[::-1]))
+                    table(_("The last hour"), [_("Minute"), _("Load"), _("Memory in use")], rows[::-1]))
 
 
 def _facts(visit: Visit, found: Status) -> Iterator[tuple[str, Child]]:
     for fact in found["facts"]:
         if fact["value"] and fact["key"] not in _SAID_ABOVE:
-            name = _NAMES.get(fact["key"])
-            yield visit.text(name) if name else fact["key"], fact["value"]
+            yield name_of(visit, fact["key"]), value_of(visit, fact["key"], fact["value"])

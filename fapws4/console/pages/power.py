@@ -5,7 +5,7 @@ from __future__ import annotations
 from fapws4.console import frame
 from fapws4.console.frame import coming_back, form, note, page, password
 from fapws4.console.markup import h
-from fapws4.console.visit import ADMIN
+from fapws4.console.visit import ADMIN, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def power_off(visit: Visit) -> Reply:
 def factory_reset(visit: Visit) -> Reply:
     """Orders a factory reset."""
     _ = visit.text
+    if "sure" not in visit.fields:
+        raise Refused(422, _("Tick the box first: all data of this device will be lost."))
     visit.device.device_factory_reset(visit.fields.get("password", ""))
     return coming_back(visit, _("Restart and reset"), _(
         "The device restarts and erases all data. Its certificate and its claim code are new ones then."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fapws4.console import intake
 from fapws4.console.frame import box, coming_back, done, facts, form, note, page
 from fapws4.console.markup import h
+from fapws4.console.words import value_of
 from fapws4.web.update import reader_of
 
 TYPE_CHECKING = False
@@ -21,14 +22,14 @@ def update(visit: Visit) -> Reply:
     found = visit.device.status()
     told = {fact["key"]: fact["value"] for fact in found["facts"]}
     rows: list[tuple[str, Child]] = [
-        (_("Version"), found["version"]), (_("Counter"), found["counter"]), (_("State"), found["state"])]
+        (_("Version"), found["version"]), (_("Counter"), found["counter"]), (_("State"), value_of(visit, "state", found["state"]))]
     failed = note(_("A new version has failed, and the old one is back: {why}", why=told["failed"]), "bad") if told.get(
         "failed") else None
     under_way = told.get("update", "").startswith("running")
     return page(visit, _("Update"), failed,
                 done(visit, stick=_("The update on the stick is being installed."),
                      registry=_("The device looks into its registry; what comes of it is shown here.")),
-                facts([*rows, *([(_("Update"), told["update"])] if told.get("update") else [])]),
+                facts([*rows, *([(_("Update"), value_of(visit, "update", told["update"]))] if told.get("update") else [])]),
                 *_ways(visit, told), again="5" if under_way else "")
 
 
@@ -69,7 +70,7 @@ def _ways(visit: Visit, told: dict[str, str]) -> Iterator[Child]:
     yield h.p(_("It goes into the slot that is not in use and is tried at the next start. Does it not prove itself, the "
                 "version that runs now comes back by itself."))
     if told.get("usb"):
-        yield from (h.h2(_("USB stick")), h.p(told["usb"]), form(visit, "/update/stick", _("Install from the stick")))
+        yield from (h.h2(_("USB stick")), h.p(value_of(visit, "usb", told["usb"])), form(visit, "/update/stick", _("Install from the stick")))
     if told.get("fetch"):
-        yield from (h.h2(_("Registry")), h.p(told["fetch"]),
+        yield from (h.h2(_("Registry")), h.p(value_of(visit, "fetch", told["fetch"])),
                     form(visit, "/update/registry", _("Look there, and install what is new")))
