@@ -217,7 +217,7 @@ def emulate_image(
     usb: str = "", cut_after: float = 0.0, no_network: bool = False, clock: str = "", wire: str = "",
     serial_device: bool = False,
 ) -> None:
-    """Boot an image in QEMU, print its URL, show its console until Ctrl-C."""
+    """Boot an image in QEMU, print the URLs of its app and its own pages, show its console until Ctrl-C."""
     around = surroundings.Surroundings(surroundings.parse_size(disk), Path(usb) if usb else None, not no_network,
                                        surroundings.parse_clock(clock), wire, serial_device)
     emulate.emulate(Path(image), build.emulated_board(board), firmware=emulate.chosen_firmware(uefi, bios), keep=keep,

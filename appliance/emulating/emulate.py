@@ -40,6 +40,7 @@ _PATIENCE = 120.0  # s for one step of a boot; a busy machine with two cores nee
 _ORDERLY_END = 20.0  # s from the power button to power-off: the app has 10 of them
 _RUNS = "fapws4: "  # what PID 1 begins its lines with
 _ANSWERS = r"answers at (https?)://[^/:]+(?::(\d+))?/"
+_PAGES = r"status(?: and updates)?: (https?)://[^/]+:(\d+)/"
 _PORTS = {"http": 80, "https": 443}
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9])|[\r\0]")
@@ -132,6 +133,11 @@ class Machine:
             self._port = self._monitor.forward(int(guest_port or _PORTS[self._scheme]))
             _request(self._scheme, self._port, "/")
         return f"{self._scheme}://127.0.0.1:{self._port}/"
+
+    def pages_url(self, timeout: float | None = _PATIENCE) -> str:
+        """Where the device's own pages are to be reached from here, once it says that they are there."""
+        scheme, guest_port = self._find(_PAGES, 0, timeout)[1].groups()
+        return f"{scheme}://127.0.0.1:{self.forward(int(guest_port))}/"
 
     def forward(self, guest_port: int) -> int:
         """A port here that leads to one of the machine's."""
@@ -245,7 +251,8 @@ def emulate(
     image: Path, board: Board, *, firmware: str = "uefi", keep: bool = False, around: Surroundings | None = None,
     cut_after: float = 0.0,
 ) -> None:
-    """Boot an image, show its console and, once the app answers, its URL; until the machine, Ctrl-C or a power cut ends it.
+    """Boot an image, show its console and, once they answer, the URLs of the app and of the device's own pages; until the
+    machine, Ctrl-C or a power cut ends it.
 
     ``cut_after`` is in seconds from power-on; 0 is never.
     """
@@ -254,7 +261,8 @@ def emulate(
             _show(f"--- {image.name} on {board.name} by {firmware}; Ctrl-C presses the power button ---")
             if around and around.serial:
                 _show(f"--- the other end of its serial adapter is {machine.serial_end} ---")
-            threading.Thread(target=_show_url, args=[machine], daemon=True).start()
+            for words, url in (("the app answers at", machine.url), ("the device's own pages are at", machine.pages_url)):
+                threading.Thread(target=_show_url, args=[words, url], daemon=True).start()
             if code := machine.wait_for_end(cut_after or None):
                 raise Problem(f"QEMU ended with exit code {code}", "its last words: " + " | ".join(machine.console[-3:]))
         except StillOn:
@@ -271,10 +279,9 @@ def chosen_firmware(uefi: bool, bios: bool) -> str:
     return "bios" if bios else "uefi"
 
 
-def _show_url(machine: Machine) -> None:
-    with contextlib.suppress(Problem):  # it ended before the app has answered, which the caller sees too
-        url = machine.url(timeout=None)
-        _show(f"--- the app answers at {url} ---")
+def _show_url(words: str, url: Callable[[float | None], str]) -> None:
+    with contextlib.suppress(Problem):  # the machine ended before, which the caller sees too
+        _show(f"--- {words} {url(None)} ---")
 
 
 def _switch_off(machine: Machine) -> None:

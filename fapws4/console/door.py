@@ -89,7 +89,8 @@ def _for_people(visit: Visit, route: Route) -> Reply:
 
 def _require(visit: Visit, route: Route) -> None:
     if not visit.may(route.role):
-        raise Refused(403, visit.text("This needs the role {role}.", role=visit.text(table.ROLE_NAMES[route.role])), "forbidden")
+        role = visit.text(table.ROLE_NAMES[route.role])
+        raise Refused(403, visit.text("This needs the role {role}.", role=role), "forbidden")
 
 
 def _to_login(visit: Visit) -> Reply:

@@ -46,7 +46,8 @@ ARGUMENTS = (
     ("arguments.{field} must have at most {most} entries", later("{field}: at most {most}")),
     ("arguments.{field} must be from {least} to {most}", later("{field}: from {least} to {most}")),
     ("{field}: '{text}' is no address", later("{field}: {text} is no address")),
-    ("{field} must be an address with its prefix, like {example}", later("{field}: with the length of the network, like {example}")),
+    ("{field} must be an address with its prefix, like {example}",
+     later("{field}: with the length of the network, like {example}")),
     ("{field} must be an address alone", later("{field}: an address alone")),
     ("{field} has no blanks, commas or '=' in it", later("{field}: no blanks, commas or '=' in it")),
 )

@@ -64,7 +64,8 @@ class Caller:
         if not role:
             return
         if not self.role:
-            raise Refused("no-session", "log in first, or send a token that is in force; a session ends after half an hour without use")
+            raise Refused("no-session", "log in first, or send a token that is in force; a session ends after half an hour "
+                                        "without use")
         if ROLES.index(self.role) < ROLES.index(role):
             raise Refused("forbidden", f"this needs the role {role}; yours is {self.role}")
 

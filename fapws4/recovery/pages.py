@@ -27,9 +27,14 @@ TIMEOUT = 30
 _LARGEST_UPLOAD = 1 << 30
 _MOST_ORDERS = 4  # at a time; PID 1 hears 8 callers
 
+# How the keys of the status are called (core/init/owner/status.h); those without a name are for programs.
 _NAMES = {"product": "Product", "version": "Version", "board": "Board", "counter": "Counter", "slot": "Slot", "state": "State",
-          "missing": "Still lacks", "data": "Data", "rescue": "What could be saved", "network": "Network",
-          "address": "Address", "app": "App", "failed": "Last version that failed", "reset": "Last unplanned end",
+          "missing": "Still lacks", "data": "Data", "storage": "Free storage", "storage-errors": "Errors of the storage",
+          "storage-life": "Life of the storage that is used up, %", "storage-reserve": "Reserve of the storage",
+          "rescue": "What could be saved", "name": "Name", "network": "Network", "interface": "Network interface",
+          "address": "Address", "gateway": "Gateway", "rival": "Another host with this address", "address6": "Address",
+          "dns": "DNS server", "ntp": "Time server", "certificate": "Certificate", "clock": "Clock", "timezone": "Time zone",
+          "app": "App", "failed": "Last version that failed", "lost": "Its settings", "reset": "Last unplanned end",
           "update": "Update", "usb": "USB", "fetch": "Registry"}
 
 _READ_ONLY = ("This image was built without keys: it accepts no update, and nothing can be changed here. "
@@ -49,8 +54,13 @@ def show_status(_: dict[str, Any]) -> Answer:
     pairs = control.status()
     told = dict(pairs)
     busy = told.get("state", "").startswith("trial") or told.get("update", "").startswith("running")
-    rows = [(_NAMES.get(key, key), value) for key, value in pairs if value]
+    rows = [(_NAMES[key], _free(value) if key == "storage" else value) for key, value in pairs if value and key in _NAMES]
     return 200, markup.page("Status", _warnings(told) + markup.facts(rows), "/", "5" if busy else "")
+
+
+def _free(sizes: str) -> str:
+    total, free = (int(size) / (1 << 20) for size in sizes.split(" "))
+    return f"{free:.1f} of {total:.1f} MiB"
 
 
 def _warnings(told: dict[str, str]) -> str:

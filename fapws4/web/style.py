@@ -20,7 +20,8 @@ pre { background: var(--back); border: 1px solid var(--line); padding: .75rem; w
 .note { border-inline-start: .3rem solid var(--accent); background: var(--back); padding: .5rem 1rem; }
 .good { border-color: var(--good); } .bad { border-color: var(--bad); }
 form { display: grid; grid-template-columns: minmax(0, 1fr); gap: .9rem; justify-items: start; max-width: 30rem; }
-label { display: grid; grid-template-columns: minmax(0, auto); gap: .2rem; max-width: 100%; } label.box { display: flex; gap: .5rem; align-items: baseline; }
+label { display: grid; grid-template-columns: minmax(0, auto); gap: .2rem; max-width: 100%; }
+label.box { display: flex; gap: .5rem; align-items: baseline; }
 input:not([type=checkbox]), button { font: inherit; padding: .45rem .7rem; max-width: 100%; }
 button { cursor: pointer; background: var(--accent); color: Canvas; border: 0; border-radius: .3rem; padding: .5rem 1.2rem; }
 button.grave { background: var(--bad); }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -145,6 +146,18 @@ def test_the_status_says_what_the_device_says(device: Device) -> None:
     assert "note" not in page
     assert "refresh" not in page
     assert device.side.status == device.ask("/status").body.decode()
+
+
+def test_keys_that_are_for_programs_are_on_no_page(device: Device) -> None:
+    """All others have a name there."""
+    source = (REPOSITORY / "core/init/owner/status.c").read_text()
+    keys = set(re.findall(r'add\w*\(&?page, "([a-z0-9-]+)"', source))
+    device.side.status = "".join(f"{key} 12582912 3145728\n" for key in sorted(keys))
+    page = device.ask("/").body.decode()
+    assert keys >= {"uptime", "network-settings", "network-trial", "storage", "address6"}
+    assert len(keys) - 3 == page.count("<dt>")
+    assert [] == [key for key in keys if f"<dt>{key}<" in page]
+    assert "<dt>Free storage<dd>3.0 of 12.0 MiB" in page
 
 
 @pytest.mark.parametrize(("lines", "sentence", "busy"), [

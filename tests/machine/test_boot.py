@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,16 +31,24 @@ def test_it_boots_answers_and_ends_in_an_orderly_way(hello_image: Path, pc: Boar
 
 
 def test_ctrl_c_presses_the_power_button(hello_image: Path) -> None:
-    """`invoke emulate` prints the URL once the app answers, and Ctrl-C ends the machine in an orderly way."""
+    """`invoke emulate` prints the URLs of the app and of the device's own pages; Ctrl-C ends the machine in an orderly way."""
     command = [sys.executable, "-m", "invoke", "emulate", str(hello_image), "--bios"]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process, ExitStack() as ended:
+        ended.callback(process.kill)  # when something fails: nobody would wait for Ctrl-C then
         assert process.stdout is not None
-        url = next(line.split()[-2] for line in process.stdout if "the app answers at" in line)
-        with urllib.request.urlopen(url) as answer:
+        urls: dict[str, str] = {}
+        for line in process.stdout:
+            words, _, url = line.removesuffix(" ---\n").rpartition(" ")
+            urls |= {words: url} if words.endswith((" answers at", "pages are at")) and words.startswith("---") else {}
+            if len(urls) == 2:
+                break
+        with urllib.request.urlopen(urls["--- the app answers at"]) as answer:
             assert answer.read() == b"Hello World!!"
+        with urllib.request.urlopen(urls["--- the device's own pages are at"]) as answer:
+            assert b"<dt>Product<dd>hello" in answer.read()
         process.send_signal(signal.SIGINT)
         said = process.stdout.read()
-    assert process.returncode == 0
+        assert process.wait() == 0
     assert "fapws4: power off" in said
     assert "plug" not in said
 

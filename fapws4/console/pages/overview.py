@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fapws4.console.markup import Child, Markup
     from fapws4.console.visit import Reply, Visit
-    from fapws4.device.records import Status
+    from fapws4.device.records import Sample, Status
 
 # What the page has in other words, or what is for programs.
 _SAID_ABOVE = ("uptime", "storage", "network-settings", "network-trial")
@@ -57,7 +57,8 @@ def _now(visit: Visit, found: Status) -> Markup:
         (_("Load"), " ".join(decimal(visit, load, 2) for load in found["load"])),
         (_("Memory"), _used(visit, memory["total"], memory["free"])),
         (_("Storage"), _used(visit, storage["total"], storage["free"])),
-        *((_("Temperature ({place})", place=each["name"]), f"{decimal(visit, each['celsius'], 1)} °C") for each in found["temperatures"])]
+        *((_("Temperature ({place})", place=each["name"]), f"{decimal(visit, each['celsius'], 1)} °C")
+          for each in found["temperatures"])]
     return facts(rows)
 
 
@@ -70,7 +71,8 @@ def _graphs(visit: Visit, found: Status) -> Iterator[Markup]:
     """What PID 1 has noted each minute, and now."""
     _ = visit.text
     total = found["memory"]["total"]
-    samples = [*found["samples"], {"uptime": found["uptime"], "load": found["load"][0], "memory_free": found["memory"]["free"]}]
+    now: Sample = {"uptime": found["uptime"], "load": found["load"][0], "memory_free": found["memory"]["free"]}
+    samples = [*found["samples"], now]
     minutes = [(sample["uptime"] - found["uptime"]) / 60 for sample in samples]
     loads = [sample["load"] for sample in samples]
     used = [total - sample["memory_free"] for sample in samples]
@@ -81,7 +83,8 @@ def _graphs(visit: Visit, found: Status) -> Iterator[Markup]:
               (decimal(visit, highest, 1), *span)),
         curve(_("Memory in use: {size}", size=amount(visit, used[-1])), list(zip(minutes, used)), total or 1,
               (amount(visit, total), *span)), class_="graphs")
-    rows = [(f"{round(minute)}", decimal(visit, load, 2), amount(visit, size)) for minute, load, size in zip(minutes, loads, used)]
+    rows = [(f"{round(minute)}", decimal(visit, load, 2), amount(visit, size))
+            for minute, load, size in zip(minutes, loads, used)]
     yield h.details(h.summary(_("As a table")),
                     table(_("The last hour"), [_("Minute"), _("Load"), _("Memory in use")], rows[::-1]))
 

@@ -21,8 +21,8 @@ def update(visit: Visit) -> Reply:
     _ = visit.text
     found = visit.device.status()
     told = {fact["key"]: fact["value"] for fact in found["facts"]}
-    rows: list[tuple[str, Child]] = [
-        (_("Version"), found["version"]), (_("Counter"), found["counter"]), (_("State"), value_of(visit, "state", found["state"]))]
+    rows: list[tuple[str, Child]] = [(_("Version"), found["version"]), (_("Counter"), found["counter"]),
+                                     (_("State"), value_of(visit, "state", found["state"]))]
     failed = note(_("A new version has failed, and the old one is back: {why}", why=told["failed"]), "bad") if told.get(
         "failed") else None
     under_way = told.get("update", "").startswith("running")
@@ -70,7 +70,8 @@ def _ways(visit: Visit, told: dict[str, str]) -> Iterator[Child]:
     yield h.p(_("It goes into the slot that is not in use and is tried at the next start. Does it not prove itself, the "
                 "version that runs now comes back by itself."))
     if told.get("usb"):
-        yield from (h.h2(_("USB stick")), h.p(value_of(visit, "usb", told["usb"])), form(visit, "/update/stick", _("Install from the stick")))
+        yield from (h.h2(_("USB stick")), h.p(value_of(visit, "usb", told["usb"])),
+                    form(visit, "/update/stick", _("Install from the stick")))
     if told.get("fetch"):
         yield from (h.h2(_("Registry")), h.p(value_of(visit, "fetch", told["fetch"])),
                     form(visit, "/update/registry", _("Look there, and install what is new")))
