@@ -11,7 +11,7 @@ from appliance.fetching.recipes import Board
 from appliance.imaging.bootloader import SlotState
 from tests.machine.disk import Disk
 
-NOTE = "version 1.0\ndisk yes\naddress yes\nsettings settings\nend\n"
+NOTE = "version 1.0\ndisk yes\naddress yes\n{}end\n"
 
 
 def come_back(machine: Machine) -> None:
@@ -26,13 +26,14 @@ def come_back(machine: Machine) -> None:
     assert machine.wait_for_end() == 0
 
 
-@pytest.mark.parametrize("cut", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_settings_come_back(moody_image: Path, pc: Board, tmp_path: Path, cut: bool) -> None:
-    """By the trial's end or a power cut in it; what the new version made of them is kept aside."""
+@pytest.mark.parametrize(("cut", "declared"), [(False, "settings settings\n"), pytest.param(True, "", marks=pytest.mark.long)])
+def test_settings_come_back(moody_image: Path, pc: Board, tmp_path: Path, cut: bool, declared: str) -> None:
+    """By the trial's end or a power cut in it, also when the old version had declared none; what the new version made of them
+    is kept aside."""
     disk = Disk(moody_image, tmp_path / "disk.img", pc)
     disk.fill_slot_b("console=ttyS0 mood=convert fapws4.trial=20", data_version=2)
     disk.write_state(SlotState(4, "a"), SlotState(5, "a", "b", 1))
-    disk.keep("trial", NOTE)
+    disk.keep("trial", NOTE.format(declared))
     disk.keep_setting("word", "as it was")
     disk.keep_setting("data_version", "1")
     with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine:

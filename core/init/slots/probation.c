@@ -169,13 +169,33 @@ static void begin_trial(struct machine *machine, const struct trial_note *note)
     loop_set(&machine->loop, &probation->tick, POLICY_TRIAL_CHECK);
 }
 
-/* Before the new version's app can change them. */
-static void keep_settings(struct machine *machine, const struct trial_note *note)
+/* One folder is kept: the old version's, whose app has to live with it, or this one's if the old one
+ * has named none; the note tells that one which it is, should it come back. */
+static bool agree_on_settings(const struct machine *machine, struct trial_note *note)
 {
-    const struct keepsake keepsake = {"/data", note->settings, POLICY_APP_UID};
+    const char *own = machine->config.settings;
 
-    if (machine->record.kept && note->settings[0] &&
-        !try_to("copy the app's settings before they change", keepsake_take(&keepsake)))
+    if (own[0] == '\0' || strcmp(note->settings, own) == 0)
+        return true;
+    if (note->settings[0]) {
+        warn("the settings are in %s, and were in %s: only that is put back if this version fails",
+             own, note->settings);
+        return true;
+    }
+    memcpy(note->settings, own, sizeof note->settings);
+    return try_to("note which settings are kept", record_set_note(note));
+}
+
+/* Before the new version's app can change them. */
+static void keep_settings(struct machine *machine, struct trial_note *note)
+{
+    struct keepsake keepsake = {"/data", note->settings, POLICY_APP_UID};
+
+    if (!machine->record.kept)
+        return;
+    if (!agree_on_settings(machine, note) ||
+        (note->settings[0] &&
+         !try_to("copy the app's settings before they change", keepsake_take(&keepsake))))
         fall_back(machine, "the app's settings cannot be copied before they change");
 }
 
