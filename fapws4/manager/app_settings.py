@@ -24,17 +24,13 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = ".restored"  # behind the name of a file that is being written
+_VERSION = "data_version"  # the file of fapws4/migrations.py, and what the app has declared
 _DEEPEST = 32  # folders in folders: each is an open descriptor
 
 
 def folder() -> str:
     """The folder that the app has declared, below its data; empty when it has none."""
-    try:
-        with open(f"{store.etc_folder()}/appliance.conf", encoding="utf-8") as file:
-            pairs = dict(line.rstrip("\n").partition("=")[::2] for line in file)
-    except OSError:
-        return ""
-    return pairs.get("settings", "")
+    return _declared("settings")
 
 
 def files() -> list[Row]:
@@ -63,7 +59,7 @@ def _files() -> list[Row]:
 
 def put_back(rows: list[Row]) -> None:
     """Exactly these files: each as a whole in the place of the old one, and of whatever else is in its way; those that are
-    not among them go."""
+    not among them go. The data version comes last: until then a start of the app has nothing to migrate, then all of it."""
     try:
         _put_back(rows)
     except OSError as error:
@@ -74,23 +70,52 @@ def _put_back(rows: list[Row]) -> None:
     wanted = {row["path"] for row in rows}
     with _Place(_base()) as base, _Place(_made(base, folder().split("/"))) as top:
         owner = os.fstat(base)
-        for row in rows:
-            *steps, name = _steps(row["path"])
-            with _Place(_made(top, steps) if steps else os.dup(top)) as place:
-                _replace(place, name, _bytes(row["data"]), row["mode"], owner)
-        for path in [path for path, _, _ in _walk(top, "", names_only=True) if path not in wanted]:
-            *steps, name = _steps(path)
-            with _Place(_made(top, steps) if steps else os.dup(top)) as place:
-                os.unlink(name, dir_fd=place)
+        _write(top, [row for row in rows if row["path"] != _VERSION], owner)
+        _remove_others(top, {*wanted, _VERSION})
+        _write(top, [row for row in rows if row["path"] == _VERSION], owner)
+        _remove_others(top, wanted)
+
+
+def _write(top: int, rows: list[Row], owner: os.stat_result) -> None:
+    for row in rows:
+        *steps, name = _steps(row["path"])
+        with _Place(_made(top, steps) if steps else os.dup(top)) as place:
+            _replace(place, name, _bytes(row["data"]), row["mode"], owner)
+
+
+def _remove_others(top: int, wanted: set[str]) -> None:
+    for path in [path for path, _, _ in _walk(top, "", names_only=True) if path not in wanted]:
+        *steps, name = _steps(path)
+        with _Place(_made(top, steps) if steps else os.dup(top)) as place:
+            os.unlink(name, dir_fd=place)
 
 
 def check(rows: list[Row]) -> None:
-    """Refused when a path leaves the folder, or data are none."""
+    """Refused when a path leaves the folder, data are none, or they are of a version that this one cannot read."""
     if rows and not folder():
         raise Refused("conflict", "this app has declared no folder for its settings")
     for row in rows:
         _steps(row["path"])
         _bytes(row["data"])
+        if row["path"] == _VERSION:
+            _check_version(_bytes(row["data"]).strip())
+
+
+def _check_version(number: bytes) -> None:
+    known = int(_declared("data_version") or 0)
+    if 0 < known and len(number) < 10 and number.isdigit() and known < int(number):
+        raise Refused("conflict", f"the app's settings in this backup are of data version {int(number)}, and this version of "
+                                  f"the app knows {known}: update first")
+
+
+def _declared(key: str) -> str:
+    """Of the app's project; empty when there is nothing."""
+    try:
+        with open(f"{store.etc_folder()}/appliance.conf", encoding="utf-8") as file:
+            pairs = dict(line.rstrip("\n").partition("=")[::2] for line in file)
+    except OSError:
+        return ""
+    return pairs.get(key, "")
 
 
 class _Place:

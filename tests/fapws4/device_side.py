@@ -125,7 +125,7 @@ def device_side(*, idle: float = _LONG) -> Iterator[DeviceSide]:
         side = DeviceSide(Path(name))
         (side.data / ".fapws4").mkdir(parents=True)
         (side.data / "app").mkdir()
-        (side.folder / "appliance.conf").write_text("name=meter\nsettings=my/settings\n")
+        (side.folder / "appliance.conf").write_text("name=meter\nsettings=my/settings\ndata_version=2\n")
         for kind, text in PAPERS.items():
             (side.folder / f"appliance.{kind}").write_bytes(zlib.compress(text))
         before = os.environ.get("FAPWS_RUN")

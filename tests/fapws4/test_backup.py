@@ -180,6 +180,8 @@ def test_what_cannot_be_restored_changes_nothing(device: DeviceSide, tmp_path: P
         *(({"settings": [{"path": path, "mode": 384, "data": ""}]}, "no path")
           for path in ("../x", "/etc/x", "a//b", "a/../../b", ".", "a/")),
         ({"settings": [{"path": "x", "mode": 0o4755, "data": ""}]}, "must be from 0 to 511"),
+        ({"settings": [{"path": "data_version", "mode": 384, "data": b64encode(b"3\n").decode()}]},
+         "are of data version 3, and this version of the app knows 2: update first"),
         ({"settings": [{"path": "x", "mode": 384, "data": "?"}]}, "damaged")]
     cases += [(head + b"\n" + json.dumps({**table, **change}).encode(), why) for change, why in wrong]
     for data, why in cases:
@@ -263,6 +265,36 @@ def test_settings_that_cannot_be_read(device: DeviceSide, tmp_path: Path) -> Non
     (device.data / "app").write_text("")
     with pytest.raises(Refused, match=r"^the app's settings cannot be read \(Not a directory\)$"):
         made(admin_of(device))
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.usefixtures("backup")
+def test_the_data_version_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, numbered: bool) -> None:
+    """An app that starts in the midst of a restore must not migrate a half of the settings; afterwards it migrates all."""
+    from fapws4.manager import app_settings
+
+    monkeypatch.setenv("FAPWS_DATA", str(tmp_path / ".fapws4"))
+    monkeypatch.setenv("FAPWS_ETC", str(tmp_path))
+    (tmp_path / "appliance.conf").write_text("settings=settings\ndata_version=2\n")
+    folder, journal = tmp_path / "app" / "settings", list[str]()
+    folder.mkdir(parents=True)
+    for name in ("data_version", "zeal"):
+        (folder / name).write_text("2")
+    change, take = os.rename, os.unlink
+
+    def rename(old: str, new: str, **folders: int) -> None:
+        journal.append(f"write {new}")
+        change(old, new, **folders)
+
+    def unlink(name: str, **folders: int) -> None:
+        journal.append(f"remove {name}")
+        take(name, **folders)
+
+    monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr(os, "unlink", unlink)
+    app_settings.put_back([{"path": name, "mode": 0o600, "data": ""}
+                           for name in ("colours", *(["data_version"] if numbered else []), "word")])
+    assert ["write colours", "write word", "remove zeal", f"{'write' if numbered else 'remove'} data_version"] == journal
 
 
 @pytest.mark.parametrize("refused", ["timezone", "restart-app"])
