@@ -45,7 +45,7 @@ from appliance.imaging.bootloader import SOURCES as BOOT_SOURCES
 from appliance.imaging.hardware import NO_HARDWARE, Hardware, devices_of, fitted, hardware_of, wanted_modules
 from appliance.imaging.image import Image, compose
 from appliance.imaging.kernel import PreparedKernel, require_modules
-from appliance.imaging.release import NO_UPDATES, Release, release_of
+from appliance.imaging.release import NO_UPDATES, Release, check_what_a_device_reads, release_of
 from appliance.imaging.tools import all_tools
 from appliance.packaging.building import Package, Workplace
 from appliance.packaging.data import DataFile, data_files, settings_of
@@ -221,6 +221,8 @@ def make_plan(
     plan = Plan(path.resolve(), fitted(chosen, hardware), targets, folder, jobs or cores(), offline, tuple(data),
                 tuple(formats), requirements, release, for_device or "image" in formats, compressed, report,
                 (*said.exclude, *exclude), hardware, trace)
+    if plan.for_device:
+        check_what_a_device_reads(path, version_of(path), health_of(path))
     if wishes != NO_HARDWARE and "image" not in formats:
         raise Problem("--device, --module and --cmdline are for disk images, and none was asked for",
                       "leave them out; an engine gives a container its devices, as podman does by --device")
@@ -300,7 +302,7 @@ def _wanted(plan: Plan, analysis: Analysis, packages: Packages) -> Wanted:
 
 
 def compose_image(plan: Plan, program: Path, image: Path, papers: Papers, table: dict[str, Any]) -> Image:
-    """A static program to a disk image, with what stands beside it. A compressed copy of an older one goes.
+    """A static program to a disk image, with what stands beside it.
 
     A device with a manager holds its papers: ``papers`` are those of the program, ``table`` is its BUILD.json.
     """
@@ -312,8 +314,6 @@ def compose_image(plan: Plan, program: Path, image: Path, papers: Papers, table:
     handout.write_bmap(image)
     if plan.compressed:
         handout.write_compressed(image)
-    else:
-        handout.compressed_beside(plan.image).unlink(missing_ok=True)
     return made
 
 
@@ -562,13 +562,17 @@ def _outputs(files: Iterable[Path]) -> dict[str, dict[str, int | str]]:
 
 @contextmanager
 def _staging(plan: Plan) -> Iterator[Path]:
-    """A folder beside the results; what stands in it when the block ends well is moved over the results, file by file."""
+    """A folder beside the results; what stands in it when the block ends well is moved over the results, file by file. A
+    compressed copy of an image that is no more goes."""
     made = not plan.output.exists()
     try:
         with scratch_folder(plan.output) as staging:
             yield staging
-            for file in sorted(staging.iterdir()):
+            files = sorted(staging.iterdir())
+            for file in files:
                 file.replace(plan.output / file.name)
+            if staging / plan.image.name in files and not plan.compressed:
+                handout.compressed_beside(plan.image).unlink(missing_ok=True)
     finally:
         if made and plan.output.exists() and not any(plan.output.iterdir()):
             plan.output.rmdir()

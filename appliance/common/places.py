@@ -43,6 +43,16 @@ def cache_folder(*parts: str) -> Path:
     return folder.resolve()  # modules are told apart by the folder they are in: no links in its path
 
 
+def own_folder(kind: str, variable: str = "TMPDIR") -> Path:
+    """A folder of this user's own for what lasts as long as a command, made when absent: in the one that ``variable`` names,
+    else where temporary files are. A Problem when it is somebody else's, who could put other files into it."""
+    folder = Path(os.environ.get(variable) or tempfile.gettempdir(), f"fapws4-{kind}-{os.getuid()}")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.lstat().st_uid != os.getuid():
+        raise Problem(f"{folder} belongs to another user", f"set {variable} to a folder of your own")
+    return folder
+
+
 def digest_of(*parts: bytes | str | Path) -> str:
     """sha256 (hex) over texts, bytes and the content of files, each preceded by its length."""
     total = hashlib.sha256()

@@ -21,7 +21,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,7 +30,7 @@ from types import TracebackType
 from typing import Any
 
 from appliance.common.errors import Problem
-from appliance.common.places import scratch_folder
+from appliance.common.places import own_folder, scratch_folder
 from appliance.emulating.monitor import Monitor
 from appliance.emulating.surroundings import SERIAL_ADAPTER, SERIAL_LINE, Surroundings
 from appliance.fetching.recipes import Board
@@ -74,8 +73,7 @@ class Machine:
 
     def __enter__(self) -> Machine:
         with ExitStack() as stack:
-            parent = Path(tempfile.gettempdir(), f"fapws4-machines-{os.getuid()}")
-            command = self._command(stack.enter_context(scratch_folder(parent, "machine")), stack)
+            command = self._command(stack.enter_context(scratch_folder(own_folder("machines"), "machine")), stack)
             ours, theirs = socket.socketpair()
             stack.enter_context(ours)
             with theirs:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.errors import Problem
+from appliance.common.places import own_folder
 
 _LONGEST_PATH = 100  # bytes; the kernel takes 107 for a socket
 _ENDS = (0, 1)
@@ -58,11 +58,7 @@ def wire_end(name: str) -> Iterator[End]:
 def _folder(name: str) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
         raise Problem(f"a wire cannot be called {name}", "use letters, digits, - and _, 32 at most")
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), f"fapws4-wires-{os.getuid()}")
-    base.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if base.stat().st_uid != os.getuid():
-        raise Problem(f"{base} belongs to another user", "set XDG_RUNTIME_DIR to a folder of your own")
-    folder = base / name
+    folder = own_folder("wires", "XDG_RUNTIME_DIR") / name
     folder.mkdir(mode=0o700, exist_ok=True)
     if len(os.fsencode(folder)) > _LONGEST_PATH:
         raise Problem(f"the path of the wire, {folder}, is too long for a socket", "set XDG_RUNTIME_DIR to a shorter one")

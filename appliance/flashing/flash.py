@@ -9,13 +9,12 @@ into the place that the image keeps free for it, before the first MiB.
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from appliance.common.errors import Problem
+from appliance.common.places import own_folder
 from appliance.common.progress import meter
 from appliance.flashing.disks import Disk, Kernel, check
 from appliance.flashing.target_disk import MIB, Advance, TargetDisk, opened
@@ -39,7 +38,7 @@ def flash(
     kernel = Kernel()
     disk = kernel.disk_at(device)
     check(disk, 0, force)
-    with unpacked_image(image, Path(tempfile.gettempdir(), f"fapws4-flash-{os.getuid()}")) as plain:
+    with unpacked_image(image, own_folder("flash")) as plain:
         blocks = map_image(plain)
         place = find_place(blocks) if preseed else 0
         check(disk, blocks.size, force)

@@ -29,6 +29,7 @@ from appliance.packaging.data import Settings
 # As core/update/manifest.c and core/init/config.c read them.
 _PRODUCT = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _VERSION = re.compile(r"[A-Za-z0-9._+~:-]{1,63}")
+_HEALTH = re.compile(r"/[A-Za-z0-9._~/%-]{0,126}")
 _FOLDER = re.compile(r"(?=.{1,63}$)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _USB_UPDATE = ("ask", "auto", "off")
 _MOST_COUNTER = (1 << 63) - 1
@@ -90,10 +91,22 @@ def release_of(app: Path, version: str, keys: str = "", counter: int = 0) -> Rel
     _within(number, _MOST_COUNTER, "counter")
     if not _PRODUCT.fullmatch(app.stem):
         raise Problem(f"{app.name} cannot be updated under this name", "let it consist of letters, digits, - and _")
+    _check_version(app, version)
+    return Release(number, said.data_version, said.settings, trusted, said.usb_update, source, housekeeping)
+
+
+def check_what_a_device_reads(app: Path, version: str, health: str) -> None:
+    """A Problem when PID 1 would pass over what the app says of itself: it would show no version, and ask for no health."""
+    _check_version(app, version)
+    if health and not _HEALTH.fullmatch(health):
+        raise Problem(f"HEALTH of {app.name} is {health!r}, which a device cannot ask for",
+                      "let it be a path like /health, of at most 127 letters, digits and . _ ~ / % -")
+
+
+def _check_version(app: Path, version: str) -> None:
     if not _VERSION.fullmatch(version):
         raise Problem(f"VERSION of {app.name} is {version!r}, which a device cannot compare or show",
                       "let it consist of at most 63 letters, digits and . _ + ~ : -")
-    return Release(number, said.data_version, said.settings, trusted, said.usb_update, source, housekeeping)
 
 
 def _within(number: int, most: int, name: str) -> None:

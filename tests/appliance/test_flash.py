@@ -107,6 +107,22 @@ def test_a_disk_has_the_image_and_zeros_where_zeros_count(image: Path, device: s
     assert map_image(image).mapped < 20 * MIB
 
 
+def test_nobody_else_puts_another_image_in_the_place(
+    image: Path, device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unpacked lies in a folder of one's own: who has made one of that name before could write to it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    folder = tmp_path / f"fapws4-flash-{os.getuid()}"
+    packed = image.with_name(f"{image.name}.gz")
+    packed.write_bytes(gzip.compress(image.read_bytes()))
+    for link in (False, True):
+        folder.symlink_to(tmp_path) if link else folder.mkdir()
+        os.chown(folder, 1234, 1234, follow_symlinks=False)
+        with pytest.raises(Problem, match="belongs to another user: set TMPDIR to a folder of your own"):
+            flash(packed, device, yes, force=True)
+        folder.unlink() if link else folder.rmdir()
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, zstandard.ZstdCompressor().compress])
 def test_a_compressed_image_is_unpacked(image: Path, device: str, disk: Path, pack: Callable[[bytes], bytes]) -> None:
     """Whatever it is called: its first bytes say how it is compressed."""

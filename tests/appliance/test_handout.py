@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance import build
 from appliance.build import Plan, build_image
+from appliance.common.errors import Problem
 from appliance.common.places import file_digest
 from appliance.delivering.handout import SUMS, read_sums
 from appliance.imaging.blockmap import map_image
@@ -51,6 +53,21 @@ def test_a_compressed_copy_is_made_on_demand_and_never_outlives_its_image(copy: 
     build_image(copy)
     assert not packed.beside_image[-1].exists()
     assert checked(copy.output).returncode == 0
+
+
+def test_a_build_that_fails_takes_nothing_away(copy: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compressed copy of the image before belongs to it as long as that is there."""
+    build_image(replace(copy, compressed=True))
+    before = {file.name: file_digest(file) for file in copy.output.iterdir()}
+    assert copy.image.name + ".gz" in before
+
+    def fail(*_: object) -> None:
+        raise Problem("the disk is full")
+
+    monkeypatch.setattr(build, "_describe", fail)
+    with pytest.raises(Problem, match="the disk is full"):
+        build_image(copy)
+    assert before == {file.name: file_digest(file) for file in copy.output.iterdir()}
 
 
 def test_the_image_alone_keeps_the_other_checksums(copy: Plan) -> None:

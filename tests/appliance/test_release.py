@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.build import make_plan
 from appliance.imaging.keys import KeySet
 from appliance.imaging.release import NO_UPDATES, Release, release_of
 from tests.appliance.cases import problem
@@ -71,6 +72,25 @@ def test_a_counter_needs_keys(app: Path) -> None:
 def test_what_a_device_could_not_read_is_refused(app: Path, counter: int, version: str, name: str, said: str) -> None:
     """Numbers and texts that the device's strict reader refuses are refused when the image is made."""
     assert said in problem(lambda: release_of(app.with_name(name), version, str(app.parent / "keys.txt"), counter))
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ('VERSION = "one two"', "VERSION of meter.py is 'one two', which a device cannot compare or show"),
+    ('VERSION = "1\\nusb_update=auto"', "VERSION of meter.py"), ('HEALTH = "well"', "HEALTH of meter.py is 'well'"),
+    ('HEALTH = "/well?deeply=1"', "which a device cannot ask for: let it be a path like /health"),
+    (f'HEALTH = "/{"x" * 127}"', "HEALTH of meter.py"), ('HEALTH = "/well\\nusb_update=auto"', "HEALTH of meter.py")])
+def test_what_a_device_would_pass_over_is_refused_for_images(app: Path, line: str, said: str) -> None:
+    """Also for those that accept no updates; programs for other machines may say what they like."""
+    app.write_text(f"{line}\nPATHS = []\n")
+    assert said in problem(lambda: make_plan(str(app), "pc", "", 0, False))
+    assert said in problem(lambda: make_plan(str(app), "pc", "", 0, False, formats=(), for_device=True))
+    assert make_plan(str(app), "pc", "", 0, False, formats=()).app == app
+
+
+def test_a_health_that_a_device_can_ask_for(app: Path) -> None:
+    """As long as it may be."""
+    app.write_text(f'HEALTH = "/a-b_c.d~e/%20{"x" * 113}"\nPATHS = []\n')
+    assert 127 == len(make_plan(str(app), "pc", "", 0, False).release.health)
 
 
 def test_what_is_converted_must_be_put_back(app: Path) -> None:
