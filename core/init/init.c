@@ -174,6 +174,7 @@ static void storage_done(void *owner)
 
 static _Noreturn void finish(struct machine *machine)
 {
+    name_end(&machine->name);
     clock_save(&machine->clock);
     record_close(&machine->record);
     power_finish(machine->power, &machine->watchdog);

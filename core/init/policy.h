@@ -112,6 +112,11 @@ enum {
     POLICY_NETWORK_TRIAL = 120000,
     POLICY_NETWORK_SHOW = 30000,
 
+    /* ms. How long a device that ends may take to tell the network that its name is given up, and how
+     * often it is looked whether it has. */
+    POLICY_GOODBYE = 1000,
+    POLICY_GOODBYE_LOOK = 5,
+
     /* ms. How often a person is told that another has the device's fixed address. */
     POLICY_RIVAL_AGAIN = 600000,
 

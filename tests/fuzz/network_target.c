@@ -24,7 +24,7 @@ static const uint32_t time_servers[] = {0x0a000001, 0x0a000002};
 struct device {
     struct dhcp_client dhcp;
     struct link_local local;
-    struct acd fixed;
+    struct acd fixed, lent;
     struct mdns mdns;
     struct sntp_client sntp;
     int64_t now;
@@ -47,6 +47,10 @@ static void hear_dhcp(struct device *device, const uint8_t *packet, size_t lengt
 {
     enum dhcp_act act = dhcp_client_receive(&device->dhcp, packet, length, device->now);
 
+    if (act == DHCP_CHECK && packet[length - 1] % 2)
+        act = dhcp_client_decline(&device->dhcp, device->now);
+    else if (act == DHCP_CHECK)
+        act = dhcp_client_use(&device->dhcp);
     lease_purge(&device->dhcp.lease);
     if (act == DHCP_GAINED)
         insist(lease_is_sane(&device->dhcp.lease) && device->dhcp.lease.seconds >= 10,
@@ -76,10 +80,13 @@ static void hear_arp(struct device *device, const uint8_t *packet, size_t length
         link_local_receive(&device->local, &heard, device->now);
         if (acd_receive(&device->fixed, &heard, device->now) != ACD_WAIT)
             insist(memcmp(device->fixed.rival, mac, ARP_MAC_SIZE) != 0, "a rival that is ourselves");
+        if (acd_receive(&device->lent, &heard, device->now) == ACD_LOST)
+            insist(device->lent.state == ACD_OFF, "an address that is lost and claimed");
     }
     device->now += 1000;
     link_local_due(&device->local, device->now);
     acd_due(&device->fixed, device->now);
+    acd_due(&device->lent, device->now);
     insist(link_local_is(device->local.address), "an address of another kind");
 }
 
@@ -94,9 +101,9 @@ static void hear_mdns(struct device *device, const uint8_t *packet, size_t lengt
 
     device->now += 1000;
     mdns_due(&device->mdns, device->now);
-    if (act != MDNS_ANSWER && act != MDNS_REPLY)
+    if (act != MDNS_ANSWER && act != MDNS_REPLY && act != MDNS_LEAVE)
         return;
-    length = mdns_write_answer(&device->mdns, &own, message);
+    length = (act == MDNS_LEAVE ? mdns_write_goodbye : mdns_write_answer)(&device->mdns, &own, message);
     insist(dns_begin(&reader, message, length, &header), "an answer that is none");
     for (int i = 0; i < header.questions; i++)
         insist(dns_next_question(&reader, &record), "a question that cannot be read");
@@ -104,6 +111,8 @@ static void hear_mdns(struct device *device, const uint8_t *packet, size_t lengt
         insist(dns_next_record(&reader, &record) && dns_name_equals(record.name, device->mdns.name),
                "an answer about another name");
     insist(reader.at == length, "bytes behind the answer");
+    if (act == MDNS_LEAVE)
+        mdns_leave(&device->mdns, device->now);
 }
 
 /* The number that an answer must repeat is 1: chance is none. */
@@ -142,7 +151,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dhcp_client_init(&device.dhcp, mac, "hello", 0, no_chance, device.now);
     dhcp_client_due(&device.dhcp, device.now);
     link_local_begin(&device.local, mac, no_chance, device.now);
-    acd_begin(&device.fixed, mac, 0x0a090014, no_chance, device.now);
+    acd_begin(&device.fixed, mac, 0x0a090014, false, no_chance, device.now);
+    acd_begin(&device.lent, mac, 0x0a010014, true, no_chance, device.now);
     mdns_begin(&device.mdns, "hello", no_chance, device.now);
     sntp_client_begin(&device.sntp, time_servers, 2, 1700000000, 2300000000, 0, no_chance, 1000);
     while (size >= 2) {

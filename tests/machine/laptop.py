@@ -117,13 +117,18 @@ class Laptop:
         """What the device says of itself."""
         return self.get(host, 8080, "/status").splitlines()
 
-    def hear_names(self) -> socket.socket:
-        """Where what is said of names to all, by IPv4, is heard from now on."""
-        ears = self.open(socket.AF_INET)
+    def hear_names(self, six: bool = False) -> socket.socket:
+        """Where what is said of names to all, by IPv4 or IPv6, is heard from now on."""
+        ears = self.open(socket.AF_INET6 if six else socket.AF_INET)
         ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if six:
+            ears.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            group = bytes([0xFF, 2, *bytes(13), 0xFB]) + struct.pack("@I", self.index)
+            ears.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+        else:
+            group = struct.pack("=4s4si", bytes([224, 0, 0, 251]), bytes(4), self.index)
+            ears.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
         ears.bind(("", 5353))
-        group = struct.pack("=4s4si", bytes([224, 0, 0, 251]), bytes(4), self.index)
-        ears.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
         return ears
 
     def resolve(self, name: str, kind: int, six: bool) -> bytes:

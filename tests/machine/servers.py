@@ -1,4 +1,4 @@
-"""Who tells a device its addresses: a DHCP server and a router of IPv6, on a laptop, that say what a test wants."""
+"""Who tells a device its addresses and the time: servers and a router of IPv6, on a laptop, that say what a test wants."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.machine.laptop import CARD, PATIENCE, Laptop
+from tests.machine.time_server import TimeServer
 
-DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
+DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK = 1, 2, 3, 4, 5, 6
 COOKIE = bytes([99, 130, 83, 99])
 
 
@@ -63,7 +64,8 @@ Policy = Callable[[Request], list[bytes]]
 
 def honest(lease: Lease) -> Policy:
     """Offers and grants a lease."""
-    return lambda request: [lease.message(OFFER if request.kind == DISCOVER else ACK, request)]
+    answers = {DISCOVER: OFFER, REQUEST: ACK}
+    return lambda request: [lease.message(answers[request.kind], request)] if request.kind in answers else []
 
 
 class DhcpServer:
@@ -98,6 +100,32 @@ class DhcpServer:
 
     def close(self) -> None:
         """Serves no more."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(1)
+        self._socket.close()
+
+
+class Timekeeper:
+    """A time server at an address of the laptop's."""
+
+    def __init__(self, laptop: Laptop, address: str, clock: TimeServer) -> None:
+        self._clock = clock
+        self._socket = laptop.open(socket.AF_INET)
+        self._socket.bind((address, 123))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        self._socket.settimeout(None)
+        while True:
+            question, asker = self._socket.recvfrom(2048)
+            if not question:
+                return
+            self._socket.sendto(self._clock.answer(question), asker)
+
+    def close(self) -> None:
+        """Tells nobody any more."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(1)

@@ -21,10 +21,11 @@ static void probe(struct acd *acd, int64_t due)
     acd->due_ms = due;
 }
 
-void acd_begin(struct acd *acd, const uint8_t mac[ARP_MAC_SIZE], uint32_t address,
+void acd_begin(struct acd *acd, const uint8_t mac[ARP_MAC_SIZE], uint32_t address, bool yields,
                uint32_t (*random)(void), int64_t now)
 {
     memset(acd, 0, sizeof *acd);
+    acd->yields = yields;
     memcpy(acd->mac, mac, ARP_MAC_SIZE);
     acd->address = address;
     acd->random = random;
@@ -35,6 +36,14 @@ void acd_end(struct acd *acd)
 {
     memset(acd, 0, sizeof *acd);
     acd->due_ms = INT64_MAX;
+}
+
+/* Whose it is, is still to be read. */
+static enum acd_act give_up(struct acd *acd, enum acd_act act)
+{
+    acd->state = ACD_OFF;
+    acd->due_ms = INT64_MAX;
+    return act;
 }
 
 static enum acd_act announce(struct acd *acd, int64_t now)
@@ -67,12 +76,14 @@ enum acd_act acd_receive(struct acd *acd, const struct arp *heard, int64_t now)
     memcpy(acd->rival, heard->sender, ARP_MAC_SIZE);
     if (probing && acd->sent == 0) /* refused a moment ago */
         return ACD_WAIT;
+    if (probing && acd->yields)
+        return give_up(acd, ACD_REFUSED);
     if (probing) {
         probe(acd, now + ASK_AGAIN + acd->random() % ASK_SPREAD);
         return ACD_REFUSED;
     }
     if (now < acd->quiet_until_ms)
-        return ACD_WAIT;
+        return acd->yields ? give_up(acd, ACD_LOST) : ACD_WAIT;
     acd->quiet_until_ms = now + DEFEND_EVERY;
     return ACD_DEFENDED;
 }

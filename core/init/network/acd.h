@@ -1,13 +1,14 @@
-/* An address that a person has given to this device: whether somebody else has it already is found out
- * before it is used, and as long as it is (Address Conflict Detection, RFC 5227). As pure
- * arithmetic: ARP messages and moments in, intentions out. Moments are milliseconds on any clock that
- * never jumps.
+/* An address that a person or a DHCP server has given to this device: whether somebody else has it
+ * already is found out before it is used, and as long as it is (Address Conflict Detection, RFC 5227).
+ * As pure arithmetic: ARP messages and moments in, intentions out. Moments are milliseconds on any
+ * clock that never jumps.
  *
  * It asks three times in a second, not in four to seven as section 1.1 has it, so that a device
- * answers soon after power-on; who did not hear that is noticed later. An address in use is defended,
- * but never given up (2.4 c): whoever looks for the device looks there. One that another had first is
- * not taken, and asked for again every minute, more or less: two that want it at the same moment must
- * not refuse it to each other for ever. */
+ * answers soon after power-on; who did not hear that is noticed later. An address in use is defended.
+ * A person's is never given up (2.4 c): whoever looks for the device looks there. One that another had
+ * first is not taken, and asked for again every minute, more or less: two that want it at the same
+ * moment must not refuse it to each other for ever. A server's is given up at once when it is not in
+ * use yet, and when who uses it, too, goes on after it was defended (2.4 b): the server has others. */
 #ifndef FAPWS4_INIT_ACD_H
 #define FAPWS4_INIT_ACD_H
 
@@ -21,10 +22,12 @@ enum acd_act {
     ACD_GAINED,   /* the address may be used, and acd_message is to be sent */
     ACD_REFUSED,  /* somebody has the address: acd->rival */
     ACD_DEFENDED, /* somebody uses it, too: acd->rival; acd_message is to be sent */
+    ACD_LOST,     /* acd->rival goes on to use it: it must not be used any more */
 };
 
 struct acd {
     enum acd_state state;
+    bool yields; /* it gives the address up */
     uint8_t mac[ARP_MAC_SIZE];
     uint32_t address;
     uint32_t (*random)(void);
@@ -34,8 +37,8 @@ struct acd {
     uint8_t rival[ARP_MAC_SIZE];
 };
 
-/* Begins to ask. */
-void acd_begin(struct acd *acd, const uint8_t mac[ARP_MAC_SIZE], uint32_t address,
+/* Begins to ask. One that `yields` gives the address up as said above, and is off then. */
+void acd_begin(struct acd *acd, const uint8_t mac[ARP_MAC_SIZE], uint32_t address, bool yields,
                uint32_t (*random)(void), int64_t now);
 
 /* There is no such address. */

@@ -78,19 +78,26 @@ static uint8_t *put_address(uint8_t *at, enum option option, uint32_t address)
 static uint8_t *put_identity(uint8_t *at, const struct dhcp_request *request)
 {
     uint8_t identifier[1 + DHCP_MAC_SIZE] = {ETHERNET};
-    size_t length = strlen(request->hostname);
 
     memcpy(identifier + 1, request->mac, DHCP_MAC_SIZE);
-    at = put_option(at, CLIENT_ID, identifier, sizeof identifier);
+    return put_option(at, CLIENT_ID, identifier, sizeof identifier);
+}
+
+/* What a message may have besides that wants an answer: RFC 2131, table 5. */
+static uint8_t *put_wishes(uint8_t *at, const struct dhcp_request *request)
+{
+    const uint8_t size[2] = {DHCP_MESSAGE_SIZE >> 8, DHCP_MESSAGE_SIZE & 255};
+    size_t length = strlen(request->hostname);
+
     if (length > 0 && length <= 63)
         at = put_option(at, HOST_NAME, request->hostname, length);
-    return at;
+    at = put_option(at, MAXIMUM_SIZE, size, sizeof size);
+    return put_option(at, PARAMETER_LIST, wanted_options, sizeof wanted_options);
 }
 
 size_t dhcp_write(const struct dhcp_request *request, uint8_t packet[DHCP_MESSAGE_SIZE])
 {
     const uint8_t kind = (uint8_t)request->kind;
-    const uint8_t size[2] = {DHCP_MESSAGE_SIZE >> 8, DHCP_MESSAGE_SIZE & 255};
     uint8_t *at = packet + AT_OPTIONS;
 
     memset(packet, 0, DHCP_MESSAGE_SIZE);
@@ -107,8 +114,8 @@ size_t dhcp_write(const struct dhcp_request *request, uint8_t packet[DHCP_MESSAG
     at = put_identity(at, request);
     at = put_address(at, REQUESTED_ADDRESS, request->wanted_address);
     at = put_address(at, SERVER_ID, request->server);
-    at = put_option(at, MAXIMUM_SIZE, size, sizeof size);
-    at = put_option(at, PARAMETER_LIST, wanted_options, sizeof wanted_options);
+    if (request->kind != DHCP_DECLINE)
+        at = put_wishes(at, request);
     *at++ = END;
     /* RFC 1542 2.1: relays may drop what is shorter than BOOTP's 300 bytes. */
     return at - packet < 300 ? 300 : (size_t)(at - packet);

@@ -21,6 +21,7 @@ enum dhcp_kind {
     DHCP_DISCOVER = 1,
     DHCP_OFFER = 2,
     DHCP_REQUEST = 3,
+    DHCP_DECLINE = 4,
     DHCP_ACK = 5,
     DHCP_NAK = 6,
 };
@@ -33,7 +34,7 @@ struct dhcp_request {
     uint32_t current_address; /* ciaddr: 0 unless we have it and renew it */
     uint32_t wanted_address;  /* option 50, 0 = not sent */
     uint32_t server;          /* option 54, 0 = not sent */
-    const char *hostname;     /* option 12, "" = not sent */
+    const char *hostname;     /* option 12, "" = not sent; never with DECLINE */
 };
 
 struct dhcp_reply {

@@ -9,6 +9,7 @@ enum {
     REQUESTS = 4,          /* sent before we look for another server */
     LEAST_RENEWAL = 60000, /* ms between renewals, RFC 2131 4.4.5 */
     AFTER_NAK = 3000,      /* ms; a server that refuses for ever must not be asked in a circle */
+    AFTER_DECLINE = 10000, /* ms; RFC 2131 3.1 5 */
     SHORTEST_LEASE = 10,   /* s; a shorter one would keep network and log busy with us alone */
 };
 
@@ -82,7 +83,8 @@ enum dhcp_act dhcp_client_due(struct dhcp_client *client, int64_t now)
         enter_renewal(client, now);
     if (client->state == DHCP_RENEWING && now >= client->rebind_ms)
         client->state = DHCP_REBINDING;
-    if (client->state == DHCP_REQUESTING && client->tries >= REQUESTS)
+    if (client->state == DHCP_DECLINING ||
+        (client->state == DHCP_REQUESTING && client->tries >= REQUESTS))
         begin(client, now, 0);
     switch (client->state) {
     case DHCP_RENEWING: return ask_until(client, now, client->rebind_ms, DHCP_UNICAST);
@@ -118,19 +120,40 @@ static void set_moments(struct dhcp_client *client, const struct dhcp_reply *rep
         client->renew_ms = client->rebind_ms = client->expire_ms = INT64_MAX;
 }
 
+/* An address that is held is watched all the time; any other is looked at before it is used. */
 static enum dhcp_act accept_ack(struct dhcp_client *client, const struct dhcp_reply *reply,
                                 int64_t now)
 {
+    bool held = client->state > DHCP_BOUND && reply->lease.address == client->lease.address;
+
     if (!lease_is_sane(&reply->lease) || reply->lease.seconds == 0)
         return DHCP_WAIT;
     client->lease = reply->lease;
     if (client->lease.seconds < SHORTEST_LEASE)
         client->lease.seconds = SHORTEST_LEASE;
-    client->remembered = reply->lease.address;
-    client->state = DHCP_BOUND;
     set_moments(client, reply, now);
+    if (held)
+        return dhcp_client_use(client);
+    client->state = DHCP_CHECKING;
+    client->due_ms = INT64_MAX;
+    return DHCP_CHECK;
+}
+
+enum dhcp_act dhcp_client_use(struct dhcp_client *client)
+{
+    client->remembered = client->lease.address;
+    client->state = DHCP_BOUND;
     client->due_ms = client->renew_ms;
     return DHCP_GAINED;
+}
+
+enum dhcp_act dhcp_client_decline(struct dhcp_client *client, int64_t now)
+{
+    client->remembered = 0;
+    client->state = DHCP_DECLINING;
+    client->xid = client->random();
+    client->due_ms = now + AFTER_DECLINE;
+    return DHCP_BROADCAST;
 }
 
 static enum dhcp_act accept_nak(struct dhcp_client *client, int64_t now)
@@ -156,14 +179,15 @@ enum dhcp_act dhcp_client_receive(struct dhcp_client *client, const uint8_t *pac
 
     if (client->state == DHCP_SELECTING)
         return kind == DHCP_OFFER ? accept_offer(client, &reply, now) : DHCP_WAIT;
-    if (client->state == DHCP_BOUND || !is_from_our_server(client, &reply))
+    if (client->state == DHCP_CHECKING || client->state == DHCP_DECLINING ||
+        client->state == DHCP_BOUND || !is_from_our_server(client, &reply))
         return DHCP_WAIT;
     if (kind == DHCP_ACK)
         return accept_ack(client, &reply, now);
     return kind == DHCP_NAK ? accept_nak(client, now) : DHCP_WAIT;
 }
 
-/* Which fields a message carries in which state: RFC 2131 4.3.6, table 4. */
+/* Which fields a message carries in which state: RFC 2131 4.3.6, table 4, and table 5. */
 struct dhcp_request dhcp_client_request(const struct dhcp_client *client, int64_t now)
 {
     struct dhcp_request request = {
@@ -175,6 +199,11 @@ struct dhcp_request dhcp_client_request(const struct dhcp_client *client, int64_
     if (client->state == DHCP_SELECTING) {
         request.kind = DHCP_DISCOVER;
         request.wanted_address = client->remembered;
+    } else if (client->state == DHCP_DECLINING) {
+        request.kind = DHCP_DECLINE;
+        request.seconds = 0;
+        request.wanted_address = client->lease.address;
+        request.server = client->lease.server;
     } else if (client->state == DHCP_REQUESTING) {
         request.wanted_address = client->lease.address;
         request.server = client->lease.server;

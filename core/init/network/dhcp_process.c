@@ -27,8 +27,8 @@ enum { PACKET_SIZE = 1500 };
 
 struct conversation {
     const struct dhcp_order *order;
-    struct dhcp_client client; /* by DHCP, or ... */
-    struct acd fixed;          /* ... fixed; the other one has nothing to do */
+    struct dhcp_client client; /* nothing to do when the address is fixed */
+    struct acd claim;          /* of the fixed address, or of that by DHCP */
     struct link_local local;
     struct dhcp_report report;
     int64_t alone_ms; /* when to look for an address without a server; INT64_MAX: there is one */
@@ -97,19 +97,30 @@ static void end_alone(struct conversation *talk)
     talk->alone_ms = INT64_MAX;
 }
 
+static void report_nothing(struct conversation *talk)
+{
+    static const struct lease nothing;
+
+    if (talk->alone_ms == INT64_MAX)
+        be_alone_after(talk, POLICY_LINK_LOCAL_AFTER);
+    report(talk, &nothing);
+}
+
 /* A message that could not be sent is one that was lost: the next try comes by itself. */
 static void act(struct conversation *talk, enum dhcp_act what)
 {
-    static const struct lease nothing;
     uint8_t message[DHCP_MESSAGE_SIZE];
     struct dhcp_request request;
 
-    if (what == DHCP_GAINED) {
+    if (what == DHCP_CHECK) {
+        acd_begin(&talk->claim, talk->order->mac, talk->client.lease.address, true, chance,
+                  loop_now());
+    } else if (what == DHCP_GAINED) {
         end_alone(talk);
         report(talk, &talk->client.lease);
     } else if (what == DHCP_LOST) {
-        be_alone_after(talk, POLICY_LINK_LOCAL_AFTER);
-        report(talk, &nothing);
+        acd_end(&talk->claim);
+        report_nothing(talk);
     } else if (what != DHCP_WAIT) {
         request = dhcp_client_request(&talk->client, loop_now());
         if (what == DHCP_BROADCAST)
@@ -119,30 +130,54 @@ static void act(struct conversation *talk, enum dhcp_act what)
     }
 }
 
-static void report_rival(struct conversation *talk)
+static void note_rival(struct conversation *talk)
 {
-    talk->report.contested = true;
-    memcpy(talk->report.rival, talk->fixed.rival, sizeof talk->report.rival);
-    send_report(talk);
+    talk->report.contested = talk->claim.address;
+    memcpy(talk->report.rival, talk->claim.rival, sizeof talk->report.rival);
 }
 
 static void act_fixed(struct conversation *talk, enum acd_act what)
 {
-    const struct lease lease = {.address = talk->fixed.address};
+    const struct lease lease = {.address = talk->claim.address};
 
     if (what == ACD_GAINED) {
         end_alone(talk);
-        talk->report.contested = false;
+        talk->report.contested = 0;
         report(talk, &lease);
-    } else if (what == ACD_REFUSED) {
-        if (talk->local.state == LINK_LOCAL_OFF)
+    } else if (what != ACD_SEND) {
+        if (what == ACD_REFUSED && talk->local.state == LINK_LOCAL_OFF)
             be_alone_after(talk, 0);
-        report_rival(talk);
-    } else if (what == ACD_DEFENDED) {
-        report_rival(talk);
+        note_rival(talk);
+        send_report(talk);
     }
-    if (what != ACD_WAIT && what != ACD_REFUSED)
-        send_arp(talk, acd_message(&talk->fixed));
+}
+
+/* A server's address. One of the own choice stays as long as there is none. */
+static void act_lent(struct conversation *talk, enum acd_act what)
+{
+    if (what == ACD_GAINED)
+        act(talk, dhcp_client_use(&talk->client));
+    if (what != ACD_REFUSED && what != ACD_LOST)
+        return;
+    note_rival(talk);
+    if (talk->local.state == LINK_LOCAL_OFF)
+        report_nothing(talk);
+    else
+        send_report(talk);
+    talk->report.contested = 0;
+    act(talk, dhcp_client_decline(&talk->client, loop_now()));
+}
+
+static void act_claim(struct conversation *talk, enum acd_act what)
+{
+    if (what == ACD_WAIT)
+        return;
+    if (talk->order->fixed)
+        act_fixed(talk, what);
+    else
+        act_lent(talk, what);
+    if (what != ACD_REFUSED && what != ACD_LOST)
+        send_arp(talk, acd_message(&talk->claim));
 }
 
 static void act_alone(struct conversation *talk, enum link_local_act what)
@@ -202,7 +237,7 @@ static void receive_arp(struct conversation *talk)
 
     if (length <= 0 || !arp_read(packet, (size_t)length, &heard))
         return;
-    act_fixed(talk, acd_receive(&talk->fixed, &heard, loop_now()));
+    act_claim(talk, acd_receive(&talk->claim, &heard, loop_now()));
     act_alone(talk, link_local_receive(&talk->local, &heard, loop_now()));
 }
 
@@ -210,7 +245,7 @@ static void do_what_is_due(struct conversation *talk)
 {
     if (!talk->order->fixed)
         act(talk, dhcp_client_due(&talk->client, loop_now()));
-    act_fixed(talk, acd_due(&talk->fixed, loop_now()));
+    act_claim(talk, acd_due(&talk->claim, loop_now()));
     if (loop_now() >= talk->alone_ms) {
         talk->alone_ms = INT64_MAX;
         link_local_begin(&talk->local, talk->order->mac, chance, loop_now());
@@ -220,8 +255,9 @@ static void do_what_is_due(struct conversation *talk)
 
 static int64_t next_due(const struct conversation *talk)
 {
-    int64_t due = talk->order->fixed ? talk->fixed.due_ms : talk->client.due_ms;
+    int64_t due = talk->order->fixed ? INT64_MAX : talk->client.due_ms;
 
+    due = talk->claim.due_ms < due ? talk->claim.due_ms : due;
     due = talk->alone_ms < due ? talk->alone_ms : due;
     return talk->local.due_ms < due ? talk->local.due_ms : due;
 }
@@ -233,10 +269,10 @@ static void converse(const struct dhcp_order *order)
 
     dhcp_client_init(&talk.client, order->mac, order->hostname, order->remembered, chance,
                      loop_now());
-    acd_end(&talk.fixed);
+    acd_end(&talk.claim);
     link_local_end(&talk.local);
     if (order->fixed)
-        acd_begin(&talk.fixed, order->mac, order->fixed, chance, loop_now());
+        acd_begin(&talk.claim, order->mac, order->fixed, false, chance, loop_now());
     else
         be_alone_after(&talk, POLICY_LINK_LOCAL_AFTER);
     for (;;) {

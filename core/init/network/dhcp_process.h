@@ -1,6 +1,7 @@
-/* One process per interface that talks DHCP, or claims the address that the settings fix (RFC 5227),
- * and one of its own choice (RFC 3927) when no server has answered for POLICY_LINK_LOCAL_AFTER, or
- * another host has the fixed one; it goes on with the first, and what that brings goes before.
+/* One process per interface that talks DHCP, or claims the address that the settings fix, as it does
+ * with a server's before it tells it (RFC 5227); and one of its own choice (RFC 3927) when no server
+ * has given one for POLICY_LINK_LOCAL_AFTER, or another host has the fixed one; it goes on with the
+ * first, and what that brings goes before.
  * A process, so that what comes from the network is never parsed by root: it opens its sockets,
  * then gives up every right (own user, empty root directory, no files, no children) and from there
  * on can do nothing but send DHCP and ARP messages and report to PID 1. */
@@ -23,7 +24,7 @@ struct dhcp_order {
 
 struct dhcp_report {
     struct lease lease;           /* that is in force now; address 0 = none */
-    uint8_t contested;            /* 1: the fixed address is, by another host ... */
+    uint32_t contested;           /* the address that another host has, 0 = none ... */
     uint8_t rival[DHCP_MAC_SIZE]; /* ... which is this one */
 };
 

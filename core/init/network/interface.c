@@ -60,9 +60,8 @@ static void set_expiry(struct interface *interface, const struct lease *lease)
 }
 
 /* Once in ten minutes: one who uses the same address says so with every word. */
-static void say_rival(struct interface *interface, uint32_t address)
+static void say_rival(struct interface *interface, uint32_t address, const uint8_t *rival)
 {
-    const uint8_t *rival = interface->rival;
     bool taken = interface->lease.address == address;
     char text[IPV4_TEXT_SIZE];
 
@@ -72,7 +71,9 @@ static void say_rival(struct interface *interface, uint32_t address)
     ipv4_text(address, text);
     warn("%s: %s is the address of %02x:%02x:%02x:%02x:%02x:%02x, too; %s", interface->link.name,
          text, rival[0], rival[1], rival[2], rival[3], rival[4], rival[5],
-         taken ? "both can hardly be reached" : "it is not taken as long as that one has it");
+         taken              ? "both can hardly be reached"
+         : interface->fixed ? "it is not taken as long as that one has it"
+                            : "the DHCP server is asked for another");
 }
 
 /* Its values come from a process that reads the network: none is used before it has been
@@ -97,8 +98,8 @@ static void handle_report(struct interface *interface, struct dhcp_report *repor
     take(interface, lease);
     interface->contested = interface->fixed && report->contested;
     memcpy(interface->rival, report->rival, sizeof interface->rival);
-    if (interface->contested)
-        say_rival(interface, fixed.address);
+    if (report->contested)
+        say_rival(interface, report->contested, report->rival);
 }
 
 static void report_ready(void *owner)

@@ -61,6 +61,7 @@ enum mdns_act mdns_due(struct mdns *mdns, int64_t now)
         mdns->state = MDNS_ANNOUNCING;
         mdns->sent = 0;
     }
+    mdns->told = true;
     mdns->sent++;
     mdns->due_ms = now + ANNOUNCE_EVERY;
     if (mdns->sent >= ANNOUNCEMENTS) {
@@ -70,11 +71,18 @@ enum mdns_act mdns_due(struct mdns *mdns, int64_t now)
     return MDNS_ANNOUNCE;
 }
 
-/* Gives the name to another and tries the next. */
-static enum mdns_act give_way(struct mdns *mdns, int64_t now)
+void mdns_leave(struct mdns *mdns, int64_t now)
 {
+    mdns->told = false;
     mdns->number = mdns->number < MDNS_LAST_NUMBER ? mdns->number + 1 : 1;
     start_probing(mdns, now + a_moment(mdns));
+}
+
+static enum mdns_act give_way(struct mdns *mdns, int64_t now)
+{
+    if (mdns->told)
+        return MDNS_LEAVE;
+    mdns_leave(mdns, now);
     return MDNS_WAIT;
 }
 
@@ -113,8 +121,9 @@ static bool beats_us(const struct dns_record *record, const struct mdns_addresse
     return record->length == length && memcmp(record->data, greatest, length) > 0;
 }
 
-/* Somebody says that the name is his. Who has the lesser data gives way; the other says once more
- * that he has it, and so that two of them never talk for ever, not more often than announcements. */
+/* Somebody says that the name is his; with 0 seconds, that it is so no more. Who has the lesser data
+ * gives way; the other says once more that he has it, and so that two of them never talk for ever,
+ * not more often than announcements. */
 static enum mdns_act hear_response(struct mdns *mdns, struct dns_reader *reader, unsigned records,
                                    const struct mdns_addresses *own, int64_t now)
 {
@@ -122,7 +131,7 @@ static enum mdns_act hear_response(struct mdns *mdns, struct dns_reader *reader,
     struct dns_record record;
 
     while (records-- > 0 && dns_next_record(reader, &record)) {
-        if (!is_about_us(mdns, &record) || is_own_data(&record, own))
+        if (!is_about_us(mdns, &record) || is_own_data(&record, own) || record.seconds == 0)
             continue;
         contested = true;
         lost = lost || beats_us(&record, own);
@@ -277,4 +286,38 @@ size_t mdns_write_answer(const struct mdns *mdns, const struct mdns_addresses *o
                          uint8_t message[MDNS_MESSAGE_SIZE])
 {
     return write_response(mdns, &mdns->question, own, message);
+}
+
+/* Without the bit that replaces what is remembered: other addresses of the name stay. */
+size_t mdns_write_goodbye(const struct mdns *mdns, const struct mdns_addresses *gone,
+                          uint8_t message[MDNS_MESSAGE_SIZE])
+{
+    struct dns_header header = {.flags = AUTHORITATIVE, .answers = count(true, true, gone)};
+    struct dns_record record = {.class = DNS_IN, .seconds = 0};
+    struct dns_writer writer;
+
+    if (!mdns->told || header.answers == 0)
+        return 0;
+    memcpy(record.name, mdns->name, sizeof record.name);
+    dns_write_header(&writer, message, MDNS_MESSAGE_SIZE, &header);
+    write_addresses(&writer, &record, true, true, gone);
+    return writer.length;
+}
+
+struct mdns_addresses mdns_gone(const struct mdns_addresses *before,
+                                const struct mdns_addresses *now)
+{
+    struct mdns_addresses gone = *before;
+    struct dns_record record = {.type = DNS_A, .length = 4, .data = before->ipv4};
+
+    gone.has_ipv4 = before->has_ipv4 && !is_own_data(&record, now);
+    gone.ipv6_count = 0;
+    record.type = DNS_AAAA;
+    record.length = 16;
+    for (int i = 0; i < before->ipv6_count; i++) {
+        record.data = before->ipv6[i];
+        if (!is_own_data(&record, now))
+            memcpy(gone.ipv6[gone.ipv6_count++], before->ipv6[i], 16);
+    }
+    return gone;
 }

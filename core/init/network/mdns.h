@@ -4,7 +4,7 @@
  * on any clock that never jumps.
  *
  * Kept: probing (8.1), ties (8.2, by the data of the records), announcing (8.3), conflicts (9),
- * known answers (7.1), answers by unicast when they are wished (5.4), one-shot queries of simple
+ * goodbyes (10.1), known answers (7.1), answers by unicast when they are wished (5.4), one-shot queries of simple
  * resolvers (6.7). Left out: services (RFC 6763), reverse names, negative answers. */
 #ifndef FAPWS4_INIT_MDNS_H
 #define FAPWS4_INIT_MDNS_H
@@ -35,6 +35,7 @@ enum mdns_act {
     MDNS_ANNOUNCE, /* send mdns_write_announcement to all, on every interface */
     MDNS_ANSWER,   /* send mdns_write_answer to all on the interface of the query ... */
     MDNS_REPLY,    /* ... or only to who asked */
+    MDNS_LEAVE,    /* send mdns_write_goodbye to all, on every interface; then call mdns_leave */
 };
 
 /* What a query asks, and how it wants to be answered. */
@@ -49,6 +50,7 @@ struct mdns {
     char label[MDNS_LABEL_SIZE]; /* "hello" */
     char name[DNS_NAME_SIZE];    /* "hello.local", or with a number */
     int number;                  /* 1: without */
+    bool told;                   /* others may remember it */
     uint32_t (*random)(void);
     int sent;
     int64_t due_ms; /* when mdns_due has something to do; INT64_MAX: never */
@@ -61,6 +63,9 @@ void mdns_begin(struct mdns *mdns, const char *label, uint32_t (*random)(void), 
 
 /* Addresses have come or gone: the name is asked for and announced anew. */
 void mdns_again(struct mdns *mdns, int64_t now);
+
+/* Gives the name to another and tries the next. */
+void mdns_leave(struct mdns *mdns, int64_t now);
 
 /* To be called at mdns->due_ms. */
 enum mdns_act mdns_due(struct mdns *mdns, int64_t now);
@@ -76,5 +81,13 @@ size_t mdns_write_announcement(const struct mdns *mdns, const struct mdns_addres
                                uint8_t message[MDNS_MESSAGE_SIZE]);
 size_t mdns_write_answer(const struct mdns *mdns, const struct mdns_addresses *own,
                          uint8_t message[MDNS_MESSAGE_SIZE]);
+
+/* The same: the name has these addresses no more. */
+size_t mdns_write_goodbye(const struct mdns *mdns, const struct mdns_addresses *gone,
+                          uint8_t message[MDNS_MESSAGE_SIZE]);
+
+/* The addresses that are in `before` and not in `now`. */
+struct mdns_addresses mdns_gone(const struct mdns_addresses *before,
+                                const struct mdns_addresses *now);
 
 #endif

@@ -93,10 +93,11 @@ static void look(struct responder *responder)
 
 typedef size_t writer(const struct mdns *, const struct mdns_addresses *, uint8_t *);
 
-static void tell(const struct responder *responder, const struct place *place, writer *write)
+static void tell_of(const struct responder *responder, const struct place *place, writer *write,
+                    const struct mdns_addresses *addresses)
 {
     uint8_t message[MDNS_MESSAGE_SIZE];
-    size_t length = write(&responder->mdns, &place->addresses, message);
+    size_t length = write(&responder->mdns, addresses, message);
 
     if (place->addresses.has_ipv4)
         mdns_send_to_all(IPV4, false, place->index, message, length);
@@ -104,11 +105,23 @@ static void tell(const struct responder *responder, const struct place *place, w
         mdns_send_to_all(IPV6, true, place->index, message, length);
 }
 
+static void tell(const struct responder *responder, const struct place *place, writer *write)
+{
+    tell_of(responder, place, write, &place->addresses);
+}
+
 static void tell_all(const struct responder *responder, writer *write)
 {
     for (int i = 0; i < POLICY_INTERFACES; i++)
         if (responder->places[i].index)
             tell(responder, &responder->places[i], write);
+}
+
+/* PID 1 does not listen any more: the device has another name, or ends. */
+static _Noreturn void leave(const struct responder *responder)
+{
+    tell_all(responder, mdns_write_goodbye);
+    _exit(0);
 }
 
 static void report(struct responder *responder)
@@ -119,7 +132,7 @@ static void report(struct responder *responder)
         return;
     responder->reported = number;
     if (send(REPORTS, &number, sizeof number, MSG_NOSIGNAL) < 0)
-        _exit(1); /* PID 1 does not listen any more */
+        leave(responder);
 }
 
 static void announce(struct responder *responder)
@@ -134,6 +147,10 @@ static void act(struct responder *responder, enum mdns_act what)
         tell_all(responder, mdns_write_probe);
     else if (what == MDNS_ANNOUNCE)
         announce(responder);
+    else if (what == MDNS_LEAVE) {
+        tell_all(responder, mdns_write_goodbye);
+        mdns_leave(&responder->mdns, loop_now());
+    }
 }
 
 /* Section 6: no record is said to all more often than once a second. */
@@ -193,6 +210,20 @@ static void receive(struct responder *responder, int fd)
     }
 }
 
+/* What an interface had and has no more, while it is still there to say it. */
+static void tell_gone(struct responder *responder, const struct place before[POLICY_INTERFACES])
+{
+    for (int i = 0; i < POLICY_INTERFACES; i++) {
+        struct place *place = before[i].index ? place_of(responder, before[i].index) : NULL;
+        struct mdns_addresses gone;
+
+        if (!place)
+            continue;
+        gone = mdns_gone(&before[i].addresses, &place->addresses);
+        tell_of(responder, place, mdns_write_goodbye, &gone);
+    }
+}
+
 static bool is_same(const struct place *one, const struct place *other)
 {
     return one->index == other->index &&
@@ -211,6 +242,7 @@ static void follow_changes(struct responder *responder)
         ;
     memcpy(before, responder->places, sizeof before);
     look(responder);
+    tell_gone(responder, before);
     for (int i = 0; i < POLICY_INTERFACES; i++)
         changed = changed || !is_same(&before[i], &responder->places[i]);
     if (changed)
@@ -229,7 +261,7 @@ static void respond(const char *hostname)
         act(&responder, mdns_due(&responder.mdns, loop_now()));
         poll(polled, 4, loop_until(responder.mdns.due_ms));
         if (polled[3].revents)
-            _exit(0);
+            leave(&responder);
         if (polled[2].revents)
             follow_changes(&responder);
         if (polled[0].revents)

@@ -8,7 +8,8 @@
 
 /* Forks the process; its pid, or -1 with errno set. *reports becomes a non-blocking
  * SOCK_SEQPACKET descriptor on which each packet is the number of the name that is now the device's:
- * an int, 1 for "hello.local", 2 for "hello-2.local". */
+ * an int, 1 for "hello.local", 2 for "hello-2.local". When that is closed the process says to all that
+ * the name is given up, and ends. */
 pid_t mdns_process_start(const char *hostname, int *reports);
 
 #endif

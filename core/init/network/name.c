@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../log/console.h"
@@ -61,6 +61,7 @@ void name_begin(struct name *name, struct loop *loop, const char *hostname,
     start(name);
 }
 
+/* The process hears it, says goodbye and ends. */
 static void end(struct name *name)
 {
     loop_forget(name->loop, name->reports);
@@ -68,17 +69,39 @@ static void end(struct name *name)
     name->pid = 0;
 }
 
+static void stop(struct name *name)
+{
+    loop_unset(name->loop, &name->restart);
+    if (name->pid)
+        end(name);
+    name->text[0] = '\0';
+}
+
 void name_change(struct name *name)
 {
     if (!name->loop)
         return;
-    loop_unset(name->loop, &name->restart);
-    if (name->pid) {
-        kill(name->pid, SIGKILL);
-        end(name);
-    }
-    name->text[0] = '\0';
+    stop(name);
     start(name);
+}
+
+/* By number, not by the clock, so that a machine that was held up waits as well. */
+static void wait_for(pid_t pid)
+{
+    for (int i = 0; i < POLICY_GOODBYE / POLICY_GOODBYE_LOOK && waitpid(pid, NULL, WNOHANG) == 0;
+         i++)
+        poll(NULL, 0, POLICY_GOODBYE_LOOK);
+}
+
+void name_end(struct name *name)
+{
+    pid_t pid = name->pid;
+
+    if (!name->loop)
+        return;
+    stop(name);
+    if (pid)
+        wait_for(pid);
 }
 
 bool name_reaped(struct name *name, pid_t pid)

@@ -28,6 +28,9 @@ void name_begin(struct name *name, struct loop *loop, const char *hostname,
 /* To be called when `hostname` has become another one; nothing before name_begin. */
 void name_change(struct name *name);
 
+/* The device ends: others are told that there is no such name any more. */
+void name_end(struct name *name);
+
 /* To be told of every process that has been reaped. True when it was this one. */
 bool name_reaped(struct name *name, pid_t pid);
 

@@ -1,4 +1,4 @@
-"""A fixed address (RFC 5227): asked for before it is used, defended, and not taken from who has it."""
+"""An address that was given (RFC 5227): asked for before it is used, defended, and not taken from who has it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ THIRD = bytes.fromhex("525400111111")
 
 
 class Host:
-    """An interface with a fixed address, a clock that only the test moves, and what others say."""
+    """An interface with an address to claim, a clock that only the test moves, and what others say."""
 
-    def __init__(self, pure: Any) -> None:
+    def __init__(self, pure: Any, yields: bool = False) -> None:
         self.pure, self.lib, self.now = pure, pure.lib, 1_000_000
         self.acd = pure.ffi.new("struct acd *")
-        self.lib.acd_begin(self.acd, MAC, ADDRESS, self.lib.chosen_number, self.now)
+        self.lib.acd_begin(self.acd, MAC, ADDRESS, yields, self.lib.chosen_number, self.now)
 
     def due(self) -> int:
         """Moves the clock to the next thing to do, and does it."""
@@ -46,9 +46,16 @@ class Host:
 
 @pytest.fixture
 def host(pure: Any, choose: Callable[[int], None]) -> Host:
-    """One that has not asked yet."""
+    """One with a fixed address that has not asked yet."""
     choose(0)
     return Host(pure)
+
+
+@pytest.fixture
+def guest(pure: Any, choose: Callable[[int], None]) -> Host:
+    """One to which a DHCP server has lent its address, and that has not asked yet."""
+    choose(0)
+    return Host(pure, yields=True)
 
 
 def test_it_asks_three_times_in_a_second_and_says_twice_that_it_has_it(host: Host) -> None:
@@ -73,12 +80,15 @@ def test_nothing_is_done_before_its_time_or_without_an_address(host: Host) -> No
     assert host.hear(packet(operation=2, address=0)) == host.lib.ACD_WAIT
 
 
-@pytest.mark.parametrize("said", [
+CLAIMS = [
     packet(operation=2, address=ADDRESS, target=ADDRESS),
     packet(address=ADDRESS, target=ADDRESS),
     packet(address=ADDRESS, target=ELSEWHERE),
     packet(target=ADDRESS),
-])
+]
+
+
+@pytest.mark.parametrize("said", CLAIMS)
 def test_an_address_that_another_has_or_wants_is_not_taken(host: Host, said: bytes) -> None:
     """His answer, his announcement, his other messages, his own question: then it waits for about a minute, and asks anew."""
     host.due()
@@ -127,3 +137,22 @@ def test_who_only_asks_for_an_address_in_use_is_no_rival(host: Host) -> None:
     """The kernel answers him."""
     host.settle()
     assert host.hear(packet(target=ADDRESS)) == host.lib.ACD_WAIT
+
+
+@pytest.mark.parametrize("said", CLAIMS)
+def test_a_lent_address_that_another_has_is_given_back(guest: Host, said: bytes) -> None:
+    """At once and for good: the server has others."""
+    guest.due()
+    assert guest.hear(said) == guest.lib.ACD_REFUSED
+    assert (bytes(guest.acd.rival), guest.acd.due_ms, guest.hear(said)) == (OTHER, NEVER, guest.lib.ACD_WAIT)
+
+
+@pytest.mark.parametrize(("pause", "act"), [(9_999, "ACD_LOST"), (10_000, "ACD_DEFENDED")])
+def test_a_lent_address_in_use_is_defended_once(guest: Host, pause: int, act: str) -> None:
+    """Who takes no notice for ten seconds gets it (2.4 b)."""
+    guest.settle()
+    assert guest.hear(packet(address=ADDRESS)) == guest.lib.ACD_DEFENDED
+    guest.now += pause
+    assert guest.hear(packet(sender=THIRD, address=ADDRESS)) == getattr(guest.lib, act)
+    assert bytes(guest.acd.rival) == THIRD
+    assert (guest.acd.state == guest.lib.ACD_OFF) == (act == "ACD_LOST")

@@ -114,6 +114,12 @@ def test_request_names_address_and_server(pure: Any) -> None:
     assert {50, 54} & set(options) == set()
 
 
+def test_decline_says_no_more_than_whose_and_which(pure: Any) -> None:
+    """RFC 2131, table 5: no name, no wishes."""
+    _, options = written(pure, kind=4, hostname=b"hello", wanted_address=number("10.0.2.15"), server=number("10.0.2.2"))
+    assert {53: b"\x04", 61: b"\x01" + MAC, 50: addresses("10.0.2.15"), 54: addresses("10.0.2.2")} == options
+
+
 @pytest.mark.parametrize("name", [b"n" * 63, b"n" * 64, b"n" * 300])
 def test_long_host_names_do_not_burst_the_message(pure: Any, name: bytes) -> None:
     """A name that is no DNS label is left out."""

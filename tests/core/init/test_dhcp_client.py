@@ -54,7 +54,14 @@ class Wire:
         """The four messages of a first lease."""
         assert self.due() == self.lib.DHCP_BROADCAST
         assert self.answer(OFFER, seconds=seconds) == self.lib.DHCP_BROADCAST
-        assert self.answer(ACK, seconds=seconds) == self.lib.DHCP_GAINED
+        assert self.answer(ACK, seconds=seconds) == self.lib.DHCP_CHECK
+        assert self.lib.dhcp_client_use(self.client) == self.lib.DHCP_GAINED
+
+
+def granted(wire: Wire) -> int:
+    """An ACK, and nobody else has the address."""
+    assert wire.answer(ACK) == wire.lib.DHCP_CHECK
+    return int(wire.lib.dhcp_client_use(wire.client))
 
 
 @pytest.fixture
@@ -65,7 +72,7 @@ def wire(pure: Any, choose: Callable[[int], None]) -> Wire:
 
 
 def test_an_address_takes_four_messages(wire: Wire) -> None:
-    """DISCOVER, OFFER, REQUEST, ACK, and the address is ours."""
+    """DISCOVER, OFFER, REQUEST, ACK, and, when nobody else has it, the address is ours."""
     wire.bind()
     assert str(ipaddress.IPv4Address(wire.client.lease.address)) == "10.0.2.15"
 
@@ -91,7 +98,7 @@ def test_what_is_sent_in_which_state(wire: Wire) -> None:
     """Each message carries exactly what table 4 of RFC 2131 allows in its state."""
     wire.due()
     seen = []
-    for step in (lambda: wire.answer(OFFER), lambda: wire.answer(ACK), lambda: None, lambda: None):
+    for step in (lambda: wire.answer(OFFER), lambda: granted(wire), lambda: None, lambda: None):
         request = wire.request()
         seen.append((request.kind, request.current_address > 0, request.wanted_address > 0, request.server > 0))
         step()
@@ -191,7 +198,7 @@ def test_other_servers_do_not_interfere(wire: Wire) -> None:
     wire.answer(OFFER)
     assert wire.answer(ACK, server="10.0.2.66") == wire.lib.DHCP_WAIT
     assert wire.answer(NAK, server="10.0.2.66") == wire.lib.DHCP_WAIT
-    assert wire.answer(ACK) == wire.lib.DHCP_GAINED
+    assert wire.answer(ACK) == wire.lib.DHCP_CHECK
 
 
 @pytest.mark.parametrize(
@@ -210,7 +217,7 @@ def test_an_ack_nobody_asked_for_is_nothing(wire: Wire) -> None:
     wire.due()
     assert wire.answer(ACK) == wire.lib.DHCP_WAIT
     wire.answer(OFFER)
-    wire.answer(ACK)
+    granted(wire)
     assert wire.answer(ACK, address="10.0.2.77") == wire.lib.DHCP_WAIT
     assert str(ipaddress.IPv4Address(wire.client.lease.address)) == "10.0.2.15"
 
@@ -263,6 +270,42 @@ def test_a_server_that_begins_to_lie_leaves_the_lease_its_time(wire: Wire, lie: 
         pass
     refused = {"{'kind': 6}": HOUR, "{'kind': 6, 'server': '10.0.2.66'}": 2 * HOUR * 7 // 8}
     assert wire.now - bound == refused.get(str(lie), 2 * HOUR)
+
+
+def test_an_address_that_another_has_is_declined(wire: Wire) -> None:
+    """RFC 2131, table 5: DECLINE names address and server and nothing else; after ten seconds all begins again."""
+    wire.due()
+    wire.answer(OFFER)
+    asked = wire.client.xid
+    assert wire.answer(ACK) == wire.lib.DHCP_CHECK
+    assert [wire.answer(kind) for kind in (OFFER, ACK, NAK)] == [wire.lib.DHCP_WAIT] * 3
+    wire.now += 700
+    assert wire.lib.dhcp_client_decline(wire.client, wire.now) == wire.lib.DHCP_BROADCAST
+    said = wire.request()
+    assert (said.kind, said.current_address, said.seconds) == (4, 0, 0)
+    assert [ipaddress.IPv4Address(number).packed for number in (said.wanted_address, said.server)] == [
+        packed("10.0.2.15"), packed("10.0.2.2")]
+    assert [wire.answer(kind, xid=asked) for kind in (OFFER, ACK, NAK)] == [wire.lib.DHCP_WAIT] * 3
+    declined = wire.now
+    assert (wire.due(), wire.now - declined) == (wire.lib.DHCP_BROADCAST, 10_000)
+    assert (wire.request().kind, wire.request().wanted_address) == (1, 0)
+
+
+def test_an_address_in_use_can_be_declined(wire: Wire) -> None:
+    """Somebody has taken it, and goes on."""
+    wire.bind()
+    assert wire.lib.dhcp_client_decline(wire.client, wire.now) == wire.lib.DHCP_BROADCAST
+    assert wire.request().kind == 4
+    wire.due()
+    assert wire.request().kind == 1
+
+
+def test_another_address_at_a_renewal_is_looked_at_first(wire: Wire) -> None:
+    """It is new to the device, whatever the server calls it."""
+    wire.bind()
+    wire.due()
+    assert wire.answer(ACK, address="10.0.2.16") == wire.lib.DHCP_CHECK
+    assert wire.lib.dhcp_client_due(wire.client, wire.now + 10**9) == wire.lib.DHCP_WAIT
 
 
 @pytest.mark.parametrize("another", [{"xid": 77}, {"mac": bytes.fromhex("525400654321")}], ids=str)

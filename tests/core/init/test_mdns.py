@@ -45,6 +45,10 @@ def response(*answers: bytes) -> bytes:
     return message([], list(answers), [], 0x8400)
 
 
+# What an interface with both addresses takes back.
+GOODBYE = response(record(OWN4, seconds=0), record(OWN6, seconds=0))
+
+
 class Name:
     """A name on an interface with one address of each kind, and a clock that only the test moves."""
 
@@ -71,14 +75,19 @@ class Name:
         return int(self.lib.mdns_receive(self.mdns, bytes_of, len(data), port, self.own, self.now))
 
     def says(self, kind: str) -> bytes:
-        """The probe, announcement or answer that it would send."""
+        """The probe, announcement, answer or goodbye that it would send."""
         out = self.pure.ffi.new("uint8_t[1024]")
         length = getattr(self.lib, f"mdns_write_{kind}")(self.mdns, self.own, out)
         return bytes(out)[:length]
 
     def settle(self) -> None:
         """Three questions, two announcements: the name is its own."""
-        assert [self.due() for _ in range(5)] == [self.lib.MDNS_PROBE] * 3 + [self.lib.MDNS_ANNOUNCE] * 2
+        assert self.due() == self.lib.MDNS_PROBE
+        self.settle_from_probes()
+
+    def settle_from_probes(self) -> None:
+        """The same after the first question."""
+        assert [self.due() for _ in range(4)] == [self.lib.MDNS_PROBE] * 2 + [self.lib.MDNS_ANNOUNCE] * 2
         assert self.mdns.state == self.lib.MDNS_HELD
 
 
@@ -177,8 +186,10 @@ def test_two_that_have_it_settle_it(name: Name, rivals: list[bytes]) -> None:
     assert name.hear(claim) == name.lib.MDNS_WAIT
     name.now += 1
     assert name.hear(claim) == name.lib.MDNS_ANNOUNCE
-    assert name.hear(response(record(MORE))) == name.lib.MDNS_WAIT
-    assert name.text == "hello-2.local"
+    assert name.hear(response(record(MORE))) == name.lib.MDNS_LEAVE
+    assert name.says("goodbye") == GOODBYE
+    name.lib.mdns_leave(name.mdns, name.now)
+    assert (name.text, name.says("goodbye")) == ("hello-2.local", b"")
 
 
 def test_one_of_the_two_always_gives_way(pure: Any, choose: Callable[[int], None]) -> None:
@@ -196,8 +207,8 @@ def test_one_of_the_two_always_gives_way(pure: Any, choose: Callable[[int], None
                 if ours[1]:
                     name.own.ipv6[0] = ours[1][0]
                 name.settle()
-                name.hear(response(*(record(data) for data in [*theirs[0], *theirs[1]])))
-                gave_way.append(name.text != "hello.local")
+                heard = name.hear(response(*(record(data) for data in [*theirs[0], *theirs[1]])))
+                gave_way.append(heard == name.lib.MDNS_LEAVE)
             assert gave_way in ([True, False], [False, True]) if mine != other else gave_way == [False, False]
 
 
@@ -216,6 +227,44 @@ def test_new_addresses_are_asked_for_and_announced(name: Name) -> None:
     name.settle()
     name.lib.mdns_again(name.mdns, name.now)
     name.settle()
+
+
+def test_a_name_that_was_told_is_taken_back(name: Name) -> None:
+    """Section 10.1: what others may remember is said again, to be forgotten; also while it is asked for anew."""
+    name.due()
+    assert name.says("goodbye") == b""
+    name.settle_from_probes()
+    assert name.says("goodbye") == GOODBYE
+    name.lib.mdns_again(name.mdns, name.now)
+    assert name.says("goodbye") == GOODBYE
+
+
+def test_who_takes_the_name_back_does_not_claim_it(name: Name) -> None:
+    """Neither while it is asked for, nor later."""
+    left = response(record(MORE, seconds=0))
+    name.due()
+    assert name.hear(left) == name.lib.MDNS_WAIT
+    name.settle_from_probes()
+    assert (name.hear(left), name.text) == (name.lib.MDNS_WAIT, "hello.local")
+
+
+@pytest.mark.parametrize(("before", "now", "gone"), [
+    ((OWN4, [OWN6]), (OWN4, [OWN6]), []),
+    ((OWN4, [OWN6]), (None, [OWN6]), [OWN4]),
+    ((OWN4, [OWN6]), (LESS[:4], [OWN6]), [OWN4]),
+    ((OWN4, [LESS, OWN6]), (OWN4, [OWN6, MORE]), [LESS]),
+    ((OWN4, [LESS, OWN6]), (None, []), [OWN4, LESS, OWN6]),
+    ((None, []), (OWN4, [OWN6]), []),
+])
+def test_addresses_that_are_gone_are_taken_back(
+    name: Name, before: tuple[bytes | None, list[bytes]], now: tuple[bytes | None, list[bytes]], gone: list[bytes]
+) -> None:
+    """Those and no others, whatever their order."""
+    name.settle()
+    sets = [name.pure.ffi.new("struct mdns_addresses *", {"ipv4": four or bytes(4), "has_ipv4": four is not None,
+                                                          "ipv6": six, "ipv6_count": len(six)}) for four, six in (before, now)]
+    name.own[0] = name.lib.mdns_gone(*sets)
+    assert name.says("goodbye") == (response(*(record(data, seconds=0) for data in gone)) if gone else b"")
 
 
 def test_without_an_address_there_is_nothing_to_say(name: Name) -> None:
