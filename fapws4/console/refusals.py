@@ -1,6 +1,6 @@
-"""What the manager says when it refuses, in the visitor's language: by the code of the refusal, or by the sentence.
+"""What the manager and PID 1 say when they refuse, in the visitor's language: by the refusal's code, or by the sentence.
 
-The manager speaks English. What is in none of the tables is shown in its words: reasons of PID 1 and of files.
+Both speak English. What is in none of the tables is shown in their words: reasons that a file or the kernel gives.
 """
 
 from __future__ import annotations
@@ -38,6 +38,44 @@ SENTENCES = (
     later("the device gave no answer; try again"),
 )
 
+# As they stand in core/init, where PID 1 refuses an order.
+OF_PID_1 = (
+    later("the settings cannot be kept: {why}"),
+    later("there are no new settings of the network on trial"),
+    later("that is before this version was built, or more than 20 years after"),
+    later("the clock cannot be set; see the log"),
+    later("the time zone cannot be kept; see the log"),
+    later("nothing here is served by https"),
+    later("a certificate and its key are wanted"),
+    later("another certificate is being looked at just now"),
+    later("it is still being looked at; see the status for what comes of it"),
+    later("no stick with an update is there"),
+    later("there is no registry to look into, or it was just looked into"),
+    later("a new version is on trial; wait for its end"),
+    later("this device has no data partition"),
+    later("the order cannot be written; see the log"),
+    later("the device is ending"),
+    later("too much is going on just now"),
+)
+
+# Settings of the network, as PID 1 calls them (core/init/network/network_settings.c).
+OF_THE_NETWORK = (
+    ("{field} must be one label of a-z, 0-9 and, inside, hyphens", later("{field}: letters a-z, digits and, inside, hyphens")),
+    ("{field} must be that of an interface, such as {example}", later("{field}: that of an interface, such as {example}")),
+    ("{field} must be dhcp, or the address of a host such as {example}",
+     later("{field}: the address of a host, such as {example}")),
+    ("{field} must be auto, off, or the address of a host such as {example}",
+     later("{field}: the address of a host, such as {example}")),
+    ("{field} must be an address such as {example}", later("{field}: an address such as {example}")),
+    ("{field} must be up to three IPv4 addresses, with commas between them", later("{field}: up to three addresses of IPv4")),
+    ("{field} goes with a fixed v4 only: the DHCP server says it",
+     later("{field}: only with a fixed address; otherwise the DHCP server says it")),
+    ("{field} goes with a fixed v6 only: the router says it",
+     later("{field}: only with a fixed address; otherwise the router says it")),
+    ("{field} is no other host of the network of {which}",
+     later("{field}: no other host of the network of the fixed address")),
+)
+
 # Of arguments, which the manager calls by their names and people by what stands beside the field.
 ARGUMENTS = (
     ("arguments.{field} must have from {least} to {most} characters", later("{field}: from {least} to {most} characters")),
@@ -52,7 +90,8 @@ ARGUMENTS = (
     ("{field} has no blanks, commas or '=' in it", later("{field}: no blanks, commas or '=' in it")),
 )
 
-_FIELDS = {"name": later("Name"), "new_password": later("New password"), "password": later("Password"),
+_FIELDS = {"name": later("Name"), "interface": later("Network interface"), "new_password": later("New password"),
+           "password": later("Password"),
            "passphrase": later("Passphrase"), "days": later("Days that it is good for"), "zone": later("Name of the zone"),
            "contains": later("Only lines with"), "v4": later("Fixed address (IPv4)"), "v6": later("Fixed address (IPv6)"),
            "gateway": later("Gateway (IPv4)"), "gateway6": later("Gateway (IPv6)"), "dns": later("DNS servers"),
@@ -63,7 +102,7 @@ def said(visit: Visit, refused: device.Refused) -> str:
     """Why the manager refuses."""
     if refused.code in _BY_CODE:
         return visit.text(_BY_CODE[refused.code])
-    for pattern, sentence in (*((sentence, sentence) for sentence in SENTENCES), *ARGUMENTS):
+    for pattern, sentence in (*((each, each) for each in (*SENTENCES, *OF_PID_1)), *ARGUMENTS, *OF_THE_NETWORK):
         found = places_in(pattern, refused.text)
         if found is not None:
             field = found.get("field", "").rpartition(".")[2].partition("[")[0]

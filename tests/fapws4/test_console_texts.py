@@ -20,7 +20,7 @@ from fapws4.console.language import LANGUAGES, choose, read_catalogue, translato
 from fapws4.console.markup import Markup, escape, h, join
 from fapws4.console.pages.overview import _SAID_ABOVE
 from fapws4.console.patterns import places_in
-from fapws4.console.refusals import SENTENCES, said
+from fapws4.console.refusals import OF_PID_1, OF_THE_NETWORK, SENTENCES, said
 from fapws4.console.words import name_of, source_of, value_of
 from fapws4.device import Refused
 from fapws4.device.calls import CALLS, arguments_of
@@ -69,6 +69,40 @@ def test_sentences_of_the_manager_are_those_that_it_says() -> None:
     assert set() == set(SENTENCES) - set(refusals_of_the_manager())
 
 
+def texts_of_pid_1() -> set[str]:
+    """The texts in core/init, without what stands around a refusal; those that are put together have "%s" and the like."""
+    words = (word for file in (CORE / "init").rglob("*.c") for word in re.findall(r'"((?:[^"\\\n]|\\.)*)"', file.read_text()))
+    return {re.sub(r"%\.?\*?[sd]", "{}", word.removeprefix("refused ").removesuffix("\\n")) for word in words}
+
+
+def without_names(pattern: str) -> str:
+    """With empty braces."""
+    return re.sub(r"\{\w+\}", "{}", pattern)
+
+
+def test_sentences_of_pid_1_are_those_that_it_says() -> None:
+    """Its refusals word for word, and of the network's settings each contradiction and what each word is like."""
+    texts = texts_of_pid_1()
+    assert [] == [sentence for sentence in OF_PID_1 if without_names(sentence) not in texts]
+    source = (CORE / "init/network/network_settings.c").read_text()
+    said = [f"{key} must be {like}" for key, like in re.findall(r'\{"(\w+)", read_\w+, "([^"]+)"\}', source)]
+    said += re.findall(r'return "([^"]+)";', source)
+    assert len(said) == 13
+    patterns = [pattern for pattern, _ in OF_THE_NETWORK]
+    assert [] == [text for text in said if not any(places_in(pattern, text) for pattern in patterns)]
+    assert [] == [pattern for pattern in patterns if not any(places_in(pattern, text) for text in said)]
+
+
+def test_every_refusal_of_an_order_is_translated() -> None:
+    """A new one of those that stand in one piece is noticed."""
+    own = {"it takes one number, a position in the log", "it takes one number, the seconds since 1970",
+           "it takes the name of a time zone and its POSIX rule", "there is no such order", "this is not yours to order",
+           "the claim code is wrong"}  # to programs that do not know the orders; the last by its code
+    told = {text for file in (CORE / "init").rglob("*.c") if file.parent.name in ("owner", "clock", "network", "log")
+            for text in re.findall(r'"refused ([a-z][^"%]+)\\n"', file.read_text())}
+    assert own | set(OF_PID_1) >= told >= own
+
+
 def in_language(language: str) -> Any:
     """As much of a visit as texts need."""
     return SimpleNamespace(text=translator(language))
@@ -78,6 +112,12 @@ def in_language(language: str) -> Any:
     ("conflict", "there is a user zoe already", "Il y a déjà un utilisateur zoe."),
     ("absent", "there is no token {name}", "Il n'y a pas de jeton {name}."),
     ("invalid", "this backup is damaged", "Cette sauvegarde est abîmée."),
+    ("refused", "the settings cannot be kept: No space left on device",
+     "Les réglages ne peuvent pas être conservés : No space left on device"),
+    ("refused", "gateway6 is no other host of the network of v6",
+     "Passerelle (IPv6) : pas un autre hôte du réseau de l'adresse fixe"),
+    ("refused", "v4 must be dhcp, or the address of a host such as 192.168.7.20/24",
+     "Adresse fixe (IPv4) : l'adresse d'un hôte, comme 192.168.7.20/24"),
     ("invalid", "this backup is damaged: line 1", "this backup is damaged: line 1"),
     ("absent", "there is no user ", "there is no user "),
     ("password", "whatever", "Le nom ou le mot de passe est faux.")])
