@@ -18,9 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#endif
-
 #define VERSION "0.1.0"
 
 static const char usage[] =

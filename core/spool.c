@@ -17,6 +17,7 @@ struct spool {
     atomic_uint references;
     char *folder;
     int file;             /* -1 before the first block */
+    size_t reserved;      /* bytes of a memfd: its share of `in_memory` */
     bool in_memory;       /* the file is a memfd */
     bool busy, last;
     uint64_t written;
@@ -64,13 +65,15 @@ static int create_file(struct spool *spool)
     return file;
 }
 
-static int reserve(const struct spool *spool)
+static int reserve(struct spool *spool)
 {
     if (!spool->in_memory)
         return 0;
     if (atomic_fetch_add(&in_memory, spool->block.length) + spool->block.length <=
-        LIMIT_SPILL_MEMORY)
+        LIMIT_SPILL_MEMORY) {
+        spool->reserved += spool->block.length;
         return 0;
+    }
     atomic_fetch_sub(&in_memory, spool->block.length);
     return ENOSPC;
 }
@@ -135,8 +138,7 @@ void spool_release(struct spool *spool)
         return;
     if (spool->file >= 0)
         close(spool->file);
-    if (spool->in_memory)
-        atomic_fetch_sub(&in_memory, spool->written);
+    atomic_fetch_sub(&in_memory, spool->reserved);
     buffer_finish(&spool->filled);
     buffer_finish(&spool->block);
     free(spool->folder);

@@ -176,6 +176,19 @@ def test_memory_for_bodies_is_limited(tmp_path: Path) -> None:
     end_server(running)
 
 
+def test_memory_that_could_not_be_filled_comes_back(tmp_path: Path) -> None:
+    """What was reserved for a block of which not all was written is not lost for those who come later."""
+    (tmp_path / "app.py").write_text(APP)
+    program = server_program("-DLIMIT_SPILL_MEMORY=1000000")
+    running = start_server(command_of(program), tmp_path, tmp_path / "app.py", environment={"TMPDIR": "/nowhere"},
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (270_000, 270_000)))
+    for _ in range(20):
+        with running.client() as client:
+            assert 507 == client.ask("/digest", method="POST", body=content(400_000)).status
+    assert 20 == running.logged().count("the body cannot be kept in TMPDIR: File too large\n")
+    end_server(running)
+
+
 def test_a_full_disk_is_told(server: Start) -> None:
     """A file that cannot grow is a 507 for its request alone, and nothing stays open."""
 

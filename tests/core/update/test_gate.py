@@ -126,12 +126,14 @@ def test_what_is_no_greeting(gate: Gate, line: bytes) -> None:
 
 
 def test_too_many(gate: Gate) -> None:
-    """Those who say nothing fill it up; who hangs up makes room."""
+    """Those who say nothing fill it up; who hangs up makes room, once the gate has seen it."""
     waiting = [gate.connect() for _ in range(gate.lib.POLICY_UPDATE_CALLERS)]
     with gate.connect() as client:
         assert "refused too many are asking at once: try again in a minute\n" == answer(client)
     for client in waiting:
-        client.close()
+        with client:
+            client.shutdown(socket.SHUT_WR)
+            assert "" == answer(client)
     assert "entered\n" == gate.told(b"fapws4-update 1 parts 7HRT-22KX-PQ4M\n")
 
 
