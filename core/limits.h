@@ -145,7 +145,9 @@
 
 /* A worker that has served for this long was well: when it ends, the next one starts at once.
  * Otherwise the wait doubles each time, up to the longest. */
+#ifndef LIMIT_WELL_SECONDS
 #define LIMIT_WELL_SECONDS 10
+#endif
 #define LIMIT_BACKOFF_SECONDS 32
 
 #endif

@@ -18,7 +18,6 @@ import fapws4, time
 from fapws4.views import Staticfile
 HEALTH = "/health"
 MAX_BODY_SIZE = 1000
-TIMEOUT = 1
 def pieces(e, s):
     yield b"a" * 10
     yield b"b" * 10
@@ -44,9 +43,9 @@ LINE = re.compile(
 )
 
 
-def serve(server: Start, log: Path, *words: str) -> Server:
+def serve(server: Start, log: Path, *words: str, settings: str = "") -> Server:
     """The app with a log."""
-    app = f"FOLDER = {str(log.parent)!r}\nACCESS_LOG = {str(log)!r}\n{APP}"
+    app = f"FOLDER = {str(log.parent)!r}\nACCESS_LOG = {str(log)!r}\n{settings}\n{APP}"
     return server(app, *words)
 
 
@@ -82,7 +81,7 @@ def test_every_kind_of_answer(server: Start, tmp_path: Path) -> None:
 def test_refused_requests(server: Start, tmp_path: Path) -> None:
     """Requests that no handler sees are there too: 400, 408, 413, 414, 501 and 505."""
     log = tmp_path / "access.log"
-    running = serve(server, log)
+    running = serve(server, log, settings="TIMEOUT = 1")
     for data in (
         b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", b"GET / HTTP/3.0\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
         b"POST /p HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\nContent-Length: 5000\r\n\r\n", b"GET /slow HTTP/1.1\r\nHo",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,17 @@ import pytest
 from tests.build import server_program
 from tests.http.conftest import APPS, Server, Start, command_of, end_server, start_server
 
-NAMES = ("HEAD", "BODY", "IDLE", "WRITE", "LINGER", "STOP")
+# Deadlines of a second; and no worker lives long enough to have been well.
+DEADLINES = [*(f"-DLIMIT_{name}_SECONDS=1" for name in ("HEAD", "BODY", "IDLE", "WRITE", "LINGER", "STOP")),
+             "-DLIMIT_WELL_SECONDS=100000"]
+# A test that is held up between connecting and sending shall not lose its connection by that.
+PATIENT = "KEEPALIVE = 1000\n"
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
     """Starts an app on a server that waits for nobody."""
-    program = server_program(*(f"-DLIMIT_{name}_SECONDS=1" for name in NAMES))
+    program = server_program(*DEADLINES)
     started: list[Server] = []
 
     def start_app(app: Path) -> Server:
@@ -29,15 +35,29 @@ def start(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
 
 
 @pytest.fixture
-def impatient(start: Callable[[Path], Server]) -> Server:
-    """Such a server with apps/echo.py."""
-    return start(APPS / "echo.py")
+def impatient(start: Callable[[Path], Server], tmp_path: Path) -> Server:
+    """Such a server with apps/echo.py, which waits for the next request only."""
+    app = tmp_path / "impatient.py"
+    app.write_text(f"import sys\nsys.path.insert(0, {str(APPS)!r})\nfrom echo import PATHS\n{PATIENT}")
+    return start(app)
 
 
-def test_a_silent_client_is_let_go(impatient: Server) -> None:
+@contextmanager
+def held_up(running: Server) -> Iterator[None]:
+    """For the server no time passes in this block; what is sent in it is there when it goes on."""
+    running.process.send_signal(signal.SIGSTOP)
+    yield
+    running.process.send_signal(signal.SIGCONT)
+
+
+def test_a_silent_client_is_let_go(start: Callable[[Path], Server]) -> None:
     """A connection without a request is closed without a word, before or after others."""
-    with impatient.client() as silent, impatient.client() as served:
-        assert b"bytes" == served.ask("/bytes").body
+    running = start(APPS / "echo.py")
+    with held_up(running):
+        silent, served = running.client(), running.client()
+        served.send(b"GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n")
+    with silent, served:
+        assert b"bytes" == served.response().body
         assert [b"", b""] == [silent.rest(), served.rest()]
 
 
@@ -108,7 +128,7 @@ PATHS = [("/reads", reads), ("/thinks", thinks), ("/", lambda e, s: "ok")]
 def uploads(start: Callable[[Path], Server], tmp_path: Path) -> Server:
     """Such a server with handlers that read bodies as they arrive."""
     app = tmp_path / "uploads.py"
-    app.write_text(UPLOADS)
+    app.write_text(PATIENT + UPLOADS)
     return start(app)
 
 
@@ -140,7 +160,7 @@ def test_what_the_handler_does_is_not_the_clients_fault(uploads: Server) -> None
 def test_a_stop_ends_uploads(start: Callable[[Path], Server], tmp_path: Path) -> None:
     """A handler that waits for its client when the time is over is told that it has gone, and the server ends."""
     app = tmp_path / "uploads.py"
-    app.write_text("TIMEOUT = 1000\n" + UPLOADS)
+    app.write_text("TIMEOUT = 1000\n" + PATIENT + UPLOADS)
     running = start(app)
     with running.client() as client, running.client() as other:
         client.send(b"POST /reads HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhel")
@@ -161,7 +181,7 @@ def test_a_stop_does_not_wait_for_ever(impatient: Server) -> None:
     """Whoever still reads when the time is over is cut off."""
     with impatient.client() as client:
         client.send(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
-        client.take(100_000)
+        client.take(1000)
         assert 0 == impatient.stop()
 
 
@@ -169,6 +189,7 @@ def test_a_stop_does_not_wait_for_threads_for_ever(start: Callable[[Path], Serve
     """Handlers that still are at work on a thread end with the process, whether they wait or compute."""
     app = tmp_path / "stuck.py"
     app.write_text(
+        f"{PATIENT}"
         "import atexit, fapws4, os, threading\n"
         "atexit.register(os.write, 2, b'bye\\n')\n"
         "@fapws4.threaded\n"
@@ -193,6 +214,7 @@ def test_a_worker_that_hangs_is_ended_by_force(start: Callable[..., Server], tmp
     """The supervisor waits for a handler that never ends as long as for one that works on a thread, and no longer."""
     app = tmp_path / "hangs.py"
     app.write_text(
+        f"{PATIENT}"
         "import os\n"
         "WORKERS = 2\n"
         "def hang(e, s):\n"
@@ -209,10 +231,24 @@ def test_a_worker_that_hangs_is_ended_by_force(start: Callable[..., Server], tmp
     assert 1 == running.logged().count("has not stopped; it is ended by force\n")
 
 
+def test_who_keeps_ending_is_replaced_later(start: Callable[[Path], Server], tmp_path: Path) -> None:
+    """After the first time the supervisor waits, longer each time."""
+    app = tmp_path / "ends.py"
+    app.write_text(f"{PATIENT}import os\nWORKERS = 2\nPATHS = [('/end', lambda e, s: os._exit(3))]\n")
+    running = start(app)
+    for wait in ("", " in 1 s", " in 2 s"):
+        with running.client() as client:
+            client.send(b"GET /end HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert b"" == client.rest()
+        running.await_log(f"ended (exit code 3); another one is started{wait}\n")
+    assert 0 == running.stop()
+
+
 def test_a_held_reply_has_no_deadline(start: Callable[[Path], Server], tmp_path: Path) -> None:
     """A client may listen for longer than any deadline."""
     app = tmp_path / "held.py"
     app.write_text(
+        f"{PATIENT}"
         "import fapws4\n"
         "def page(e, s):\n"
         "    stream = fapws4.Stream()\n"
@@ -226,9 +262,8 @@ def test_a_held_reply_has_no_deadline(start: Callable[[Path], Server], tmp_path:
 
 def test_the_app_may_say_how_long_to_wait(server: Start) -> None:
     """KEEPALIVE ends silent connections, TIMEOUT unfinished requests."""
-    running = server("KEEPALIVE = 1\nTIMEOUT = 1\nPATHS = [('/', lambda e, s: 'ok')]\n")
-    with running.client() as silent, running.client() as slow:
-        assert b"ok" == silent.ask("/").body
+    app = "PATHS = [('/', lambda e, s: 'ok')]\n"
+    with server("KEEPALIVE = 1\n" + app).client() as silent, server("TIMEOUT = 1\n" + app).client() as slow:
         slow.send(b"GET / HTTP/1.1\r\n")
         assert (b"", 408) == (silent.rest(), slow.response().status)
 

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from tests.http.conftest import Server, Start
+from tests.http.wire import TIMEOUT
 
 APP = """
 import fapws4, os, threading
@@ -185,5 +186,5 @@ def test_a_stop_ends_held_replies(running: Server) -> None:
         reader.until(b"\r\n\r\n")
         running.process.send_signal(signal.SIGTERM)
         assert b"0\r\n\r\n" == reader.rest()
-    assert 0 == running.process.wait(20)
+    assert 0 == running.process.wait(TIMEOUT)
     assert "gone: a True\n" in running.logged()

@@ -20,6 +20,7 @@ def ask_for_table(running: Server, count: int) -> list[str]:
     with running.client() as client:
         while running.logged().count("fapws4: process") + running.logged().count("fapws4: SIGUSR1") < count:
             client.ask("/nowhere")
+        client.ask("/nowhere")  # answered behind the last row
     return running.logged().splitlines()
 
 

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 from tests.http.conftest import APPS, Server, Start
-from tests.http.wire import Client
+from tests.http.wire import TIMEOUT, Client
 
 
 def test_a_file_is_sent_with_its_length(echo: Server) -> None:
@@ -53,7 +53,7 @@ def test_requests_behind_a_slow_response_are_answered_in_order(echo: Server) -> 
         with contextlib.suppress(BlockingIOError):
             while sent < len(waiting):
                 sent += client.socket.send(waiting[sent:])
-        client.socket.settimeout(20)
+        client.socket.settimeout(TIMEOUT)
         assert 5_000_000 == len(client.response().body)
         assert b"/4000" in client.response().body
         client.send(waiting[sent:])

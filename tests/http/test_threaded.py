@@ -9,6 +9,7 @@ import pytest
 
 from tests.http.conftest import Server, Start
 from tests.http.test_life import wait_until_refused
+from tests.http.wire import TIMEOUT
 
 APP = """
 import fapws4, io, os, threading, time
@@ -193,7 +194,7 @@ def test_a_stop_waits_for_threads(running: Server) -> None:
         running.process.send_signal(signal.SIGTERM)
         opener.send(b"Host: a\r\n\r\n")
         assert (201, "close") == ((answer := client.response()).status, answer.field("connection"))
-    assert 0 == running.process.wait(20)
+    assert 0 == running.process.wait(TIMEOUT)
 
 
 def test_a_second_signal_does_not_wait(running: Server) -> None:

@@ -19,7 +19,7 @@ from tests.http.certificates import Pair, make_pair
 from tests.http.conftest import APPS, Command, Server, Start, command_of, end_server, start_server
 from tests.http.hands import GET, Hands
 from tests.http.test_cases import CASES, bytes_of, check
-from tests.http.test_deadlines import NAMES
+from tests.http.test_deadlines import DEADLINES
 from tests.http.wire import TIMEOUT, Client
 
 
@@ -240,7 +240,7 @@ def test_renegotiation_is_refused(echo_tls: Server) -> None:
 
 def test_a_stalled_handshake_is_let_go(pair: Pair, tmp_path: Path) -> None:
     """Half a handshake, or none, does not hold a connection."""
-    program = server_program(*(f"-DLIMIT_{name}_SECONDS=1" for name in NAMES))
+    program = server_program(*DEADLINES)
     running = start_server(command_of(program), tmp_path, APPS / "echo.py", *pair.words)
     half = Hands(running, pair.context())
     with half.plain, Client(running.address) as silent:

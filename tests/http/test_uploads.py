@@ -10,7 +10,7 @@ import pytest
 
 from tests.http.conftest import Server, Start
 from tests.http.memory import grown_by, watch_memory
-from tests.http.wire import Client
+from tests.http.wire import TIMEOUT, Client
 
 APP = """
 import fapws4, os, threading
@@ -140,7 +140,7 @@ def send_until_stuck(client: Client, other: Client, data: bytes) -> int:
             patience = 0
         patience += 1
         assert b"ok" == other.ask("/").body
-    client.socket.settimeout(20)
+    client.socket.settimeout(TIMEOUT)
     return sent
 
 
@@ -208,7 +208,7 @@ def test_continue_is_said_by_the_first_read(running: Server) -> None:
         client.socket.setblocking(False)
         with pytest.raises(BlockingIOError):
             client.socket.recv(1)
-        client.socket.settimeout(20)
+        client.socket.settimeout(TIMEOUT)
         other.ask("/open")
         assert b"HTTP/1.1 100 Continue\r\n\r\n" == client.until(b"\r\n\r\n")
         client.send(b"hello")
@@ -361,4 +361,4 @@ def test_a_stop_waits_for_uploads(running: Server) -> None:
         client.send(b"hello")
         answer = client.response()
         assert (b"10 True True", "close") == (answer.body, answer.field("connection"))
-    assert 0 == running.process.wait(20)
+    assert 0 == running.process.wait(TIMEOUT)

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-TIMEOUT = 20.0  # seconds; far more than any answer takes, so that a hang becomes a failure
+TIMEOUT = 60.0  # seconds; far more than any answer takes, so that a hang becomes a failure
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 CODE = b"7HRT-22KX"
+MINUTE_MS = 60_000
 
 
 class Door:
@@ -58,7 +59,10 @@ class Door:
         return caller
 
     def turn(self) -> None:
-        """One turn of the loop."""
+        """One turn of the loop, in which nobody is let go because this machine was slow."""
+        for caller in self.control.callers:
+            if caller.patience.due_ms and not caller.wrong and caller.held == self.pure.ffi.NULL:
+                self.pure.lib.loop_set(self.loop, self.pure.ffi.addressof(caller, "patience"), MINUTE_MS)
         self.pure.lib.loop_turn(self.loop)
 
     def answer(self, caller: socket.socket, turns: int = 50) -> bytes:
@@ -80,6 +84,7 @@ class Door:
         for caller in self.control.callers:
             if caller.patience.due_ms:
                 self.pure.lib.loop_set(self.loop, self.pure.ffi.addressof(caller, "patience"), 0)
+        self.pure.lib.loop_turn(self.loop)
 
 
 @pytest.fixture
@@ -113,18 +118,16 @@ def test_the_right_code(door: Door, line: bytes) -> None:
 @pytest.mark.parametrize("line", [b"restart\n", b"restart \n", b"restart 7HRT-22K\n", b"restart 7HRT-22KX1\n"])
 def test_a_wrong_code_waits(door: Door, line: bytes) -> None:
     """Longer with each one; others are answered meanwhile, and the right code never waits."""
-    waits = []
-    for _ in range(3):
+    for wait in (1000, 2000, 4000):
         caller = door.call(line)
         before = door.pure.lib.loop_now()
         while not any(one.wrong and one.fd >= 0 for one in door.control.callers):
             door.turn()
         [due] = [one.patience.due_ms for one in door.control.callers if one.wrong and one.fd >= 0]
-        waits.append(round((due - before) / 1000))
+        assert due - door.pure.lib.loop_now() <= wait <= due - before
         assert door.answer(door.call(b"log\n")).startswith(b"answer")
         door.hurry()
         assert b"refused the claim code is wrong\n" == door.answer(caller)
-    assert [1, 2, 4] == waits
     assert 3 == door.acted
     assert door.answer(door.call(b"restart 7HRT-22KX\n")).startswith(b"answer")
 
@@ -166,9 +169,10 @@ def test_an_answer_that_comes_later(door: Door) -> None:
     """When it is due, or after half a minute; who leaves meanwhile leaves a place, and a fifth one is answered at once."""
     door.are_root(True)
     waiting = [door.call(b"log-wait 7\n") for _ in range(4)]
+    before = door.pure.lib.loop_now()
     while len(held(door)) < 4:
         door.turn()
-    assert all(29_000 < one.patience.due_ms - door.pure.lib.loop_now() <= 30_000 for one in held(door))
+    assert all(one.patience.due_ms - door.pure.lib.loop_now() <= 30_000 <= one.patience.due_ms - before for one in held(door))
     door.pure.lib.control_look(door.control)
     assert door.answer(door.call(b"log-wait 7\n")).startswith(b"answer")
     waiting.pop().close()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 MORE = -1
+MINUTE_MS = 60_000
 
 
 def status(pure: Any, answer: bytes) -> int:
@@ -30,9 +31,11 @@ def test_what_counts_as_an_answer(pure: Any, answer: bytes, expected: int) -> No
 
 
 def begin(pure: Any, health: Any, host: str, port: int, path: str = "/well", secure: bool = False) -> None:
-    """Puts the question."""
+    """Puts the question. However slow this machine is, a server that is there is waited for."""
     text = pure.ffi.new("char[]", host.encode())
     pure.lib.health_ask(health, pure.ffi.new("struct health_place *", [text, port, secure]), path.encode())
+    if health.fd >= 0:
+        pure.lib.loop_set(health.loop, pure.ffi.addressof(health, "patience"), MINUTE_MS)
 
 
 @pytest.fixture

@@ -373,8 +373,7 @@ def test_extended(device: Device, bundle: bytes) -> None:
 def test_a_client_that_is_silent(device: Device, bundle: bytes) -> None:
     """It is not waited for for ever: others may want to update too."""
     device.host.patience_ms = 100
-    client = device.connect("WHOLE")
-    client.send(bundle[:-1])
+    client = device.connect("WHOLE", bundle[:-1])
     client.line()
     assert client.answer().startswith("refused nothing more has come for 0 s")
     assert not device.armed
@@ -383,8 +382,7 @@ def test_a_client_that_is_silent(device: Device, bundle: bytes) -> None:
 def test_a_client_that_never_reads(device: Device, bundle: bytes) -> None:
     """Its answers are lost; the update it has sent whole is installed."""
     device.host.patience_ms = 100
-    client = device.connect("WHOLE")
-    client.send(bundle)
+    client = device.connect("WHOLE", bundle)
     client.thread.join()
     assert "INSTALLED" == client.end
     client.close()
