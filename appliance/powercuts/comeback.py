@@ -27,6 +27,7 @@ Settings = Mapping[str, str]  # path below /data -> digest of its content
 # What PID 1 keeps that is not of one boot; the app's files are all below the first.
 SETTINGS_FOLDERS = ("app", ".fapws4")
 _OF_A_BOOT = re.compile(r"\.fapws4/(?!(?:preseed\.conf|claim|certificate\.pem|key\.pem)$)|.*\.(?:new|part|tmp)$")
+_AWAY = re.compile(r"(?P<above>app/(?:.+/)?)\.(?P<name>[^/]+)\.old/(?P<rest>.+)")
 
 _ARGUMENTS = re.compile(rb'set arguments="([^"]*)"')
 _RESET = b"fapws4-reset 1\n"
@@ -100,6 +101,18 @@ def version_in(read: Read, device: Device, slot: str) -> str:
         if all(inside(at, min(_PORTION, len(data) - at)) == data[at : at + _PORTION] for at in range(0, len(data), _PORTION)):
             return name
     raise Failure(f"slot {slot} could be started and is neither the old nor the new version")
+
+
+def settled(found: Settings) -> Settings:
+    """As an app finds them that migrates its settings: it puts a folder back that is away between two renames
+    (fapws4/settings_folder.py)."""
+    back = {}
+    for path, digest in found.items():
+        away = _AWAY.fullmatch(path)
+        place = f"{away['above']}{away['name']}/" if away else ""
+        if away and not any(other.startswith(place) for other in found):
+            back[place + away["rest"]] = digest
+    return {**found, **back}
 
 
 def check_settings(found: Settings, old: Settings, new: Settings) -> None:

@@ -136,7 +136,7 @@ class Judge:
         volume = self._scratch / "data"
         self.replay.copy(start, end, volume)
         try:
-            return files_in(volume, comeback.SETTINGS_FOLDERS)
+            return comeback.settled(files_in(volume, comeback.SETTINGS_FOLDERS))
         except Unmountable as error:
             raise Failure(f"/data cannot be mounted: {error}") from error
 

@@ -101,6 +101,16 @@ def test_settings_are_old_or_new() -> None:
     assert "/data/app/a is not there" == said(lambda: comeback.check_settings({"app/b": "2"}, old, new))
 
 
+def test_settings_that_are_being_migrated() -> None:
+    """Between two renames the old folder is there by another name; before and after, what stands beside counts for nothing."""
+    away = {"app/my/.conf.old/a": "1", "app/my/.conf.old/deep/b": "2", "app/my/.conf.new/a": "3", "app/other": "4"}
+    back = {"app/my/conf/a": "1", "app/my/conf/deep/b": "2"}
+    assert {**away, **back} == comeback.settled(away)
+    there = {**away, "app/my/conf/a": "3"}
+    assert there == comeback.settled(there)
+    assert {**away, **back, "app/my/conf.d/a": "3"} == comeback.settled({**away, "app/my/conf.d/a": "3"})
+
+
 def test_after_a_reset_all_is_old_or_nothing_is() -> None:
     """What was there before, or as much as there is yet of what comes: never some of both."""
     old, new = {"app/a": "1", "app/b": "2", ".fapws4/claim": "3"}, {"app/a": "1", ".fapws4/claim": "4"}
