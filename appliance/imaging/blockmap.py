@@ -54,7 +54,10 @@ def map_image(image: Path) -> BlockMap:
         if size != sectors * gpt.SECTOR:
             raise Problem(f"{image} is not whole: it has {size} bytes and should have {sectors * gpt.SECTOR}",
                           "copy or build it again")
-        return BlockMap(image, size, partitions, _ranges(partitions, size, read))
+        try:
+            return BlockMap(image, size, partitions, _ranges(partitions, size, read))
+        except ValueError as error:
+            raise Problem(f"{image} is damaged: it has {error}", "copy or build it again") from error
 
 
 def bmap_text(blocks: BlockMap) -> str:

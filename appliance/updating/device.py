@@ -14,7 +14,7 @@ import re
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -133,8 +133,13 @@ def agreed_on_terminal(question: str) -> bool:
     return input(f"{question} Type yes: ").strip().lower() == "yes"
 
 
-def until_it_runs(device: Device, version: str, before: str, patience: float, pause: float = 3.0) -> None:
-    """Returns when ``version`` has proved itself on the device, which had ``before``; a Problem says why it has not."""
+def until_it_runs(
+    device: Device, version: str, counter: str, before: Mapping[str, str], patience: float, pause: float = 3.0
+) -> None:
+    """Returns when ``version`` has proved itself on the device, whose status was ``before``; a Problem says why it has not.
+
+    Versions are told apart by their counters: a developer's may all have the same name.
+    """
     end = time.monotonic() + patience
     tried = False  # it has been away, or on trial
     while time.monotonic() < end:
@@ -145,10 +150,11 @@ def until_it_runs(device: Device, version: str, before: str, patience: float, pa
         told = dict(pairs)
         state = told.get("state", "").partition(" ")[0]
         tried = tried or state == "trial"
-        if tried and state in ("confirmed", "recovery") and told.get("version") == version != before:
+        settled = tried and state in ("confirmed", "recovery")
+        if settled and told.get("counter") == counter != before.get("counter"):
             return
-        if tried and state in ("confirmed", "recovery") and told.get("version") == before:
-            raise Problem(f"version {version} has not proved itself, and {before} runs again: "
+        if settled and told.get("counter") == before.get("counter"):
+            raise Problem(f"version {version} has not proved itself, and {before.get('version', '')} runs again: "
                           + (told.get("failed", "").removeprefix(f"version {version}: ") or "it says not why"),
                           f"its last lines are at https://{device.address}/log")
         time.sleep(pause)

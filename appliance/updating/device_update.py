@@ -40,17 +40,16 @@ def update_device(device: Device, file: Path, code: str, wait: bool = False) -> 
     A Problem is a refusal: nothing is armed then.
     """
     bundle = read_bundle(file)
-    head = bundle.data[: -len(bundle.parts)]
-    before = dict(_checked(device)).get("version", "")
+    before = dict(_checked(device))
     with step(f"ask {device.address}"):
-        said = _told(_ask(device, "/update/want", head, code), file)
+        said = _told(_ask(device, "/update/want", bundle.head, code), file)
     names = said.removeprefix("want ").split()
-    body = head + b"".join(data for name, data in _parts(bundle) if name in names)
+    body = bundle.head + b"".join(data for name, data in _parts(bundle) if name in names)
     outcome = _told(_ask(device, f"/update?parts={','.join(names)}", body, code, f"send {bundle.about}"), file)
-    version = outcome.split()[1]
+    _, version, counter = outcome.split()
     if wait:
         with step(f"wait until {version} has proved itself"):
-            until_it_runs(device, version, before, _TRIAL)
+            until_it_runs(device, version, counter, before, _TRIAL)
     return Sent(version, len(body), len(bundle.data))
 
 

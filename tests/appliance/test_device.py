@@ -198,14 +198,26 @@ class Told(Device):
         return list(state.items())
 
 
-OLD, NEW = {"version": "1.0", "state": "confirmed"}, {"version": "2.0", "state": "confirmed"}
-TRIAL = {"version": "2.0", "state": "trial 590"}
+OLD = {"version": "1.0", "counter": "7", "state": "confirmed"}
+NEW = {"version": "2.0", "counter": "8", "state": "confirmed"}
+TRIAL = {**NEW, "state": "trial 590"}
 
 
 @pytest.mark.parametrize("states", [(OLD, None, None, TRIAL, NEW), (OLD, TRIAL, NEW), (None, NEW)])
 def test_waiting_for_a_version_that_proves_itself(states: tuple[dict[str, str] | None, ...]) -> None:
     """What the old one says before the restart is no outcome."""
-    until_it_runs(Told(*states), "2.0", "1.0", 60, 0)
+    until_it_runs(Told(*states), "2.0", "8", OLD, 60, 0)
+
+
+@pytest.mark.parametrize("counter", ["7", "8"])
+def test_versions_of_one_name(counter: str) -> None:
+    """As of a developer who counts and does not name: the counter says which of them runs."""
+    device = Told(None, {**TRIAL, "version": "1.0"}, {**OLD, "counter": counter, "failed": "version 1.0: no answer"})
+    if counter == "8":
+        until_it_runs(device, "1.0", "8", OLD, 60, 0)
+    else:
+        said = problem(lambda: until_it_runs(device, "1.0", "8", OLD, 60, 0))
+        assert said.startswith("version 1.0 has not proved itself, and 1.0 runs again: no answer")
 
 
 @pytest.mark.parametrize("states", [(OLD, None, TRIAL, None), (OLD, None), (TRIAL,)])
@@ -213,9 +225,9 @@ def test_waiting_for_a_version_that_fails(states: tuple[dict[str, str] | None, .
     """The reason is the device's."""
     device = Told(*states, {**OLD, "failed": "version 2.0: the app does not listen"})
     assert ("version 2.0 has not proved itself, and 1.0 runs again: the app does not listen: its last lines are at "
-            "https://gate:1/log") == problem(lambda: until_it_runs(device, "2.0", "1.0", 60, 0))
+            "https://gate:1/log") == problem(lambda: until_it_runs(device, "2.0", "8", OLD, 60, 0))
 
 
 def test_waiting_has_an_end() -> None:
     """A device that never comes back is said to be so."""
-    assert "has not said within 0 s that version 2.0 runs" in problem(lambda: until_it_runs(Told(None), "2.0", "1.0", 0, 0))
+    assert "has not said within 0 s that version 2.0 runs" in problem(lambda: until_it_runs(Told(None), "2.0", "8", OLD, 0, 0))

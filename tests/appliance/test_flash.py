@@ -158,8 +158,17 @@ def damaged_table(image: Path) -> None:
         file.write(b"\x01")
 
 
+def damaged_slot(image: Path) -> None:
+    """The first sector of a slot's file system says that sectors have another size."""
+    slot = next(part for part in map_image(image).partitions if part.name == "slota")
+    with image.open("r+b") as file:
+        file.seek(slot.first * gpt.SECTOR + 11)
+        file.write(b"\x01\x03")
+
+
 @pytest.mark.parametrize(("spoil", "said"), [(cut, "is not whole"), (no_table, "it has no GUID partition table"),
-                                             (damaged_table, "its partition table is damaged")])
+                                             (damaged_table, "its partition table is damaged"),
+                                             (damaged_slot, "is damaged: it has a FAT file system with sectors of 769 bytes")])
 def test_what_is_no_whole_image_is_refused(
     image: Path, device: str, disk: Path, spoil: Callable[[Path], None], said: str
 ) -> None:
