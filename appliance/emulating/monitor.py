@@ -14,7 +14,7 @@ from typing import Any
 
 from appliance.common.errors import Problem
 
-_TIMEOUT = 30  # s; QEMU answers at once unless the host is starved
+_TIMEOUT = 120  # s; QEMU answers at once unless the host is starved
 
 
 class Monitor:
