@@ -163,6 +163,14 @@ int router_find(const struct router *router, struct slice path)
     return route != NEVER ? route : ROUTE_NONE;
 }
 
+bool router_names(const struct router *router, struct slice prefix)
+{
+    for (size_t i = 0; i < router->count; i++)
+        if (slice_equals(router->prefixes[i].text, prefix))
+            return true;
+    return false;
+}
+
 void router_finish(struct router *router)
 {
     for (size_t i = 0; i < router->count; i++)

@@ -33,6 +33,9 @@ bool router_index(struct router *router);
  * logarithm of the number of routes. */
 int router_find(const struct router *router, struct slice path);
 
+/* Whether a route has exactly that prefix. */
+bool router_names(const struct router *router, struct slice prefix);
+
 /* Frees all routes. */
 void router_finish(struct router *router);
 

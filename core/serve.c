@@ -71,6 +71,17 @@ static int begin(struct server *server, const struct settings *settings, const s
     return status == 0 ? 0 : fail("cannot begin to serve", status);
 }
 
+/* The path that is answered without the app; none when the app itself has a route for it. */
+static struct slice own_health(const struct settings *settings, const struct router *router)
+{
+    struct slice none = {NULL, 0}, path;
+
+    if (settings->health == NULL)
+        return none;
+    path = slice_of(PyUnicode_AsUTF8(settings->health));
+    return router_names(router, path) ? none : path;
+}
+
 static void run(struct server *server, const struct settings *settings, const struct post *post,
                 const struct router *router, struct handler *handler)
 {
@@ -80,8 +91,7 @@ static void run(struct server *server, const struct settings *settings, const st
     server->all.shared.tls = post->tls;
     if (post->tls != NULL)
         server_on_hangup(server, &certificate);
-    if (settings->health != NULL)
-        server->all.shared.exchange.health = slice_of(PyUnicode_AsUTF8(settings->health));
+    server->all.shared.exchange.health = own_health(settings, router);
     freeze_app();
     server_watch_signals(server);
     announce(settings, post);

@@ -30,4 +30,9 @@ def page(environ: Environ, start_response: Start_response) -> str:
     return PAGE.format(next(VISITS))
 
 
-PATHS = [("/device", console), ("/", page)]
+def health(environ: Environ, start_response: Start_response) -> str:
+    """Whether the app is well; a new version must say so, or the old one comes back."""
+    return "well"
+
+
+PATHS = [("/device", console), ("/health", health), ("/", page)]

@@ -49,6 +49,7 @@ struct router { size_t count; ...; };
 bool router_add(struct router *router, struct slice prefix, bool segments);
 bool router_index(struct router *router);
 int router_find(const struct router *router, struct slice path);
+bool router_names(const struct router *router, struct slice prefix);
 void router_finish(struct router *router);
 
 struct request_fields { struct slice host; bool keep_alive, chunked; ...; };

@@ -101,3 +101,11 @@ def test_a_thousand_prefixes_inside_each_other(core: ModuleType) -> None:
     with router_of(core, prefixes) as router:
         found = [find(core, router, b"/" * length + b"x") for length in range(1, 1002)]
     assert [*range(999, -1, -1), 0] == found
+
+
+def test_a_route_is_known_by_its_whole_prefix(core: ModuleType) -> None:
+    """Neither what it begins with nor what begins with it counts."""
+    with router_of(core, [(b"/env", False), (b"/", False)]) as router:
+        known = {text: core.lib.router_names(router, {"data": core.ffi.from_buffer("char[]", text), "length": len(text)})
+                 for text in (b"/env", b"/", b"/en", b"/envelope", b"x")}
+    assert {b"/env": True, b"/": True, b"/en": False, b"/envelope": False, b"x": False} == known

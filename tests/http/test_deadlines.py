@@ -275,6 +275,17 @@ def test_connections_need_not_be_kept(server: Start) -> None:
         assert ("close", b"ok", b"") == (response.field("connection"), response.body, client.rest())
 
 
+@pytest.mark.parametrize(("paths", "status"), [
+    ("('/health', ill), ('/', well)", 500), ("('/', well), ('/health', ill)", 200), ("('/healthy', ill), ('/', ill)", 200)])
+def test_an_app_that_has_the_path_of_health_says_itself_how_it_is(server: Start, paths: str, status: int) -> None:
+    """By the first of its routes that fits, as for any path; otherwise the server says that it is there."""
+    app = "def ill(e, s):\n    return 1 / 0\n\ndef well(e, s):\n    return 'well'\n\n"
+    with server(f"{app}HEALTH = '/health'\nPATHS = [{paths}]\n").client() as client:
+        answer = client.ask("/health")
+    assert status == answer.status
+    assert (answer.body == b"ok") == ("healthy" in paths)
+
+
 def test_health_is_answered_without_the_app(server: Start) -> None:
     """HEALTH names a path that says ok as long as the server takes requests."""
     running = server("def page(e, s):\n    return 1 / 0\n\nHEALTH = '/health'\nPATHS = [('/', page)]\n")

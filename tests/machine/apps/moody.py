@@ -10,6 +10,7 @@ from fapws4 import data_dir, threaded
 from fapws4.migrations import migrate
 
 VERSION = "1.0"
+HEALTH = "/well"
 
 WORDS = dict(word.partition("=")[::2] for word in Path("/proc/cmdline").read_text().split())
 MOOD = WORDS.get("mood", "")
@@ -82,4 +83,4 @@ def note(environ, start_response):
 
 
 PATHS = [("/environ", show), ("/word", say), ("/number", number), ("/note", note), ("/fill", fill), ("/rest", rest),
-         ("/", answer)]
+         ("/well", answer), ("/", answer)]
