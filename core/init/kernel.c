@@ -26,6 +26,9 @@ int kernel_set_switches(void)
         int value;
     } switches[] = {
         {"/proc/sys/net/ipv4/ip_unprivileged_port_start", POLICY_FIRST_OPEN_PORT},
+        /* Of several cards in one network only that answers for an address which has it: the others
+         * would be taken for rivals. */
+        {"/proc/sys/net/ipv4/conf/all/arp_ignore", 1},
         /* An oops leaves locks held and a device half dead: better a restart, which the boot
          * loader counts. */
         {"/proc/sys/kernel/panic", 10},
