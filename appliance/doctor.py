@@ -45,8 +45,7 @@ class Finding:
 
 def needs(board: str, tests: dict[str, str]) -> list[Need]:
     """Every task that needs something, and apps with TLS (https) or a database (sqlite3), and a kernel of one's own (kernel);
-    ``tests`` are the programs that
-    the tests start."""
+    ``tests`` are the programs that the tests start."""
     emulation = build.emulation_programs(load_board(board))
     building = (_processor, _mirror, _room)
     compiling = FOR_OPENSSL | FOR_SQLITE | TO_COMPILE | TO_FETCH

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import tarfile
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +26,7 @@ def unpack_archive(archive: Path, folder: Path, only: tuple[str, ...] = ()) -> N
                 for entry in tar:  # one pass: seeking back in a compressed stream costs a whole decompression
                     if not only or entry.name.removeprefix("./").startswith(only):
                         tar.extract(entry, folder, filter="data")
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (tarfile.TarError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
         raise Problem(f"{archive.name} cannot be unpacked ({error})", "remove it and fetch it again") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import tarfile
 from pathlib import Path
 
@@ -63,6 +64,21 @@ def test_nothing_lands_outside(tmp_path: Path, entry: tarfile.TarInfo) -> None:
     (tmp_path / "a.tar.gz").write_bytes(tar(entry))
     assert problem(lambda: unpack_archive(tmp_path / "a.tar.gz", tmp_path / "to")).startswith("a.tar.gz cannot be unpacked (")
     assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("mode", ["w:xz", "w:bz2"])
+def test_an_archive_that_is_damaged_inside(tmp_path: Path, mode: str) -> None:
+    """Wherever that shows: in the middle of a file, too."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]
+        entry = tarfile.TarInfo("file")
+        entry.size = 1 << 20
+        archive.addfile(entry, io.BytesIO(random.Random(1).randbytes(1 << 20)))
+    data = bytearray(out.getvalue())
+    for at in range(300_000, len(data) - 300_000, 1000):
+        data[at] ^= 0xFF
+    (tmp_path / "a.tar").write_bytes(data)
+    assert problem(lambda: unpack_archive(tmp_path / "a.tar", tmp_path / "to")).startswith("a.tar cannot be unpacked (")
 
 
 @pytest.mark.parametrize(("name", "data"), [("a.tar.gz", b"no archive"), ("a.deb", b"no package"), ("b.deb", b"!<arch>\n"),
