@@ -25,6 +25,7 @@ SENTENCES = (
     later("there is no user {name}"),
     later("there is a token {name} already"),
     later("there is no token {name}"),
+    later("the clock of the device is not set: set it first, or make a token without an end"),
     later("there is no such session"),
     later("this file is no backup of a device"),
     later("this file is no backup that this version knows"),

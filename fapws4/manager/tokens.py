@@ -45,7 +45,12 @@ class Tokens:
         return row if time.time() < row["expires"] else None
 
     def add(self, name: str, role: str, owner: str, expires: int | None) -> str:
-        """A new one; its secret, which is told this once."""
+        """A new one; its secret, which is told this once.
+
+        Refused when it is to expire and the clock is wrong perhaps: set right, that may leave it no day at all.
+        """
+        if expires is not None and not self._trusted():
+            raise Refused("conflict", "the clock of the device is not set: set it first, or make a token without an end")
         token = PREFIX + secret()
         with self._lock:
             rows = self.listed()

@@ -265,6 +265,7 @@ def test_tokens(device: DeviceSide) -> None:
     assert 1 << 33 == later.whoami()["expires"]
     device.clock = "untrusted build"
     assert "clock" in refused("no-session", later, "whoami")
+    assert "clock" in refused("conflict", admin, "tokens.add", name="week", role="viewer", password=PASSWORD, expires=1 << 33)
     assert "reader" == token.whoami()["token"]
     admin.tokens_remove("reader")
     refused("no-session", token, "whoami")
