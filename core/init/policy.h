@@ -83,6 +83,11 @@ enum {
     /* ms. The server gives requests in flight 10 s after SIGTERM; two more let Python finish. */
     POLICY_APP_STOP = 12000,
 
+    /* Thousandths of the memory that the app counts as having beside its own when the kernel ends a
+     * process because there is none left: it, or one of its own, goes before all by which the device
+     * is looked after. */
+    POLICY_APP_FIRST_OUT = 500,
+
     /* ms. How long killed processes may take to be gone before /data is closed all the same. */
     POLICY_END_ALL = 5000,
 

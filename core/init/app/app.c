@@ -14,6 +14,7 @@
 #include "../child.h"
 #include "../log/console.h"
 #include "../duty.h"
+#include "../file.h"
 #include "sandbox.h"
 
 /* What it finds open when it starts. */
@@ -101,6 +102,18 @@ static char *default_server(bool secure)
     return secure ? "FAPWS_DEFAULT_SERVER=0.0.0.0:443" : "FAPWS_DEFAULT_SERVER=0.0.0.0:80";
 }
 
+/* For all that it starts, too; it cannot take this back (CAP_SYS_RESOURCE). */
+static void go_first_when_memory_is_out(void)
+{
+    char number[8];
+    int error;
+
+    snprintf(number, sizeof number, "%d", POLICY_APP_FIRST_OUT);
+    error = file_write("/proc/self/oom_score_adj", number);
+    if (error)
+        dprintf(2, "fapws4: cannot set who goes first when memory is out: %s\n", strerror(error));
+}
+
 static void run(struct app *app, int ready_end)
 {
     int fds[] = {-1, app->output.ends[1], app->output.ends[1], ready_end, app->certificate};
@@ -133,6 +146,7 @@ static void run(struct app *app, int ready_end)
         snprintf(names, sizeof names, "FAPWS_NAMES=%s", app->names);
     child_keep(fds, (app->secure ? CERTIFICATE_FD : READY_FD) + 1);
     setrlimit(RLIMIT_NOFILE, &files);
+    go_first_when_memory_is_out();
     errno = sandbox_enter(POLICY_APP_UID, places, sizeof places / sizeof places[0]);
     if (errno) {
         dprintf(2, "fapws4: cannot confine %s: %s\n", app->name, strerror(errno));
