@@ -113,7 +113,7 @@ def take_pictures() -> None:
     """The pictures of the README, by the test that boots a device and looks at its console."""
     require(PROGRAMS, "testing")
     test = "tests/machine/test_console.py"
-    _judge({test: _pytest([test], {"FAPWS_PICTURES": "1"})})
+    _judge({test: _pytest([test, "-m", "not long"], {"FAPWS_PICTURES": "1"})})
 
 
 def _command(arguments: list[str]) -> list[str]:

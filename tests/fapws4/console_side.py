@@ -6,10 +6,11 @@ import contextlib
 import http.client
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from fapws4.console.table import PAGES
 from fapws4.device import Client
 from fapws4.device.calls import ROLES
 from tests.fapws4.conftest import Answer, place_of
@@ -23,22 +24,25 @@ ROOT = "/device"
 NAMES = dict(zip(ROLES, ("vera", "otto", NAME)))
 BOUNDARY = "part-of-a-form"
 
+# What a person may look at who has logged in: no files, and nothing without an end.
+SHOWN = [route.path for route in PAGES if route.method == "GET" and "." not in route.path
+         and route.path not in ("/claim", "/login", "/logs/stream", "/logs/bundle")]
 
-@dataclass
-class Person:
+
+class Caller:
     """Somebody with a session, or nobody; `session` is what the cookie holds."""
 
-    server: Server
-    session: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    def __init__(self, session: str = "", headers: dict[str, str] | None = None) -> None:
+        self.session, self.headers = session, headers or {}
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A new one with the device."""
+        raise NotImplementedError
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """One request below the console's place; names of headers with _ for -."""
-        host, port = place_of(self.server)
-        context = self.server.context
-        connection = (http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context) if context
-                      else http.client.HTTPConnection(host, port, timeout=TIMEOUT))
-        name = "__Host-console" if context else "console"
+        connection = self.connection()
+        name = "__Host-console" if isinstance(connection, http.client.HTTPSConnection) else "console"
         cookie = {"Cookie": f"{name}={self.session}"} if self.session else {}
         try:
             sent = {**cookie, **self.headers, **{key.replace("_", "-"): value for key, value in headers.items()}}
@@ -68,6 +72,20 @@ class Person:
         """A form with a file behind its fields."""
         kind = f"multipart/form-data; boundary={BOUNDARY}"
         return self.ask(path, "POST", multipart({"csrf": self.csrf(), **(fields or {})}, name, data), Content_Type=kind)
+
+
+class Person(Caller):
+    """One who is at this machine, where the console is served."""
+
+    def __init__(self, server: Server, session: str = "", headers: dict[str, str] | None = None) -> None:
+        super().__init__(session, headers)
+        self.server = server
+
+    def connection(self) -> http.client.HTTPConnection:
+        host, port = place_of(self.server)
+        if self.server.context:
+            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=self.server.context)
+        return http.client.HTTPConnection(host, port, timeout=TIMEOUT)
 
 
 def multipart(fields: dict[str, str], name: str, data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""An app that fails in many ways, as an image."""
+"""Images that several files boot: an app that fails in many ways, and the console."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.build import build, make_plan
+from tests.machine.consoles import Consoles, make_consoles
 
 MOODY = Path(__file__).parent / "apps" / "moody.py"
 
@@ -19,3 +20,9 @@ def moody_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = replace(plan, release=replace(plan.release, settings="settings", data_version=1))
     build(plan)
     return plan.image
+
+
+@pytest.fixture(scope="session")
+def consoles(tmp_path_factory: pytest.TempPathFactory) -> Consoles:
+    """samples/console and what it is updated to. Read-only, too."""
+    return make_consoles(tmp_path_factory.mktemp("consoles"))

@@ -98,13 +98,21 @@ class Laptop:
         made.settimeout(PATIENCE)
         return made
 
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A connection with that port of the device."""
+        six = ":" in host
+        connection = self.open(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            connection.connect((host, port, 0, self.index) if six else (host, port))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def get(self, host: str, port: int = 80, path: str = "/", body: str = "") -> str:
         """The body of a page of the device, of the answer to a POST when there is something to be sent."""
-        six = ":" in host
-        place = (host, port, 0, self.index) if six else (host, port)
-        with self.open(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM) as connection:
-            connection.connect(place)
-            head = f"{'POST' if body else 'GET'} {path} HTTP/1.0\r\nHost: {f'[{host}]' if six else host}\r\n"
+        with self.connect(host, port) as connection:
+            head = f"{'POST' if body else 'GET'} {path} HTTP/1.0\r\nHost: {f'[{host}]' if ':' in host else host}\r\n"
             connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
             answer = b""
             while block := connection.recv(65536):

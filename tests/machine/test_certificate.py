@@ -79,40 +79,37 @@ def updated(tmp_path_factory: pytest.TempPathFactory, pc: Board) -> Path:
 
 
 def test_the_app_is_served_with_the_devices_certificate(updated: Path, pc: Board, tmp_path: Path) -> None:
-    """Made on the first boot and for the device, the same as of its pages and at the next start; PID 1 asks by https, so that
-    a trial passes by what the app itself answers; and no file of the app's leads to the key. Another one is taken from the
-    manager when it is sound, and served with at once.
+    """Made on the first boot and for the device, the same as of its pages; PID 1 asks by https, so that a trial passes by what
+    the app itself answers; and no file of the app's leads to the key. Another one is taken from the manager when it is sound,
+    and served with at once.
     """
+    pair, other = make_pair(tmp_path, "gate", more="gate.example.org"), make_pair(tmp_path, "other", "rsa")
+    brought = shown(ssl.PEM_cert_to_DER_cert(pair.certificate.read_text()))
     with Machine(updated, pc, echo=print, firmware="bios", keep=True) as machine:
         machine.wait_for("version 2.0 is on trial")
+        code = machine.wait_for(r"claim code (\S+)")[1]
         machine.wait_for(r"status and updates: https://10\.0\.2\.15:8443/")
         fingerprint = machine.wait_for(FINGERPRINT)[1]
         assert (200, b"https") == machine.get("/")
         seen = machine.get("/look")[1].decode()
         assert ["/run/fapws4/key.pem PermissionError", "/data/.fapws4/key.pem PermissionError",
                 "/proc/self/fd/4 PermissionError"] == seen.splitlines()
-        assert any(line.endswith("vault answers at https://10.0.2.15/") for line in machine.console)
-        certificate = certificate_at(int(machine.url().rstrip("/").rpartition(":")[2]))
-        assert fingerprint == shown(certificate) == shown(certificate_at(machine.forward(PORT)))
+        port, pages = int(machine.url().rstrip("/").rpartition(":")[2]), machine.forward(PORT)
+        certificate = certificate_at(port)
+        assert fingerprint == shown(certificate) == shown(certificate_at(pages))
         said = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-ext", "subjectAltName"], input=certificate,
                               capture_output=True, check=True).stdout.decode()
         assert "DNS:vault.local, DNS:vault, IP Address:10.0.2.15" == said.splitlines()[1].strip()
         for line in ("vault answers at https://10.0.2.15/", "asked by https", "version 2.0 is confirmed"):
             assert any(line in said for said in machine.console) or machine.wait_for(line)
-        machine.press_power_button()
-        assert 0 == machine.wait_for_end()
-    pair, other = make_pair(tmp_path, "gate", more="gate.example.org"), make_pair(tmp_path, "other", "rsa")
-    brought = shown(ssl.PEM_cert_to_DER_cert(pair.certificate.read_text()))
-    with Machine(updated, pc, echo=print, firmware="bios", keep=True) as machine:
-        code = machine.wait_for(r"claim code (\S+)")[1]
-        assert fingerprint == machine.wait_for(FINGERPRINT)[1]
-        assert fingerprint == shown(certificate_at(machine.forward(PORT)))
-        port = int(machine.url().rstrip("/").rpartition(":")[2])
+
         assert "is not the key of the certificate" in given(port, code, pair.certificate, other.key)
         assert fingerprint == shown(certificate_at(port))
         assert "taken" == given(port, "", pair.certificate, pair.key)
         machine.wait_for("SIGHUP: read anew: the certificate")
         machine.wait_for(f"fapws4: certificate {brought}")
-        assert brought == shown(certificate_at(port)) == shown(certificate_at(machine.forward(PORT)))
-        asked = {host: status_of(machine.forward(PORT), host) for host in ("gate.example.org", "other.example")}
+        assert brought == shown(certificate_at(port)) == shown(certificate_at(pages))
+        asked = {host: status_of(pages, host) for host in ("gate.example.org", "other.example")}
         assert {"gate.example.org": 200, "other.example": 421} == asked
+        machine.press_power_button()
+        assert 0 == machine.wait_for_end()

@@ -7,50 +7,21 @@ whole device can show. `invoke test --pictures` keeps the pictures that are take
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from appliance.build import build, make_plan
 from appliance.common.places import REPOSITORY
 from appliance.emulating.emulate import Machine
+from appliance.emulating.surroundings import Surroundings
 from appliance.fetching.recipes import Board
-from appliance.imaging.keys import PrivateKey
-from appliance.updating.bundle import make_bundle, write_bundle
-from fapws4.console.table import PAGES
 from tests.browser.webdriver import Browser, running_browser
+from tests.fapws4.console_side import SHOWN
+from tests.machine.consoles import FEW, PASSWORD, SMALL, Consoles
 from tests.machine.disk import Disk
 
-KEY = PrivateKey(b"k" * 32)
-PASSWORD = "analytical engine"
 SAMPLE = REPOSITORY / "samples" / "console"
-
-NO_SENSOR = """
-import os
-
-if os.path.isdir("/data/app"):  # on a device; where it is built, it is tried
-    raise SystemExit("no sensor")
-"""
-
-# Files, what has no end, and what is shown only to who has not logged in.
-NO_PAGES = ("/claim", "/login", "/logs/stream", "/logs/bundle")
-
-
-@pytest.fixture(scope="module")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The image of the sample, and a bundle of a version of it that cannot start."""
-    folder = tmp_path_factory.mktemp("releases")
-    trusted = folder / "trusted.pub"
-    trusted.write_text(f"threshold 1\nkey {KEY.public.hex()}\n")
-    app = folder / "console.py"
-    images = []
-    for counter, more in ((1, ""), (2, NO_SENSOR)):
-        app.write_text((SAMPLE / "console.py").read_text().replace('"1.0"', f'"{counter}.0"') + more)
-        plan = make_plan(str(app), "pc", str(folder / str(counter)), 0, False, keys=str(trusted), counter=counter)
-        build(plan)
-        images.append(plan.image)
-    write_bundle(make_bundle(images[1], [KEY]), folder / "console.update")
-    return [images[0], folder / "console.update"]
 
 
 def fill(browser: Browser, button: str, **fields: str) -> None:
@@ -96,36 +67,33 @@ def put_settings_back(browser: Browser, start: str, file: Path) -> None:
     browser.find("//dd[.='Europe/Paris']")
 
 
-def test_a_device_and_its_owner(releases: list[Path], pc: Board, tmp_path: Path) -> None:
-    """The first administrator by the code on the screen; other settings of the network, which nobody keeps and which go back
-    by themselves; each page meanwhile; an update that fails, and the old version, which says why; nobody else is asked."""
-    image, bundle = releases
-    disk = Disk(image, tmp_path / "disk.img", pc)
-    with Machine(disk.path, pc, echo=print, firmware="bios", keep=True) as machine, running_browser() as browser:
-        code = machine.wait_for(r"claim code (\S+)")[1]
-        start = f"{machine.url().rstrip('/')}/device"
-        assert start.startswith("https://")
-        browser.open(start)
-        fill(browser, "Make this administrator", code=code, name="ada", password=PASSWORD, again=PASSWORD)
-        browser.find("//h1[.='Status']")
-
-        browser.open(f"{start}/network")
-        browser.find("select[name=v4]").type("the one below")
-        fill(browser, "Try these settings", address4="10.0.2.15/24", gateway="10.0.2.2")
-        browser.find("//*[@data-countdown]")
-        keep_picture(browser, "network")
-
-        for path in (route.path for route in PAGES if route.method == "GET" and "." not in route.path):
-            if path not in NO_PAGES:
-                browser.open(f"{start}{path}")
-                assert 0 == browser.count("[role=alert]"), path
+def test_a_device_and_its_owner(consoles: Consoles, pc: Board, tmp_path: Path) -> None:
+    """By an empty battery and with little memory: the first administrator by the code on the screen; a restore; other
+    settings of the network; each page; an update that fails, and the old version, which says why. Another browser sees it
+    all in the log. The device is known by one certificate, and nobody else is asked."""
+    disk = Disk(consoles.image, tmp_path / "disk.img", pc)
+    around = Surroundings(clock="1970-01-01T00:00:00")
+    with (Machine(disk.path, pc, echo=print, firmware="bios", keep=True, around=around, extra=SMALL) as machine,
+          running_browser() as browser, running_browser() as other):
+        start = place_of(machine)
+        leave_little(machine)
+        claim(machine, browser, start)
+        browser.find("//p[starts-with(., 'The clock may be wrong')]")
+        follow_the_log(other, start)
         put_settings_back(browser, start, tmp_path / "settings.backup")
-        machine.wait_for("network: the old settings are back")
+
+        try_settings(browser, start)
+        keep_picture(browser, "network")
         browser.open(f"{start}/network")
-        assert "dhcp" == browser.find("select[name=v4]").value("value")
+        browser.find("//main//button[.='Keep these settings']").click()
+        browser.find("//p[.='These settings are kept.']")
+        other.find("//pre[@data-live and contains(., 'network: the new settings are kept')]")
+        for path in SHOWN:
+            browser.open(f"{start}{path}")
+            assert 0 == browser.count("[role=alert]"), path
 
         browser.open(f"{start}/update")
-        fill(browser, "Send it to the device", bundle=str(bundle))
+        fill(browser, "Send it to the device", bundle=str(consoles.bundle))
         browser.find("//p[contains(., 'Version 2.0 is installed.')]")
         machine.wait_for("console 2.0 on pc, slot b")
         machine.wait_for("the trial of version 2.0 has failed: ")
@@ -135,5 +103,53 @@ def test_a_device_and_its_owner(releases: list[Path], pc: Board, tmp_path: Path)
         fill(browser, "Log in", name="ada", password=PASSWORD)
         assert "version 2.0" in browser.find("//p[contains(., 'A new version has failed')]").text()
         keep_picture(browser, "status")
-        asked = browser.requests()
+        asked = browser.requests() + other.requests()
     assert [] == [url for url in asked if not url.startswith((f"{start}/", start, "data:"))]
+    assert not [line for line in machine.console if re.search("Out of memory|signal 9", line)]
+    assert 1 == len({line for line in machine.console if line.startswith("fapws4: certificate ")})
+
+
+@pytest.mark.long
+def test_settings_that_nobody_keeps(consoles: Consoles, pc: Board) -> None:
+    """The page counts down for two minutes, and shows the old ones when they are back."""
+    with Machine(consoles.image, pc, echo=print, firmware="bios") as machine, running_browser() as browser:
+        start = place_of(machine)
+        claim(machine, browser, start)
+        try_settings(browser, start)
+        machine.wait_for("network: the old settings are back", 240)
+        assert "dhcp" == browser.find("select[name=v4]").value("value")
+
+
+def place_of(machine: Machine) -> str:
+    """Where its console is, once it answers."""
+    start = f"{machine.url().rstrip('/')}/device"
+    assert start.startswith("https://")
+    return start
+
+
+def claim(machine: Machine, browser: Browser, start: str) -> None:
+    """By who stands in front of it."""
+    code = machine.wait_for(r"claim code (\S+)")[1]
+    browser.open(start)
+    fill(browser, "Make this administrator", code=code, name="ada", password=PASSWORD, again=PASSWORD)
+    browser.find("//h1[.='Status']")
+
+
+def try_settings(browser: Browser, start: str) -> None:
+    """A fixed address, which is the one that DHCP has given."""
+    browser.open(f"{start}/network")
+    browser.find("select[name=v4]").type("the one below")
+    fill(browser, "Try these settings", address4="10.0.2.15/24", gateway="10.0.2.2")
+    browser.find("//*[@data-countdown]")
+
+
+def leave_little(machine: Machine) -> None:
+    """Has the app take the rest."""
+    assert int(machine.get(f"/leave/{FEW}")[1]) <= FEW * 1024
+
+
+def follow_the_log(browser: Browser, start: str) -> None:
+    """In another browser, which has a session of its own."""
+    browser.open(f"{start}/logs")
+    fill(browser, "Log in", name="ada", password=PASSWORD)
+    browser.find("//pre[@data-live]")

@@ -1,4 +1,7 @@
-"""The device's manager on an emulated machine whose clock stands in 1970: from the claim code to the power-off."""
+"""The device's manager on an emulated machine whose clock stands in 1970: from the claim code to the power-off.
+
+A part of it is done by the console's pages in every run: test_console.py.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from appliance.emulating.surroundings import Surroundings
 from appliance.fetching.recipes import Board
 from tests.machine.disk import Disk
 
-RELAY = Path(__file__).parent / "apps" / "relay.py"
+APPS = Path(__file__).parent / "apps"
 CODE = r"claim code (\S+)"
 READY = r"relay answers at http://\d"
 ADA, VERA = "analytical engine", "view from a hill"
@@ -32,7 +35,8 @@ CHANGES = [("users", "operator", "viewer"), ("settings", "3 bytes", "4 bytes")] 
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The image of apps/relay.py, which has declared settings."""
     folder = tmp_path_factory.mktemp("relay")
-    shutil.copy(RELAY, folder)
+    for name in ("relay.py", "hunger.py"):
+        shutil.copy(APPS / name, folder)
     (folder / "pyproject.toml").write_text('[tool.fapws4]\nsettings = "settings"\n')
     plan = make_plan(str(folder / "relay.py"), "pc", str(folder / "out"), 0, False)
     build(plan)
@@ -75,6 +79,7 @@ class Device:
                     raise
 
 
+@pytest.mark.long
 def test_a_device_from_its_claim_to_its_end(image: Path, pc: Board, tmp_path: Path) -> None:
     """Claimed by the console's code; users by their roles; little memory; a restore that a power cut stops, and one that none
     does. The restart ends sessions and nothing else."""
@@ -126,7 +131,7 @@ def users_have_roles(device: Device, ada: str) -> str:
 
 def with_little_memory(device: Device) -> None:
     """What the app has taken leaves enough for a log-in."""
-    assert int(device.post("/use-up", str(FEW))) <= FEW * 1024
+    assert int(device.machine.get(f"/leave/{FEW}")[1]) <= FEW * 1024
     session = device.call("login", name="vera", password=VERA)["session"]
     assert device.call("logout", session) is None
 

@@ -1,4 +1,4 @@
-"""Passes calls on to the device's manager, and uses memory up, for a test that plays the persons behind it."""
+"""Passes calls on to the device's manager, for a test that plays the persons behind it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from fapws4.base import Environ, Start_response
 from fapws4.device import Client, Refused
 from fapws4 import threaded
+from hunger import leave
 
-_held: list[bytearray] = []
 _BACKUP = Path("/data/app/backup")
 
 
@@ -48,17 +48,4 @@ def settings(environ: Environ, start_response: Start_response) -> str:
     return before
 
 
-def use_up(environ: Environ, start_response: Start_response) -> str:
-    """POST a number: takes memory until no more than so many MiB of it are free."""
-    most = int(environ["wsgi.input"].read()) * 1024
-    while (free := _available()) > most:
-        _held.append(bytearray(b"x") * min(1 << 20, (free - most) * 1024))
-    return str(_available())
-
-
-def _available() -> int:
-    rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return int(rows["MemAvailable"].split()[0])
-
-
-PATHS = [("/call", call), ("/settings", settings), ("/use-up", use_up), ("/", lambda environ, start_response: "relay")]
+PATHS = [("/call", call), ("/settings", settings), ("/leave", leave), ("/", lambda environ, start_response: "relay")]
