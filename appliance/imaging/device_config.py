@@ -114,8 +114,7 @@ class _Check:
         except ValueError:
             raise self._fault("address6", f"is {wishes.address6!r}", 'say "auto", "off", or like "fd00:7::20/64"') from None
         address = interface.ip
-        if ("/" not in wishes.address6 or interface.network.prefixlen == 0 or address.is_multicast or address.is_link_local
-                or address.packed[0] == 0):
+        if "/" not in wishes.address6 or interface.network.prefixlen == 0 or not _is_global(address):
             raise self._fault("address6", f"is {wishes.address6!r}, which is no host's", 'say it like "fd00:7::20/64"')
         return {"v6": interface.with_prefixlen, "gateway6": self._gateway6(interface)}
 
@@ -148,10 +147,16 @@ class _Check:
         servers: list[str] = getattr(self._wishes, key)
         if len(servers) > _SERVERS:
             raise self._fault(key, f"names {len(servers)} servers", f"name {_SERVERS} at most")
-        for server in servers:
-            if not _is_unicast(self._address(key, server)):
-                raise self._fault(key, f"names {server}, which is no host", "name servers by their IPv4 addresses")
-        return servers
+        return [self._server(key, server) for server in servers]
+
+    def _server(self, key: str, text: str) -> str:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            raise self._fault(key, f"is {text!r}", "say it like 192.168.7.1, or like fd00:7::1") from None
+        if not (_is_unicast(address) if isinstance(address, ipaddress.IPv4Address) else _is_global(address)):
+            raise self._fault(key, f"names {text}, which is no host", "name the address of a server")
+        return str(address)
 
     def _address(self, key: str, text: str) -> ipaddress.IPv4Address:
         try:
@@ -194,6 +199,11 @@ class _Check:
             raise self._fault("key", f"does not go with the certificate, or one of them is not PEM ({error})",
                               "an encrypted key is of no use to a device: nobody is there to type") from error
         return files[0].read_bytes(), files[1].read_bytes()
+
+
+def _is_global(address: ipaddress.IPv6Address) -> bool:
+    """Whether it is a host's, beyond one link."""
+    return not (address.is_multicast or address.is_link_local or address.scope_id or address.packed[0] == 0)
 
 
 def _is_unicast(address: ipaddress.IPv4Address) -> bool:

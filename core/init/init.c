@@ -45,13 +45,13 @@ static void app_changed(void *owner)
 /* Whom the settings or a DHCP server name, else those of the image. */
 static void ask_for_time(struct machine *machine)
 {
-    uint32_t servers[NETWORK_SERVERS];
+    struct host_address servers[NETWORK_SERVERS];
     int count = network_time_servers(&machine->network, servers);
 
     if (count == 0)
-        count = ipv4_read_list(span_of(machine->config.ntp), servers, LEASE_SERVERS);
+        count = host_address_read_list(span_of(machine->config.ntp), servers, LEASE_SERVERS);
     time_servers_ask(&machine->time_servers, servers,
-                     network_has_address(&machine->network) ? count : 0);
+                     network_has_address(&machine->network) && count > 0 ? count : 0);
 }
 
 static void address_changed(void *owner, const struct interface *interface)

@@ -55,7 +55,7 @@ NETWORK = fields(
     name=text(63), interface=text(15, default=""),
     v4=ADDRESS, gateway=text(64, default=""),  # dhcp, or address/prefix
     v6=text(64, default="auto"), gateway6=text(64, default=""),  # auto, off, or address/prefix
-    dns=listed(ADDRESS, 3, default=[]), ntp=listed(ADDRESS, 3, default=[]))  # IPv4; none: those of the DHCP server
+    dns=listed(ADDRESS, 3, default=[]), ntp=listed(ADDRESS, 3, default=[]))  # none: those of the DHCP server
 
 _STATE = {"product": text(256), "version": text(256), "name": text(64),
           "state": text(512),  # confirmed, trial or recovery, and what there is to say about it

@@ -97,10 +97,9 @@ def words_of(settings: records.NetworkSettings) -> list[str]:
     _check_address(AF_INET6, "v6", settings["v6"], ("auto", "off"), 128)
     _check_address(AF_INET, "gateway", settings["gateway"], ("",))
     _check_address(AF_INET6, "gateway6", settings["gateway6"], ("",))
-    for address in settings["dns"]:
-        _check_address(AF_INET, "dns", address, ())
-    for address in settings["ntp"]:
-        _check_address(AF_INET, "ntp", address, ())
+    for key in ("dns", "ntp"):
+        for address in settings[key]:
+            _check_address(AF_INET6 if ":" in address else AF_INET, key, address, ())
     words = {key: _word(str(settings[key]), key)
              for key in ("name", "interface", "v4", "gateway", "v6", "gateway6")}
     return [*(f"{key}={value}" for key, value in words.items() if value),

@@ -57,6 +57,7 @@ def test_everything_that_can_be_said(folder: Path) -> None:
     ('address = "10.0.0.1/31"', {"address": b"10.0.0.1/31"}),
     ('address = "dhcp"\ndns = ["10.0.0.1"]', {"address": b"dhcp", "dns": b"10.0.0.1"}),
     ('ntp = ["10.0.0.1", "10.0.0.2"]', {"ntp": b"10.0.0.1 10.0.0.2"}),
+    ('ntp = ["2001:DB8::123"]\ndns = ["fd00:7::1", "9.9.9.9"]', {"ntp": b"2001:db8::123", "dns": b"fd00:7::1 9.9.9.9"}),
     ('address6 = "off"', {"v6": b"off"}),
     ('address6 = "fd00:7::20/64"\ngateway6 = "fe80::1"', {"v6": b"fd00:7::20/64", "gateway6": b"fe80::1"}),
     ('timezone = "Asia/Kolkata"', {"timezone": b"Asia/Kolkata", "tz": b"IST-5:30"}),
@@ -102,7 +103,9 @@ FAULTS = [
     ('address6 = "off"\ngateway6 = "fe80::1"', "line 2: gateway6 needs an address6"),
     ('address6 = "fd00::2/64"\ngateway6 = "fd00:1::1"', "line 2: gateway6 is fd00:1::1, which is no other host of fd00::/64"),
     ('address6 = "fd00::2/64"\ngateway6 = "router"', "gateway6 is 'router': say it like fe80::1"),
-    ('ntp = ["pool.example"]', "ntp is 'pool.example': say it like 192.168.7.1"),
+    ('ntp = ["pool.example"]', "ntp is 'pool.example': say it like 192.168.7.1, or like fd00:7::1"),
+    *((f'ntp = ["{address}"]', f"ntp names {address}, which is no host") for address in (
+        "fe80::1", "fd00:7::1%eth0", "ff02::1", "::1", "::ffff:10.0.0.1")),
     ('address = "10.0.0.2/24"\ngateway = "10.0.1.1"', "line 2: gateway is 10.0.1.1, which is no other host of 10.0.0.0/24"),
     ('address = "10.0.0.2/24"\ngateway = "10.0.0.2"', "which is no other host"),
     ('address = "10.0.0.2/24"\ngateway = "router"', "gateway is 'router': say it like 192.168.7.1"),

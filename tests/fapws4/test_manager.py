@@ -280,7 +280,7 @@ def test_orders_reach_pid_1(device: DeviceSide) -> None:
     admin = Client(device.claim())
     settings: NetworkSettings = {
         "name": "meter", "interface": "", "v4": "10.0.0.2/24", "gateway": "10.0.0.1", "v6": "auto", "gateway6": "",
-        "dns": ["10.0.0.1", "10.0.0.3"], "ntp": ["10.0.0.4"]}
+        "dns": ["10.0.0.1", "fd00:7::1"], "ntp": ["10.0.0.4"]}
     assert 120 == admin.network_apply(settings)["seconds"]
     assert (settings, 120) == (admin.network_get()["settings"], admin.network_get()["trial"])
     admin.network_keep()
@@ -296,7 +296,7 @@ def test_orders_reach_pid_1(device: DeviceSide) -> None:
     admin.device_restart()
     admin.device_power_off()
     admin.device_factory_reset(PASSWORD)
-    assert ["network name=meter v4=10.0.0.2/24 gateway=10.0.0.1 v6=auto dns=10.0.0.1,10.0.0.3 ntp=10.0.0.4", "network-keep",
+    assert ["network name=meter v4=10.0.0.2/24 gateway=10.0.0.1 v6=auto dns=10.0.0.1,fd00:7::1 ntp=10.0.0.4", "network-keep",
             "network-revert", "clock 0", "timezone UTC UTC0", "usb-install", "fetch", "restart", "power-off", "reset",
             ] == device.orders
     device.refuses["restart"] = "a new version is on trial"

@@ -84,7 +84,8 @@ def session_fuzzer() -> Path:
 @pytest.fixture(scope="session")
 def network_fuzzer() -> Path:
     """The program that says to a device what a local network might say."""
-    names = "acd arp crc32 datagram dhcp dhcp_client dns lease link_local mdns sntp sntp_client span".split()
+    names = "acd arp crc32 datagram dhcp dhcp_client dns file host_address inet6 lease link_local mdns span".split()
+    names += ["sntp", "sntp_client"]
     return alone("network", [of_pid_1(f"{name}.c") for name in names], [])
 
 

@@ -19,7 +19,7 @@ static const uint8_t mac[DHCP_MAC_SIZE] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 static const struct mdns_addresses own = {
     .ipv4 = {10, 0, 2, 15}, .has_ipv4 = true, .ipv6 = {{0xfe, 0x80}}, .ipv6_count = 1};
 
-static const uint32_t time_servers[] = {0x0a000001, 0x0a000002};
+static const struct host_address time_servers[] = {{{0xfd, [15] = 1}}, {{[10] = 0xff, 0xff, 10, 0, 0, 2}}};
 
 struct device {
     struct dhcp_client dhcp;
@@ -123,7 +123,7 @@ static void hear_sntp(struct device *device, const uint8_t *packet, size_t lengt
     int64_t now_us = client->due_us;
 
     sntp_client_due(client, now_us);
-    act = sntp_client_receive(client, time_servers[length % 2], packet, length, now_us + 5000);
+    act = sntp_client_receive(client, &time_servers[length % 2], packet, length, now_us + 5000);
     insist(client->due_us > now_us, "nothing more to do, for ever");
     if (act != SNTP_TELL)
         return;

@@ -111,7 +111,7 @@ class Timekeeper:
 
     def __init__(self, laptop: Laptop, address: str, clock: TimeServer) -> None:
         self._clock = clock
-        self._socket = laptop.open(socket.AF_INET)
+        self._socket = laptop.open(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self._socket.bind((address, 123))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()

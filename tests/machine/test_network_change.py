@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,19 @@ from appliance.emulating.surroundings import Surroundings
 from appliance.emulating.wire import wire_end
 from appliance.fetching.recipes import Board
 from tests.machine.disk import Disk
-from tests.machine.laptop import CARD, MAC, Laptop, laptop_at
-from tests.machine.servers import Lease, honest, packed, serving
+from tests.machine.laptop import CARD, MAC, PATIENCE, Laptop, laptop_at
+from tests.machine.servers import Lease, Timekeeper, honest, packed, serving
+from tests.machine.time_server import TimeServer
 
 RELAY = Path(__file__).parent / "apps" / "relay.py"
 LENT, FIXED, FIXED6, BY_ITSELF = "10.1.0.20", "10.9.0.20", "fd00:9::20", "fe80::5054:ff:fe12:3501"
 PASSWORD = "analytical engine"
 NOTHING = {"name": "", "interface": "", "v4": "dhcp", "gateway": "", "v6": "auto", "gateway6": "", "dns": [], "ntp": []}
 GATE = {"name": "gate", "interface": "", "v4": f"{FIXED}/24", "gateway": "10.9.0.1", "v6": f"{FIXED6}/64",
-        "gateway6": "fe80::1", "dns": ["9.9.9.9"], "ntp": ["10.9.0.1"]}
+        "gateway6": "fe80::1", "dns": ["9.9.9.9", "fd00:9::1"], "ntp": ["fd00:9::1"]}
 KEPT = "".join(f"{key} {len(value)}\n{value}\n" for key, value in (
     ("name", "gate"), ("v4", "10.9.0.20/24"), ("gateway", "10.9.0.1"), ("v6", "fd00:9::20/64"), ("gateway6", "fe80::1"),
-    ("dns", "9.9.9.9"), ("ntp", "10.9.0.1")))
+    ("dns", "9.9.9.9,fd00:9::1"), ("ntp", "fd00:9::1")))
 
 
 class Owner:
@@ -44,12 +47,18 @@ class Owner:
         """The network, as soon as it has this address: the kernel makes sure first that nobody else does."""
         return next(told for _ in range(200) if address in (told := self.call("network.get"))["addresses"])
 
+    def wait_for_time(self, server: str) -> None:
+        """Until the device has the time from there; it asks again after a quarter of a minute who has not answered."""
+        deadline = time.monotonic() + PATIENCE
+        while self.call("clock.get")["source"] != f"sntp {server}":
+            assert time.monotonic() < deadline
+
 
 def test_settings_are_tried_before_they_are_kept(
     pc: Board, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The device is at its new addresses and has its new name at once; taken back, and after a cut, the old ones are there. An
-    address that another has is not taken, and said; what is kept is on the disk."""
+    address that another has is not taken, and said; what is kept is on the disk. A time server is asked by IPv6."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     plan = make_plan(str(RELAY), "pc", str(tmp_path_factory.mktemp("relay")), 0, False)
     build(plan)
@@ -59,7 +68,8 @@ def test_settings_are_tried_before_they_are_kept(
         owner = Owner(laptop)
         laptop.have("10.1.0.1/24", "10.9.0.1/24")
         laptop.ip("address", "add", "fd00:9::1/64", "dev", CARD, "nodad")
-        with serving(laptop, honest(Lease()), "fd00:1::"):
+        with (serving(laptop, honest(Lease()), "fd00:1::"),
+              contextlib.closing(Timekeeper(laptop, "fd00:9::1", TimeServer(time.time())))):
             with Machine(disk.path, pc, firmware="bios", keep=True, around=around, echo=print) as machine:
                 tried_and_taken_back(machine, owner)
                 machine.cut_power()
@@ -82,7 +92,8 @@ def tried_and_taken_back(machine: Machine, owner: Owner) -> None:
     machine.wait_for("answers at http://gate.local/")
     owner.host = FIXED6
     told = owner.network_with(BY_ITSELF)
-    assert (told["settings"], told["dns"], told["ntp"], told["gateways"]) == (GATE, ["9.9.9.9"], ["10.9.0.1"], ["10.9.0.1"])
+    assert (told["settings"], told["gateways"]) == (GATE, ["10.9.0.1"])
+    assert (told["dns"], told["ntp"]) == (GATE["dns"], GATE["ntp"])
     assert sorted(told["addresses"]) == [FIXED, FIXED6, BY_ITSELF]
     assert 60 < told["trial"] <= 120
     assert owner.laptop.resolve("gate.local", 1, False) == packed(FIXED)
@@ -116,3 +127,4 @@ def contested_and_kept(machine: Machine, owner: Owner) -> None:
     assert owner.call("network.keep") is None
     machine.wait_for("network: the new settings are kept")
     assert owner.call("network.get")["trial"] is None
+    owner.wait_for_time("fd00:9::1")

@@ -132,7 +132,7 @@ int64_t clock_known_us(const struct clock *clock)
     return clock->trusted ? now_us() - loop_now() * 1000 : 0;
 }
 
-bool clock_take(struct clock *clock, int64_t started_us, uint32_t server)
+bool clock_take(struct clock *clock, int64_t started_us, const struct host_address *server)
 {
     int64_t running = loop_now() * 1000, wanted, offset;
     bool step, known = clock->source == CLOCK_SNTP;
@@ -144,7 +144,7 @@ bool clock_take(struct clock *clock, int64_t started_us, uint32_t server)
     step = offset > STEP || offset < -STEP;
     if (!try_to("set the clock", step ? set_us(wanted) : slew_us(offset)))
         return false;
-    ipv4_text(server, clock->server);
+    host_address_text(server, clock->server);
     if (step || !known) {
         trust(clock, CLOCK_SNTP);
         show(clock);

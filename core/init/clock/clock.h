@@ -5,7 +5,7 @@
 #define FAPWS4_INIT_CLOCK_H
 
 #include "clock_choice.h"
-#include "../network/lease.h"
+#include "../network/host_address.h"
 #include "../loop.h"
 
 struct clock {
@@ -14,7 +14,7 @@ struct clock {
     bool kept; /* /data is on the disk */
     bool trusted;
     enum clock_source source;
-    char server[IPV4_TEXT_SIZE]; /* for CLOCK_SNTP */
+    char server[INET6_TEXT_SIZE]; /* for CLOCK_SNTP */
     int64_t saved;               /* what was saved, as seconds since 1970; 0 = nothing */
     struct timer daily;
 };
@@ -28,7 +28,7 @@ void clock_learn(struct clock *clock, bool kept);
 
 /* A time server has told what time it was at loop_now's 0, in us since 1970. False when that cannot
  * be, or the clock cannot be set. */
-bool clock_take(struct clock *clock, int64_t started_us, uint32_t server);
+bool clock_take(struct clock *clock, int64_t started_us, const struct host_address *server);
 
 /* What time it was at loop_now's 0, in us since 1970, as far as that is known for certain; 0 = it is
  * not. */

@@ -5,7 +5,8 @@
 /* us: what two good servers may differ in besides their errors. */
 enum { TOLERANCE = 100000 };
 
-void sntp_client_begin(struct sntp_client *client, const uint32_t *servers, int count,
+void sntp_client_begin(struct sntp_client *client, const struct host_address *servers,
+                       int count,
                        int64_t earliest, int64_t latest, int64_t known_us,
                        uint32_t (*random)(void), int64_t now_us)
 {
@@ -167,13 +168,13 @@ static void take(struct sntp_client *client, struct sntp_server *server, enum sn
     client->slower = client->slower || verdict == SNTP_RATE;
 }
 
-enum sntp_act sntp_client_receive(struct sntp_client *client, uint32_t from, const uint8_t *packet,
-                                  size_t length, int64_t now_us)
+enum sntp_act sntp_client_receive(struct sntp_client *client, const struct host_address *from,
+                                  const uint8_t *packet, size_t length, int64_t now_us)
 {
     for (int i = 0; i < client->count; i++) {
         struct sntp_server *server = &client->servers[i];
 
-        if (server->address == from && server->nonce)
+        if (host_address_equals(&server->address, from) && server->nonce)
             take(client, server,
                  sntp_read(packet, length, server->nonce, client->sent_us, now_us,
                            client->earliest, &server->sample),

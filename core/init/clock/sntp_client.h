@@ -7,6 +7,7 @@
 #ifndef FAPWS4_INIT_SNTP_CLIENT_H
 #define FAPWS4_INIT_SNTP_CLIENT_H
 
+#include "../network/host_address.h"
 #include "sntp.h"
 
 enum {
@@ -32,8 +33,8 @@ enum sntp_act {
 };
 
 struct sntp_server {
-    uint32_t address; /* in host byte order */
-    uint64_t nonce;   /* of the question that is open; 0 = none is */
+    struct host_address address;
+    uint64_t nonce; /* of the question that is open; 0 = none is */
     bool denied;      /* it does not want to be asked */
     bool answered;    /* in this round */
     struct sntp_sample sample;
@@ -41,7 +42,7 @@ struct sntp_server {
 
 struct sntp_best {
     struct sntp_sample sample;
-    uint32_t server;
+    struct host_address server;
 };
 
 struct sntp_client {
@@ -61,7 +62,8 @@ struct sntp_client {
 };
 
 /* Begins, with a first round due at once. At most SNTP_SERVERS of the servers are used. */
-void sntp_client_begin(struct sntp_client *client, const uint32_t *servers, int count,
+void sntp_client_begin(struct sntp_client *client, const struct host_address *servers,
+                       int count,
                        int64_t earliest, int64_t latest, int64_t known_us,
                        uint32_t (*random)(void), int64_t now_us);
 
@@ -72,7 +74,7 @@ enum sntp_act sntp_client_due(struct sntp_client *client, int64_t now_us);
 bool sntp_client_question(const struct sntp_client *client, int number, uint8_t packet[SNTP_SIZE]);
 
 /* To be called with every UDP payload that came from an address, port 123. */
-enum sntp_act sntp_client_receive(struct sntp_client *client, uint32_t from, const uint8_t *packet,
-                                  size_t length, int64_t now_us);
+enum sntp_act sntp_client_receive(struct sntp_client *client, const struct host_address *from,
+                                  const uint8_t *packet, size_t length, int64_t now_us);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,10 +29,9 @@ static void ask(const struct sntp_client *client)
     uint8_t packet[SNTP_SIZE];
 
     for (int i = 0; i < client->count; i++) {
-        struct sockaddr_in to = {.sin_family = AF_INET,
-                                 .sin_port = htons(SNTP_PORT),
-                                 .sin_addr.s_addr = htonl(client->servers[i].address)};
+        struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(SNTP_PORT)};
 
+        memcpy(&to.sin6_addr, client->servers[i].address.bytes, sizeof to.sin6_addr);
         if (sntp_client_question(client, i, packet))
             sendto(SERVERS, packet, sizeof packet, 0, (struct sockaddr *)&to, sizeof to);
     }
@@ -51,14 +51,15 @@ static void act(const struct sntp_client *client, enum sntp_act what)
 static void receive(struct sntp_client *client)
 {
     uint8_t packet[512];
-    struct sockaddr_in from;
+    struct sockaddr_in6 from = {0};
+    struct host_address server;
     socklen_t size = sizeof from;
     ssize_t length =
         recvfrom(SERVERS, packet, sizeof packet, 0, (struct sockaddr *)&from, &size);
 
-    if (length > 0 && from.sin_port == htons(SNTP_PORT))
-        act(client, sntp_client_receive(client, ntohl(from.sin_addr.s_addr), packet,
-                                        (size_t)length, now_us()));
+    memcpy(server.bytes, &from.sin6_addr, sizeof server.bytes);
+    if (length > 0 && from.sin6_port == htons(SNTP_PORT))
+        act(client, sntp_client_receive(client, &server, packet, (size_t)length, now_us()));
 }
 
 static void converse(const struct sntp_order *order)
@@ -78,10 +79,17 @@ static void converse(const struct sntp_order *order)
     }
 }
 
+/* For both kinds of addresses. */
+static int open_socket(void)
+{
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), off = 0;
+
+    return fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0 ? fd : -1;
+}
+
 static void run(const void *given, int reports)
 {
-    int fds[] = {-1, -1, -1, reports,
-                 socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    int fds[] = {-1, -1, -1, reports, open_socket()};
 
     if (fds[SERVERS] < 0)
         _exit(2);

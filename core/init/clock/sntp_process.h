@@ -8,7 +8,7 @@
 #include "sntp_client.h"
 
 struct sntp_order {
-    uint32_t servers[SNTP_SERVERS]; /* in host byte order */
+    struct host_address servers[SNTP_SERVERS];
     int count;
     int64_t earliest, latest; /* seconds since 1970 */
     int64_t known_us;         /* as in sntp_client.h */

@@ -11,13 +11,13 @@
 
 static void doubt(struct time_servers *servers, const struct sntp_best *best)
 {
-    char address[IPV4_TEXT_SIZE];
+    char address[INET6_TEXT_SIZE];
     int64_t now = loop_now();
 
     if (servers->doubted_ms && now - servers->doubted_ms < POLICY_LOG_EVERY)
         return;
     servers->doubted_ms = now;
-    ipv4_text(best->server, address);
+    host_address_text(&best->server, address);
     say("clock: the time server %s is more than %d s off; it is not believed yet", address,
         SNTP_JUMP);
 }
@@ -34,7 +34,7 @@ static void report_ready(void *owner)
     if (length != sizeof report)
         return;
     if (report.act == SNTP_TELL)
-        clock_take(servers->clock, report.best.sample.started_us, report.best.server);
+        clock_take(servers->clock, report.best.sample.started_us, &report.best.server);
     else if (report.act == SNTP_DOUBT)
         doubt(servers, &report.best);
 }
@@ -82,10 +82,10 @@ void time_servers_open(struct time_servers *servers, struct loop *loop, struct c
     servers->order.latest = clock_latest(clock->built);
 }
 
-void time_servers_ask(struct time_servers *servers, const uint32_t *addresses, int count)
+void time_servers_ask(struct time_servers *servers, const struct host_address *addresses, int count)
 {
     struct sntp_order *order = &servers->order;
-    uint32_t wanted[SNTP_SERVERS] = {0};
+    struct host_address wanted[SNTP_SERVERS] = {0};
 
     count = count < SNTP_SERVERS ? count : SNTP_SERVERS;
     for (int i = 0; i < count; i++)

@@ -23,7 +23,7 @@ struct time_servers {
 void time_servers_open(struct time_servers *servers, struct loop *loop, struct clock *clock);
 
 /* From now on these are asked, in host byte order; the same ones again change nothing. */
-void time_servers_ask(struct time_servers *servers, const uint32_t *addresses, int count);
+void time_servers_ask(struct time_servers *servers, const struct host_address *addresses, int count);
 
 /* These are not asked any more: somebody knows better. */
 void time_servers_end(struct time_servers *servers);

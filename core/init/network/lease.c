@@ -73,18 +73,6 @@ bool ipv4_read(struct span *text, uint32_t *address)
     return true;
 }
 
-int ipv4_read_list(struct span text, uint32_t *addresses, int most)
-{
-    int count = 0;
-
-    while (count < most && ipv4_read(&text, &addresses[count]) &&
-           ipv4_is_unicast(addresses[count])) {
-        count++;
-        span_skip(&text, ",");
-    }
-    return count;
-}
-
 void ipv4_text(uint32_t address, char text[IPV4_TEXT_SIZE])
 {
     snprintf(text, IPV4_TEXT_SIZE, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,

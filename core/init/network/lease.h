@@ -38,10 +38,6 @@ bool ipv4_is_unicast(uint32_t address);
 /* Takes "10.0.2.15" off the front of *text. False when none stands there. */
 bool ipv4_read(struct span *text, uint32_t *address);
 
-/* Such addresses of hosts, with commas between them, into addresses[most]; how many. What is none, and
- * all behind it, is left out. */
-int ipv4_read_list(struct span text, uint32_t *addresses, int most);
-
 /* "10.0.2.15" */
 void ipv4_text(uint32_t address, char text[IPV4_TEXT_SIZE]);
 

@@ -17,7 +17,7 @@ enum { MESSAGE_SIZE = 32768 }; /* bytes; what the kernel packs of a dump into on
 
 static void tell_resolver(const struct network *network)
 {
-    uint32_t servers[NETWORK_SERVERS];
+    struct host_address servers[NETWORK_SERVERS];
 
     resolver_write(servers, network_name_servers(network, servers));
 }

@@ -1,27 +1,38 @@
 #include "network_servers.h"
 
-/* Those of `from` behind the `count` that are there already; how many there are then. */
-static int add_servers(const uint32_t from[LEASE_SERVERS], uint32_t *servers, int count)
+static int copy_told(const struct host_address told[LEASE_SERVERS], struct host_address *servers)
 {
-    for (int i = 0; i < LEASE_SERVERS && from[i]; i++)
-        servers[count++] = from[i];
+    int count = 0;
+
+    for (; count < LEASE_SERVERS && !host_address_is_none(&told[count]); count++)
+        servers[count] = told[count];
     return count;
 }
 
-int network_name_servers(const struct network *network, uint32_t servers[NETWORK_SERVERS])
+/* Those of a lease behind the `count` that are there already; how many there are then. */
+static int add_lent(const uint32_t lent[LEASE_SERVERS], struct host_address *servers, int count)
 {
-    int told = add_servers(network->settings.dns, servers, 0), count = told;
-
-    for (int i = 0; told == 0 && i < POLICY_INTERFACES; i++)
-        count = add_servers(network->interfaces[i].lease.dns, servers, count);
+    for (int i = 0; i < LEASE_SERVERS && lent[i]; i++)
+        servers[count++] = host_address_of(lent[i]);
     return count;
 }
 
-int network_time_servers(const struct network *network, uint32_t servers[NETWORK_SERVERS])
+int network_name_servers(const struct network *network,
+                         struct host_address servers[NETWORK_SERVERS])
 {
-    int told = add_servers(network->settings.ntp, servers, 0), count = told;
+    int told = copy_told(network->settings.dns, servers), count = told;
 
     for (int i = 0; told == 0 && i < POLICY_INTERFACES; i++)
-        count = add_servers(network->interfaces[i].lease.ntp, servers, count);
+        count = add_lent(network->interfaces[i].lease.dns, servers, count);
+    return count;
+}
+
+int network_time_servers(const struct network *network,
+                         struct host_address servers[NETWORK_SERVERS])
+{
+    int told = copy_told(network->settings.ntp, servers), count = told;
+
+    for (int i = 0; told == 0 && i < POLICY_INTERFACES; i++)
+        count = add_lent(network->interfaces[i].lease.ntp, servers, count);
     return count;
 }

@@ -7,8 +7,10 @@
 
 enum { NETWORK_SERVERS = POLICY_INTERFACES * LEASE_SERVERS };
 
-/* Each: how many, in host byte order. They may be others after each network.changed(). */
-int network_name_servers(const struct network *network, uint32_t servers[NETWORK_SERVERS]);
-int network_time_servers(const struct network *network, uint32_t servers[NETWORK_SERVERS]);
+/* Each: how many. They may be others after each network.changed(). */
+int network_name_servers(const struct network *network,
+                         struct host_address servers[NETWORK_SERVERS]);
+int network_time_servers(const struct network *network,
+                         struct host_address servers[NETWORK_SERVERS]);
 
 #endif

@@ -73,17 +73,10 @@ static bool read_gateway6(struct network_settings *settings, struct span value)
 }
 
 /* With commas in an order, with blanks in a preseed. */
-static bool read_servers(struct span value, uint32_t servers[LEASE_SERVERS])
+static bool read_servers(struct span value, struct host_address servers[LEASE_SERVERS])
 {
-    int count = 0;
-
-    memset(servers, 0, sizeof(uint32_t) * LEASE_SERVERS);
-    do {
-        if (count == LEASE_SERVERS || !ipv4_read(&value, &servers[count]) ||
-            !ipv4_is_unicast(servers[count++]))
-            return false;
-    } while (span_skip(&value, ",") || span_skip(&value, " "));
-    return value.length == 0;
+    memset(servers, 0, sizeof servers[0] * LEASE_SERVERS);
+    return host_address_read_list(value, servers, LEASE_SERVERS) > 0;
 }
 
 static bool read_dns(struct network_settings *settings, struct span value)
@@ -110,8 +103,8 @@ static const struct {
     {"gateway", read_gateway, "an address such as 192.168.7.1"},
     {"v6", read_v6, "auto, off, or the address of a host such as fd00:7::20/64"},
     {"gateway6", read_gateway6, "an address such as fe80::1"},
-    {"dns", read_dns, "up to three IPv4 addresses, with commas between them"},
-    {"ntp", read_ntp, "up to three IPv4 addresses, with commas between them"},
+    {"dns", read_dns, "up to three addresses of servers, with commas between them"},
+    {"ntp", read_ntp, "up to three addresses of servers, with commas between them"},
 };
 
 enum { WORDS = sizeof words / sizeof words[0] };
@@ -198,15 +191,15 @@ static void add_ipv4(char text[NETWORK_TEXT], const char *key, uint32_t address)
 }
 
 static void add_servers(char text[NETWORK_TEXT], const char *key,
-                        const uint32_t servers[LEASE_SERVERS])
+                        const struct host_address servers[LEASE_SERVERS])
 {
-    char value[LEASE_SERVERS * IPV4_TEXT_SIZE] = "";
-    char one[IPV4_TEXT_SIZE];
+    char value[LEASE_SERVERS * INET6_TEXT_SIZE] = "";
+    char one[INET6_TEXT_SIZE];
 
-    for (int i = 0; i < LEASE_SERVERS && servers[i]; i++) {
+    for (int i = 0; i < LEASE_SERVERS && !host_address_is_none(&servers[i]); i++) {
         size_t used = strlen(value);
 
-        ipv4_text(servers[i], one);
+        host_address_text(&servers[i], one);
         snprintf(value + used, sizeof value - used, "%s%s", i ? "," : "", one);
     }
     add(text, key, value);

@@ -5,19 +5,20 @@
  *   name       LABEL, of the device on the local network      interface  NAME: has the fixed addresses
  *   v4         dhcp, or ADDRESS/PREFIX                        gateway    ADDRESS, goes with a fixed v4
  *   v6         auto, off, or ADDRESS/PREFIX                   gateway6   ADDRESS, goes with a fixed v6
- *   dns, ntp   up to three IPv4 addresses, in place of the DHCP server's
+ *   dns, ntp   up to three addresses of either kind, in place of the DHCP server's
  *
  * v6=off has no address but the link-local one, by which a device is always to be reached. */
 #ifndef FAPWS4_INIT_NETWORK_SETTINGS_H
 #define FAPWS4_INIT_NETWORK_SETTINGS_H
 
+#include "host_address.h"
 #include "inet6.h"
 #include "lease.h"
 
 enum {
     NETWORK_LABEL = 64,     /* of a DNS label, with its NUL */
     NETWORK_INTERFACE = 16, /* IF_NAMESIZE */
-    NETWORK_TEXT = 512,     /* of all settings as text, with its NUL */
+    NETWORK_TEXT = 768,     /* of all settings as text, with its NUL */
     NETWORK_FAULT = 128,
 };
 
@@ -33,8 +34,8 @@ struct network_settings {
     uint8_t address6[INET6_SIZE];
     uint8_t prefix6;
     uint8_t router6[INET6_SIZE]; /* :: = none */
-    uint32_t dns[LEASE_SERVERS];
-    uint32_t ntp[LEASE_SERVERS];
+    struct host_address dns[LEASE_SERVERS];
+    struct host_address ntp[LEASE_SERVERS];
 };
 
 enum setting { SETTING_UNKNOWN, SETTING_TAKEN, SETTING_WRONG };

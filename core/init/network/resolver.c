@@ -6,17 +6,16 @@
 
 #include "../duty.h"
 #include "../file.h"
-#include "lease.h"
 #include "../policy.h"
 
-void resolver_write(const uint32_t *servers, int count)
+void resolver_write(const struct host_address *servers, int count)
 {
-    char text[POLICY_INTERFACES * LEASE_SERVERS * 32] = "";
-    char address[IPV4_TEXT_SIZE];
+    char text[POLICY_INTERFACES * LEASE_SERVERS * (INET6_TEXT_SIZE + 16)] = "";
+    char address[INET6_TEXT_SIZE];
     size_t used = 0;
 
     for (int i = 0; i < count && i < POLICY_INTERFACES * LEASE_SERVERS; i++) {
-        ipv4_text(servers[i], address);
+        host_address_text(&servers[i], address);
         used += (size_t)snprintf(text + used, sizeof text - used, "nameserver %s\n", address);
     }
     try_to("write /run/resolv.conf", file_replace("/run/resolv.conf", text));

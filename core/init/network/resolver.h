@@ -3,12 +3,12 @@
 #ifndef FAPWS4_INIT_RESOLVER_H
 #define FAPWS4_INIT_RESOLVER_H
 
-#include <stdint.h>
+#include "host_address.h"
 
 /* An empty list, before / is sealed. */
 void resolver_open(void);
 
-/* Puts `count` addresses, in host byte order, in place of those before. */
-void resolver_write(const uint32_t *servers, int count);
+/* Puts `count` addresses in place of those before. */
+void resolver_write(const struct host_address *servers, int count);
 
 #endif

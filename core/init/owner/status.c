@@ -110,12 +110,13 @@ static void add_addresses6(struct page *page)
     }
 }
 
-static void add_servers(struct page *page, const char *key, const uint32_t *servers, int count)
+static void add_servers(struct page *page, const char *key, const struct host_address *servers,
+                        int count)
 {
-    char address[IPV4_TEXT_SIZE];
+    char address[INET6_TEXT_SIZE];
 
     for (int i = 0; i < count; i++) {
-        ipv4_text(servers[i], address);
+        host_address_text(&servers[i], address);
         add(page, key, "%s", address);
     }
 }
@@ -123,7 +124,7 @@ static void add_servers(struct page *page, const char *key, const uint32_t *serv
 static void add_network(struct page *page, const struct network *network)
 {
     bool interface = false, carrier = false;
-    uint32_t servers[NETWORK_SERVERS];
+    struct host_address servers[NETWORK_SERVERS];
 
     for (int i = 0; i < POLICY_INTERFACES; i++) {
         interface = interface || network->interfaces[i].link.index;

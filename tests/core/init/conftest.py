@@ -18,8 +18,8 @@ from tests.build import PID_1, of_pid_1
 # In include order: a header may use only what stands earlier.
 PURE = ["policy", "span", "file", "loop", "cmdline", "config", "backoff", "relay", "ready", "module_index", "uevent"]
 PURE += ["node_rule"]
-PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "inet6", "network_settings", "settings"]
-PURE += ["preseed", "network_change", "gpt", "ext4"]
+PURE += ["lease", "datagram", "dhcp", "dhcp_client", "slot_state", "slots", "crc32", "inet6", "host_address"]
+PURE += ["network_settings", "settings", "preseed", "network_change", "gpt", "ext4"]
 PURE += ["log", "log_text", "note", "trial", "failures", "health", "claim", "control", "refused_call", "syscall_filter"]
 PURE += ["../update/text", "courier_state", "tree", "keepsake", "lost", "kernel_message"]
 PURE += ["reset_file", "reset_order"]

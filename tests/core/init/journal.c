@@ -327,8 +327,9 @@ static void run_status(const char *script)
                                              .router = 0x0a000202,
                                              .dns = {0x0a000203, 0x09090909},
                                              .ntp = {0x0a000204}};
-    machine.network.settings.ntp[0] = 0x0a000205;
-    machine.time_servers.order = (struct sntp_order){.servers = {0x0a000205}, .count = 1};
+    machine.network.settings.ntp[0] = host_address_of(0x0a000205);
+    machine.time_servers.order = (struct sntp_order){.count = 1};
+    machine.time_servers.order.servers[0] = machine.network.settings.ntp[0];
     snprintf(machine.zone, sizeof machine.zone, "Europe/Vienna");
     machine.network_change.current = machine.network.settings;
     snprintf(machine.name.text, sizeof machine.name.text, "shop.local");
@@ -620,8 +621,9 @@ static void run_nodes(const char *patterns)
 static void run_clock(void)
 {
     struct clock clock = {.built = 1700000000};
+    struct host_address server = {{0}};
 
-    printf("%d\n", clock_take(&clock, INT64_MAX, 0) || clock_take(&clock, INT64_MIN, 0));
+    printf("%d\n", clock_take(&clock, INT64_MAX, &server) || clock_take(&clock, INT64_MIN, &server));
 }
 
 static void run_power(enum power power)

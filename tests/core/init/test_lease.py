@@ -95,16 +95,3 @@ def test_addresses_read_as_people_write_them(pure: Any) -> None:
     out = pure.ffi.new("char[]", pure.lib.IPV4_TEXT_SIZE)
     pure.lib.ipv4_text(number("255.255.255.255"), out)
     assert pure.ffi.string(out) == b"255.255.255.255"
-
-
-@pytest.mark.parametrize(("text", "expected"), [
-    (b"", []), (b"10.0.0.1", ["10.0.0.1"]), (b"10.0.0.1,192.0.2.7", ["10.0.0.1", "192.0.2.7"]),
-    (b"10.0.0.1,,10.0.0.2", ["10.0.0.1"]), (b"10.0.0.1,224.0.0.1,10.0.0.2", ["10.0.0.1"]), (b"0.0.0.0", []), (b"10.0.0", []),
-    (b"10.0.0.256", []), (b"pool.example", []), (b"10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4", ["10.0.0.1", "10.0.0.2", "10.0.0.3"]),
-])
-def test_a_list_of_addresses(pure: Any, text: bytes, expected: list[str]) -> None:
-    """As many as there is room for, up to the first that is none."""
-    span, _block = pure.span(text)
-    addresses = pure.ffi.new("uint32_t[3]")
-    count = pure.lib.ipv4_read_list(span[0], addresses, 3)
-    assert expected == [str(ipaddress.IPv4Address(addresses[place])) for place in range(count)]

@@ -23,7 +23,7 @@ def parsed(pure: Any, text: bytes) -> dict[str, Any] | None:
     found = {"hostname": pure.ffi.string(network.name), "timezone": pure.ffi.string(settings.timezone),
              "zone": pure.ffi.string(settings.zone),
              "address": shown(fixed.address), "netmask": shown(fixed.netmask), "router": shown(fixed.router),
-             "dns": [shown(network.dns[number]) for number in range(3) if network.dns[number]]}
+             "dns": [asked(pure, network.dns[number]) for number in range(3) if any(network.dns[number].bytes)]}
     if not sane:
         assert found == NOTHING
     return found if sane else None
@@ -32,6 +32,13 @@ def parsed(pure: Any, text: bytes) -> dict[str, Any] | None:
 def shown(address: int) -> str:
     """An address as people write it."""
     return str(ipaddress.IPv4Address(address))
+
+
+def asked(pure: Any, address: Any) -> str:
+    """That of a server, of either kind."""
+    text = pure.ffi.new("char[]", pure.lib.INET6_TEXT_SIZE)
+    pure.lib.host_address_text(pure.ffi.addressof(address), text)
+    return str(pure.ffi.string(text).decode())
 
 
 NONE = "0.0.0.0"
@@ -47,6 +54,7 @@ SAID = [
      {"address": "10.0.0.2", "netmask": "255.0.0.0", "router": "10.0.0.1", "dns": ["10.0.0.1", "9.9.9.9"]}),
     (text_of(v4="10.0.0.2/8"), {"address": "10.0.0.2", "netmask": "255.0.0.0"}),
     (text_of(address="dhcp", dns="9.9.9.9"), {"dns": ["9.9.9.9"]}),
+    (text_of(dns="fd00:7::1 9.9.9.9"), {"dns": ["fd00:7::1", "9.9.9.9"]}),
     (text_of(timezone="Europe/Vienna", tz="CET-1CEST,M3.5.0,M10.5.0/3"),
      {"zone": b"Europe/Vienna", "timezone": b"CET-1CEST,M3.5.0,M10.5.0/3"}),
     (text_of(timezone="Africa/El_Aaiun", tz="<+01>-1"), {"zone": b"Africa/El_Aaiun", "timezone": b"<+01>-1"}),

@@ -105,7 +105,8 @@ class Rounds:
     def __init__(self, pure: Any, count: int = 1, known: float = 0) -> None:
         self.pure, self.lib, self.now = pure, pure.lib, 1_000 * SECOND
         self.client = pure.ffi.new("struct sntp_client *")
-        self.servers = [int(ipaddress.IPv4Address(f"10.0.0.{number + 1}")) for number in range(count)]
+        self.servers = pure.ffi.new("struct host_address[]", [
+            pure.lib.host_address_of(int(ipaddress.IPv4Address(f"10.0.0.{number + 1}"))) for number in range(count)])
         self.lib.sntp_client_begin(self.client, self.servers, count, BUILT, BUILT + 1_000_000_000, int(known * SECOND),
                                    self.lib.chosen_number, self.now)
 
@@ -126,7 +127,7 @@ class Rounds:
         packet = answer(started + self.now / SECOND, known, **{"receive": stamp(started + self.now / SECOND), **other})
         block = self.pure.exact(packet)
         data = self.pure.ffi.cast("uint8_t *", block)
-        return int(self.lib.sntp_client_receive(self.client, self.servers[number], data, len(packet), self.now))
+        return int(self.lib.sntp_client_receive(self.client, self.servers + number, data, len(packet), self.now))
 
     def round(self, *started: float | None) -> int:
         """A round in which each server says this, or nothing; what it leads to."""
@@ -143,7 +144,7 @@ class Rounds:
     def told(self) -> tuple[int, str]:
         """The time, in seconds, and whose it is."""
         best = self.client.best
-        return round(best.sample.started_us / SECOND), str(ipaddress.IPv4Address(best.server))
+        return round(best.sample.started_us / SECOND), str(ipaddress.IPv6Address(bytes(best.server.bytes)).ipv4_mapped)
 
 
 @pytest.fixture
