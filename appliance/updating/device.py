@@ -129,7 +129,7 @@ def known_device(address: Address, fingerprint: str, agree: Agree) -> Device:
 def agreed_on_terminal(question: str) -> bool:
     """Ask the person at the terminal; where nobody is, the fingerprint must be given."""
     if not sys.stdin.isatty():
-        raise Problem(f"nobody is here to compare. {question}", "say --fingerprint with what it shows; nothing was sent")
+        raise Problem(f"nobody is here to answer, and nothing was sent. {question}\n", "say --fingerprint with what it shows")
     return input(f"{question} Type yes: ").strip().lower() == "yes"
 
 
@@ -141,7 +141,7 @@ def until_it_runs(
     Versions are told apart by their counters: a developer's may all have the same name.
     """
     end = time.monotonic() + patience
-    tried = False  # it has been away, or on trial
+    tried = False  # it has restarted; that it is away, or on trial, may be over between two looks
     while time.monotonic() < end:
         try:
             pairs = device.status()
@@ -149,7 +149,7 @@ def until_it_runs(
             tried, pairs = True, []
         told = dict(pairs)
         state = told.get("state", "").partition(" ")[0]
-        tried = tried or state == "trial"
+        tried = tried or state == "trial" or _is_another_run(told, before)
         settled = tried and state in ("confirmed", "recovery")
         if settled and told.get("counter") == counter != before.get("counter"):
             return
@@ -159,6 +159,13 @@ def until_it_runs(
                           f"its last lines are at https://{device.address}/log")
         time.sleep(pause)
     raise Problem(f"{device.address} has not said within {patience:.0f} s that version {version} runs", "see its console")
+
+
+def _is_another_run(told: Mapping[str, str], before: Mapping[str, str]) -> bool:
+    """Whether the device has restarted since: by what stays as it is while it runs, or only grows."""
+    return bool(told) and (told.get("counter") != before.get("counter")
+                           or told.get("failed", "") not in ("", before.get("failed", ""))
+                           or int(told.get("uptime", "0")) < int(before.get("uptime", "0")))
 
 
 def _require(address: Address, found: str, expected: str) -> None:

@@ -203,9 +203,9 @@ NEW = {"version": "2.0", "counter": "8", "state": "confirmed"}
 TRIAL = {**NEW, "state": "trial 590"}
 
 
-@pytest.mark.parametrize("states", [(OLD, None, None, TRIAL, NEW), (OLD, TRIAL, NEW), (None, NEW)])
+@pytest.mark.parametrize("states", [(OLD, None, None, TRIAL, NEW), (OLD, TRIAL, NEW), (None, NEW), (OLD, NEW), (NEW,)])
 def test_waiting_for_a_version_that_proves_itself(states: tuple[dict[str, str] | None, ...]) -> None:
-    """What the old one says before the restart is no outcome."""
+    """What the old one says before the restart is no outcome; a restart and a trial may be over between two looks."""
     until_it_runs(Told(*states), "2.0", "8", OLD, 60, 0)
 
 
@@ -220,7 +220,15 @@ def test_versions_of_one_name(counter: str) -> None:
         assert said.startswith("version 1.0 has not proved itself, and 1.0 runs again: no answer")
 
 
-@pytest.mark.parametrize("states", [(OLD, None, TRIAL, None), (OLD, None), (TRIAL,)])
+def test_a_version_that_fails_as_the_one_before_it_between_two_looks() -> None:
+    """That the device has restarted is seen by its uptime then; a reason that has gone is no restart."""
+    before = {**OLD, "failed": "version 2.0: no answer", "uptime": "900"}
+    device = Told({**OLD, "uptime": "903"}, {**before, "uptime": "12"})
+    assert "2.0 has not proved itself, and 1.0 runs again: no answer: its" in problem(
+        lambda: until_it_runs(device, "2.0", "8", before, 60, 0))
+
+
+@pytest.mark.parametrize("states", [(OLD, None, TRIAL, None), (OLD, None), (TRIAL,), (OLD,), ()])
 def test_waiting_for_a_version_that_fails(states: tuple[dict[str, str] | None, ...]) -> None:
     """The reason is the device's."""
     device = Told(*states, {**OLD, "failed": "version 2.0: the app does not listen"})
