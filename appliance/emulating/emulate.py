@@ -37,6 +37,7 @@ from appliance.fetching.recipes import Board
 
 _PATIENCE = 120.0  # s for one step of a boot; a busy machine with two cores needs 30
 _ORDERLY_END = 20.0  # s from the power button to power-off: the app has 10 of them
+_LONGEST = 1e6  # s until a power cut that is asked for; 11 days
 _RUNS = "fapws4: "  # what PID 1 begins its lines with
 _ANSWERS = r"answers at (https?)://[^/:]+(?::(\d+))?/"
 _PAGES = r"status(?: and updates)?: (https?)://[^/]+:(\d+)/"
@@ -254,6 +255,8 @@ def emulate(
 
     ``cut_after`` is in seconds from power-on; 0 is never.
     """
+    if not 0 <= cut_after < _LONGEST:
+        raise Problem(f"the power cannot be cut after {cut_after:g} s", "say how many seconds after power-on")
     with Machine(image, board, firmware=firmware, keep=keep, around=around, echo=_show) as machine:
         try:
             _show(f"--- {image.name} on {board.name} by {firmware}; Ctrl-C presses the power button ---")

@@ -45,7 +45,7 @@ class Cut:
 def parse_cut(text: str) -> Cut:
     """A Cut as it says itself: POINT:NUMBER,NUMBER~TEAR,..."""
     if not re.fullmatch(r"\d+:(\d+(~\d+)?(,\d+(~\d+)?)*)?", text):
-        raise Problem(f"{text} is no cut", "take it from a report of invoke powercut, such as 12:9,11~3")
+        raise Problem(f"{text or 'nothing'} is no cut", "take it from a report of invoke powercut, such as update/12:9,11~3")
     point, _, rest = text.partition(":")
     pairs = (word.partition("~") for word in rest.split(",") if word)
     return Cut(int(point), tuple(Kept(int(number), int(tear or 0)) for number, _, tear in pairs))

@@ -89,9 +89,9 @@ def repeat(image: Path, bundle: Path, board: Board, wishes: Wishes, which: str, 
            offline: bool = False) -> str:
     """One cut, as a report names it (RECORDING/POINT:WRITES): what comes up. The disk is left in ``output``."""
     name, _, rest = which.partition("/")
-    cut = parse_cut(rest)
     if name not in EXPECTED or (name == "settings" and not wishes.change):
         raise Problem(f"there is no recording {name}", "take the cut from a report, with the options of that run")
+    cut = parse_cut(rest)
     bench = Bench(image, bundle, board, wishes, jobs, offline)
     if cut.point > len(bench.recorder.recording(name).happened):
         raise Problem(f"the recording {name} has no point {cut.point}", "take the cut from a report of this image and bundle")

@@ -44,6 +44,11 @@ class Wishes:
     firmware: str = "bios"
     work: Path | None = None  # the folder of what is kept from run to run (default: in the cache)
 
+    def __post_init__(self) -> None:
+        for name, number, least in (("samples", self.samples, 1), ("boots", self.boots, 0), ("kills", self.kills, 0)):
+            if number < least:
+                raise Problem(f"{number} is no number of {name}", f"say {least} or more")
+
     @property
     def names(self) -> list[str]:
         """The recordings that are judged."""

@@ -82,6 +82,7 @@ def test_a_cut_is_said_and_read() -> None:
     for cut in (Cut(0), Cut(12, (Kept(9), Kept(11, 3)))):
         assert cut == parse_cut(str(cut))
     assert "12:9,11~3" == str(Cut(12, (Kept(9), Kept(11, 3))))
+    assert "nothing is no cut" in problem(lambda: parse_cut(""))
     assert "x:1 is no cut: take it from a report" in problem(lambda: parse_cut("x:1"))
 
 

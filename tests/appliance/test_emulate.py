@@ -13,7 +13,7 @@ import pytest
 
 from appliance.common.errors import Problem
 from appliance.common.places import REPOSITORY
-from appliance.emulating.emulate import Machine, chosen_firmware
+from appliance.emulating.emulate import Machine, chosen_firmware, emulate
 from appliance.fetching.recipes import Board
 
 
@@ -110,6 +110,13 @@ def test_a_power_cut_comes_when_it_was_asked_for(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert "--- power cut after 0.5 s: the image is as that left it ---" in process.stdout.read()
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("seconds", [-3.0, float("nan"), float("inf")])
+def test_a_power_cut_that_cannot_come_is_refused(pc: Board, tmp_path: Path, seconds: float) -> None:
+    """Before anything is started."""
+    with pytest.raises(Problem, match=f"the power cannot be cut after {seconds:g} s: say how many seconds after power-on"):
+        emulate(tmp_path / "x.img", pc, cut_after=seconds)
 
 
 def test_one_firmware_at_a_time() -> None:

@@ -226,6 +226,9 @@ def test_through_the_command(versions: tuple[Path, Path], update: list[Event], t
 def test_wishes_that_cannot_be() -> None:
     """A recording that is not there, and settings of which nobody says how they change."""
     assert ["update", "start", "install", "trial", "reset"] == Wishes().names
+    assert "0 is no number of samples: say 1 or more" in problem(lambda: Wishes(samples=0))
+    assert "-1 is no number of boots: say 0 or more" in problem(lambda: Wishes(boots=-1))
+    assert "-2 is no number of kills: say 0 or more" in problem(lambda: Wishes(kills=-2))
     assert "there is no recording upgrade: there are: update, start, install, trial, settings, reset" == problem(
         lambda: Wishes(only=("upgrade",)).names)
     assert "how the app's settings change is not said: say it like " in problem(lambda: Wishes(only=("settings",)).names)
