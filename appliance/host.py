@@ -133,6 +133,8 @@ def install(prefix: Path, jobs: int, offline: bool = False) -> list[Path]:
         shutil.copytree(PACKAGE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         _compile_package(folder, package)
         shutil.copyfile(program.with_name(_TLS), folder / _TLS)
+        if package.exists():
+            package.rename(folder.with_name("before"))  # gone with the folder for the work
     return [binary, package]
 
 

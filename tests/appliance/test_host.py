@@ -21,7 +21,7 @@ from appliance.common.places import REPOSITORY, cache_folder
 from appliance.common.shell import run
 from appliance.fetching.sources import unpacked
 from appliance.freezing.link import C_WARNINGS
-from tests.appliance.cases import written
+from tests.appliance.cases import left_over, written
 from tests.appliance.running import invoke
 
 X_Y = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -127,6 +127,18 @@ def test_an_environment_that_is_gone(home: Path, tmp_path: Path) -> None:
     app = written(tmp_path, APP, "app.py")
     found = told(home / ".local" / "bin" / "fapws4", app, HOME=str(home), VIRTUAL_ENV=str(tmp_path / "gone"))
     assert str(package_in(home / ".local") / "__init__.py") == found["fapws4"]
+
+
+def test_what_was_installed_before_is_replaced(tmp_path: Path) -> None:
+    """All of the package is that of the last time: no file of an older one stays, changed or left over."""
+    _, package = host.install(tmp_path, cores())
+    files = sorted(path.relative_to(package) for path in package.rglob("*"))
+    (package / "base.py").write_text("older")
+    (package / "older.py").write_text("older")
+    host.install(tmp_path, cores())
+    assert files == sorted(path.relative_to(package) for path in package.rglob("*"))
+    assert (REPOSITORY / "fapws4" / "base.py").read_text() == (package / "base.py").read_text()
+    assert [] == left_over(package.parent)
 
 
 def test_uninstall_takes_everything_away(tmp_path: Path) -> None:
