@@ -13,7 +13,7 @@ from pathlib import Path
 
 from appliance.build import needed_sources, with_kernel
 from appliance.common.errors import Problem
-from appliance.common.places import RECIPES, cache_folder, scratch_folder, whole_file
+from appliance.common.places import RECIPES, cache_folder, make_folder, scratch_folder, whole_file
 from appliance.common.progress import expect, step
 from appliance.common.shell import run
 from appliance.fetching import registries
@@ -69,7 +69,7 @@ def _wheels(requirements: Path, folder: Path) -> None:
 
 
 def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return folder
 
 

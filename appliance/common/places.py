@@ -79,6 +79,12 @@ def tree_digest(folder: Path, pattern: str = "**/*") -> str:
     return digest_of(*(part for path in files for part in (path.relative_to(folder).as_posix(), path)))
 
 
+def make_folder(folder: Path) -> None:
+    """A folder for results, with those above it, where they are not there."""
+    with _disk_full_said(folder), _refusal_said(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 @contextlib.contextmanager
 def scratch_folder(parent: Path, name: str = "work") -> Iterator[Path]:
     """An empty folder below ``parent`` that vanishes with the block.
@@ -87,7 +93,7 @@ def scratch_folder(parent: Path, name: str = "work") -> Iterator[Path]:
     removed by the next one, and builders that run at the same time leave one another alone.
     """
     with _disk_full_said(parent):
-        parent.mkdir(parents=True, exist_ok=True)
+        make_folder(parent)
         for left in parent.glob(".*.part"):
             with _locked(left) as dead:
                 if dead:
@@ -95,7 +101,8 @@ def scratch_folder(parent: Path, name: str = "work") -> Iterator[Path]:
         with contextlib.ExitStack() as stack:
             work = None
             while work is None or not stack.enter_context(_locked(work)) or not work.exists():  # another may clean just then
-                work = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=parent))
+                with _refusal_said(parent):
+                    work = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=parent))
             stack.callback(shutil.rmtree, work, ignore_errors=True)
             yield work
 
@@ -167,6 +174,17 @@ def _locked(folder: Path) -> Iterator[bool]:
         yield locked
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def _refusal_said(folder: Path) -> Iterator[None]:
+    """A folder that cannot be written to, be it by its rights or because its file system takes no files, is named."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        raise Problem(f"nothing can be written to {folder} ({error.strerror})", "name another folder") from error
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from appliance.common.errors import Problem
-from appliance.common.places import REPOSITORY, file_digest, whole_file
+from appliance.common.places import REPOSITORY, file_digest, make_folder, whole_file
 from appliance.common.progress import expect, note, step
 from appliance.compiling.libraries import Library
 from appliance.compiling.toolchain import zig_folder
@@ -153,7 +153,7 @@ def fetch_owed(
     """
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     expect(len(packages))
     files: dict[str, list[Path]] = {}
     absent = []

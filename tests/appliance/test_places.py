@@ -63,6 +63,17 @@ def test_a_failed_block_leaves_nothing(tmp_path: Path) -> None:
     assert ("old", ["file"]) == (final.read_text(), [path.name for path in tmp_path.iterdir()])
 
 
+@pytest.mark.parametrize("folder", ["/proc", "/proc/results/here"])
+def test_a_folder_that_takes_nothing_is_named(folder: str) -> None:
+    """Whether it is there or not: /proc takes no files, from root either."""
+
+    def write() -> None:
+        with whole_file(Path(folder, "file")) as work:
+            work.write_text("text")
+
+    assert f"nothing can be written to {folder} (No such file or directory): name another folder" == problem(write)
+
+
 def test_the_first_of_two_folders_stays(tmp_path: Path) -> None:
     """When two make the same folder, the one that was there first is not replaced under its user's feet."""
     final = tmp_path / "made"
