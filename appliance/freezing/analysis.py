@@ -106,7 +106,7 @@ def read_app(app: Path) -> ast.Module:
     try:
         return ast.parse(app.read_bytes(), str(app))
     except SyntaxError as error:
-        if app.suffix != ".py":
+        if app.suffix != ".py" or error.lineno is None:  # NUL bytes are in no line
             raise Problem(f"{app} is not Python", "name the Python file of your app") from error
         raise unreadable(app, error) from error
     except ValueError as error:  # NUL bytes, or bytes that are not text

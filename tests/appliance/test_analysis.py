@@ -50,6 +50,13 @@ def test_a_syntax_error_has_its_line(tmp_path: Path) -> None:
     assert problem(lambda: read_app(app)).startswith(f"{app}:3: invalid syntax: mend the line")
 
 
+def test_a_binary_file_with_the_name_of_an_app(tmp_path: Path) -> None:
+    """Its ending does not make it Python, and its mistake is in no line."""
+    app = tmp_path / "app.py"
+    app.write_bytes(b"PATHS = []\0")
+    assert f"{app} is not Python: name the Python file of your app" == problem(lambda: read_app(app))
+
+
 @pytest.mark.parametrize(("reader", "more"), [
     ((3, 13), ""), ((3, 14), ""),
     ((3, 11), ("; if it is syntax that came after Python 3.11, by which the builder reads apps: write it the older way, or"
