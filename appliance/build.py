@@ -208,7 +208,7 @@ def make_plan(
     path = Path(app)
     read_app(path)
     own = path.stem if chosen.target in targets or targets[1:] else f"{path.stem}-{targets[0]}"  # each has one BUILD.json
-    folder = Path(output) if output else Path.cwd() / "dist" / own
+    folder = Path(output or Path("dist", own)).absolute()  # what is built in it is also run, from elsewhere
     if folder.exists() and not folder.is_dir():
         raise Problem(f"{folder} is a file", "name a folder with --output")
     for name in formats:

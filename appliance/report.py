@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -202,9 +203,9 @@ def show_line(text: str) -> None:
 
 def show_next(lines: Iterable[str]) -> None:
     """What to do next, with paths as they are from here."""
-    here = f"{Path.cwd()}{os.sep}"
+    here = re.compile(rf"(^|[ :]){re.escape(f'{Path.cwd()}{os.sep}')}")
     for line in lines:
-        console.print(f"next: {line.replace(f' {here}', ' ').removeprefix(here)}", soft_wrap=True, markup=False)
+        console.print("next: " + here.sub(r"\1", line), soft_wrap=True, markup=False)
 
 
 def megabytes(size: int) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from appliance.build import Plan, build_binary, build_image, make_plan
 from appliance.common.places import CORE, RECIPES, REPOSITORY, file_digest, tree_digest
+from appliance.report import show_next
 from tests.appliance.cases import COMPILED, cache_with, contents, different, left_over, problem, written
 from tests.appliance.conftest import SEVERAL
 from tests.appliance.running import TIMEOUT, errors, invoke
@@ -49,6 +50,24 @@ def test_an_output_that_is_a_file(tmp_path: Path) -> None:
         lambda: make_plan(str(HELLO), "pc", str(file), 0, False)
     )
     assert "mine" == file.read_text()
+
+
+def test_an_output_below_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program is tried in a folder of its own, so its path must not depend on where that is."""
+    monkeypatch.chdir(tmp_path)
+    plan = make_plan(str(HELLO), "pc", "out/here", 0, False)
+    assert (tmp_path / "out" / "here", tmp_path / "dist" / "hello") == (
+        plan.output, make_plan(str(HELLO), "pc", "", 0, False).output)
+
+
+def test_paths_to_type_are_shown_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also behind what a program wants before them; those that only contain the working folder's stay."""
+    monkeypatch.chdir(tmp_path)
+    show_next([f"{tmp_path}/a", f"skopeo copy oci-archive:{tmp_path}/b c", f"see /elsewhere{tmp_path}/d"])
+    assert ["next: a", "next: skopeo copy oci-archive:b c", f"next: see /elsewhere{tmp_path}/d"] == (
+        capsys.readouterr().err.splitlines())
 
 
 def test_an_image_before_its_binary(tmp_path: Path) -> None:
