@@ -19,7 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-TIMEOUT = 30  # seconds until an element that does not come, or a page that does not load, fails a test
+# Seconds until an element that does not come, or a page that does not load, fails a test. The first page of a device that is
+# emulated beside other work may need 30.
+TIMEOUT = 120
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the standard gives to references to elements
 
