@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,15 +30,15 @@ SHOWN = [route.path for route in PAGES if route.method == "GET" and "." not in r
          and route.path not in ("/claim", "/login", "/logs/stream", "/logs/bundle")]
 
 
-class Caller:
+class Caller(ABC):
     """Somebody with a session, or nobody; `session` is what the cookie holds."""
 
     def __init__(self, session: str = "", headers: dict[str, str] | None = None) -> None:
         self.session, self.headers = session, headers or {}
 
+    @abstractmethod
     def connection(self) -> http.client.HTTPConnection:
         """A new one with the device."""
-        raise NotImplementedError
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """One request below the console's place; names of headers with _ for -."""
