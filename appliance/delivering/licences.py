@@ -97,11 +97,16 @@ def read(text: str) -> Sections:
 
 
 def read_build(folder: Path) -> list[Component]:
-    """The components of a finished build."""
+    """The components of a finished build; a Problem if an image is there that is of another one."""
     file = folder / "BUILD.json"
     if not file.exists():
         raise Problem(f"{file} is not there", "name the folder of a finished build")
-    return [component_from(item) for item in json.loads(file.read_text())["components"]]
+    table = json.loads(file.read_text())
+    for image in sorted(folder.glob("*.img")):
+        if image.name not in table["outputs"]:
+            raise Problem(f"{file} is of a later build and says nothing of {image.name} beside it",
+                          "make the image anew, or move it away")
+    return [component_from(item) for item in table["components"]]
 
 
 def kernel_configuration(folder: Path) -> dict[str, str]:

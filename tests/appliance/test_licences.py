@@ -84,6 +84,14 @@ def test_an_image_made_later_adds_its_own(probe_plan: Plan) -> None:
                 file.write_bytes(data)
 
 
+def test_an_image_of_an_earlier_build(tmp_path: Path) -> None:
+    """Stays beside a program that was frozen anew, which says nothing of what is in it."""
+    (tmp_path / "BUILD.json").write_text(json.dumps({"components": [], "outputs": {"app": {}}}))
+    assert [] == read_build(tmp_path)
+    (tmp_path / "app-pc.img").write_bytes(b"")
+    assert "says nothing of app-pc.img" in problem(lambda: read_build(tmp_path))
+
+
 def test_sections_come_back() -> None:
     """What is written can be read."""
     sections = {"one 1: MIT": "First.\n\nLast.", "two 2: not stated": "x"}
