@@ -17,6 +17,9 @@ from appliance.fetching.recipes import load_board
 from appliance.powercuts.data_files import PROGRAMS as POWERCUT
 from appliance.updating import container_registry
 
+# Tasks that need what another one needs, of which each is a part or the same for less.
+_AS = dict.fromkeys(("compile", "freeze", "image", "sources"), "build-appliance")
+
 _ROOM = 2 << 30  # bytes that a first build takes in the cache, rounded up
 
 
@@ -70,6 +73,7 @@ def examine(wanted: Iterable[Need]) -> list[Finding]:
 
 def chosen(task: str, every: list[Need]) -> list[Need]:
     """The needs of one task, or of all ("")."""
+    task = _AS.get(task, task)
     names = [need.task for need in every]
     if task and task not in names:
         raise Problem(f"the task {task} needs nothing that could be missing, or there is none", f"known: {', '.join(names)}")

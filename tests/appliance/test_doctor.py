@@ -45,6 +45,13 @@ def test_a_task_that_is_unknown() -> None:
     )
 
 
+def test_a_part_of_a_build() -> None:
+    """Needs what the build needs."""
+    every = needs("pc", PROGRAMS)
+    for part in ("compile", "freeze", "image", "sources"):
+        assert chosen("build-appliance", every) == chosen(part, every)
+
+
 def test_another_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be installed is a fault with a way out."""
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
