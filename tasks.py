@@ -380,7 +380,7 @@ def cut_power(
 
     --boots starts machines from some of these disks. --kills has machines install the update and try it, kills them behind
     writes that are drawn by lot, starts them again, and sees that the model has foretold what comes up. Each takes a boot in
-    software emulation and little more: 200 of them are an hour on two cores with nothing else to do.
+    software emulation and little more.
 
     A run that was stopped goes on; the second one of the same image and bundle takes seconds.
     """
