@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -139,6 +140,18 @@ bool listening_read(int fd, struct address *address)
     memset(&place, 0, sizeof(place));
     return listens(fd) && getsockname(fd, &place.any, &length) == 0 &&
            read_place(&place, address);
+}
+
+void listening_give_up_after(int fd, unsigned seconds)
+{
+#ifdef TCP_USER_TIMEOUT
+    unsigned milliseconds = seconds * 1000;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
+#else
+    (void)fd;
+    (void)seconds;
+#endif
 }
 
 void listening_remove(const struct address *address)

@@ -13,6 +13,11 @@ int listening_open(struct address *address);
  * it is none. */
 bool listening_read(int fd, struct address *address);
 
+/* TCP connections accepted from now on end once what was sent has stayed unacknowledged for so many
+ * seconds: a client whose network has vanished is otherwise held for a quarter of an hour
+ * (RFC 5482). Where the system has no such option they end when it gives them up. */
+void listening_give_up_after(int fd, unsigned seconds);
+
 /* Removes the file of a unix socket; for who opened it, at the end. */
 void listening_remove(const struct address *address);
 

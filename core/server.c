@@ -233,6 +233,7 @@ static void init_handles(struct server *server)
 void server_set_patience(struct server *server, int keepalive, int timeout)
 {
     struct shared *shared = &server->all.shared;
+    uv_os_fd_t listener;
 
     if (keepalive >= 0)
         shared->patience[IDLE] = (unsigned)keepalive;
@@ -241,6 +242,8 @@ void server_set_patience(struct server *server, int keepalive, int timeout)
         shared->patience[OPENING] = shared->patience[HEAD] = shared->patience[BODY] =
             shared->patience[WRITING] = (unsigned)timeout;
     shared->exchange.body_seconds = shared->patience[BODY];
+    if (uv_fileno(&server->listener.handle, &listener) == 0)
+        listening_give_up_after(listener, shared->patience[WRITING]);
 }
 
 int server_init(struct server *server, uint64_t body_limit)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -258,6 +261,42 @@ def test_a_held_reply_has_no_deadline(start: Callable[[Path], Server], tmp_path:
     )
     with start(app).client() as client:
         assert b"late" == client.ask("/").body
+
+
+def without_wires() -> None:
+    """This thread, and the programs that it starts, are in a network without any card but their own loopback."""
+    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:  # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "no network of its own")
+    turn_loopback("up")
+
+
+def turn_loopback(state: str) -> None:
+    """"up" or "down"; what is sent to 127.0.0.1 when it is down gets nowhere."""
+    subprocess.run(["ip", "link", "set", "lo", state], check=True)
+
+
+def test_a_client_whose_network_vanishes_is_let_go(start: Callable[[Path], Server], tmp_path: Path) -> None:
+    """What is sent to it stays unacknowledged: by itself the kernel would hold it for a quarter of an hour."""
+    app = tmp_path / "pulse.py"
+    app.write_text(
+        "from threading import Event\n"
+        "from fapws4.marks import streaming\n\n"
+        "@streaming\n"
+        "def page(e, s):\n"
+        "    try:\n"
+        "        while not Event().wait(0.1):\n"
+        "            yield b'pulse'\n"
+        "    finally:\n"
+        "        print('let go', flush=True)\n"
+        "PATHS = [('/', page)]\n"
+    )
+    with ThreadPoolExecutor(1, initializer=without_wires) as there:
+        running = there.submit(start, app).result()
+        with there.submit(running.client).result() as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.until(b"pulse")
+            there.submit(turn_loopback, "down").result()
+            running.await_log("let go")
 
 
 def test_the_app_may_say_how_long_to_wait(server: Start) -> None:
