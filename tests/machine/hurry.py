@@ -20,8 +20,8 @@ SETTLED = 60  # seconds from the first answer until what a start has written is 
 def hurried(board: Board) -> Board:
     """The board with a clock that jumps to the next event whenever the processor has nothing to do. Its disk is as slow as
     ever, so that a watchdog would see it hang."""
-    arguments = ["tcg,thread=single" if word == "tcg,thread=multi" else word for word in board.emulate.arguments]
-    return replace(board, emulate=replace(board.emulate, arguments=[*arguments, "-icount", "shift=auto,sleep=off"]))
+    arguments = [*board.emulate.arguments, "-icount", "shift=auto,sleep=off"]
+    return replace(board, emulate=replace(board.emulate, arguments=arguments))
 
 
 def idle_hour(disk: Disk, echo: Echo = print) -> tuple[tuple[int, int], tuple[int, int]]:
