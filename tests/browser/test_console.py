@@ -39,7 +39,7 @@ class Visit:
 
     def press(self, button: str) -> None:
         """A button by what it says."""
-        self.browser.find(f"//main//button[.='{button}']").click()
+        self.browser.press(f"//main//button[.='{button}']")
 
     def log_in(self, name: str = NAME) -> None:
         """As that user."""
@@ -47,6 +47,15 @@ class Visit:
         self.fill(name=name, password=PASSWORD)
         self.press("Log in")
         self.browser.find("//h1[.='Status']")
+
+    def log_in_in_french(self) -> None:
+        """The language is chosen by a button that is on each page."""
+        self.open("/login")
+        self.browser.press("//button[.='Français']")
+        self.browser.find("//h1[.='Se connecter']")
+        self.fill(name=NAME, password=PASSWORD)
+        self.press("Se connecter")
+        self.browser.find("//h1[.='État']")
 
     def sees(self, text: str) -> None:
         """A note with that text, as soon as it is there."""
@@ -120,12 +129,7 @@ def test_nothing_hinders_people(visit: Visit, scheme: str) -> None:
 def test_no_page_is_wider_than_a_telephone(visit: Visit) -> None:
     """Of 320 pixels, which is also what a large screen has left at 400 % (WCAG 2.2, 1.4.10); in French, which is longer."""
     visit.browser.narrow(320)
-    visit.open("/login")
-    visit.browser.find("//button[.='Français']").click()
-    visit.browser.find("//h1[.='Se connecter']")
-    visit.fill(name=NAME, password=PASSWORD)
-    visit.press("Se connecter")
-    visit.browser.find("//h1[.='État']")
+    visit.log_in_in_french()
     found = {}
     for path in SHOWN:
         visit.open(path)
@@ -212,7 +216,7 @@ def test_two_browsers_at_once(visit: Visit, home: House) -> None:
         Client(home.sessions["admin"]).users_add("zoe", "operator", PASSWORD, PASSWORD)
         other.log_in("zoe")
         visit.open("/account")
-        visit.browser.find("//tr[th='zoe']//button").click()
+        visit.browser.press("//tr[th='zoe']//button")
         visit.sees("The session has ended.")
         other.open("/network")
         assert "Log in" == browser.find("h1").text()
@@ -222,12 +226,9 @@ def test_two_browsers_at_once(visit: Visit, home: House) -> None:
 
 def test_french(visit: Visit) -> None:
     """By a button on each page; it stays so."""
-    visit.open("/login")
-    visit.browser.find("//button[.='Fran\u00e7ais']").click()
-    visit.browser.find("//h1[.='Se connecter']")
-    visit.fill(name=NAME, password=PASSWORD)
-    visit.press("Se connecter")
-    visit.browser.find("//h1[.='\u00c9tat']")
+    visit.log_in_in_french()
+    visit.open("/network")
+    visit.browser.find("//h1[.='Réseau']")
 
 
 def test_without_scripts(first_visit: Visit, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class Element:
     number: str
 
     def click(self) -> None:
-        """As with the mouse; a page that this leads to is loaded before the next command."""
+        """As with the mouse. A page that this leads to may still be on its way; `Browser.press` waits for it."""
         self.browser.tell("POST", f"/element/{self.number}/click", {})
 
     def type(self, text: str) -> None:
@@ -106,7 +106,23 @@ class Browser:
     def find(self, where: str) -> Element:
         """The first element of that XPath (beginning with a slash) or CSS selector, waited for."""
         using = "xpath" if where.startswith("/") else "css selector"
-        return Element(self, self.tell("POST", "/element", {"using": using, "value": where})[_ELEMENT])
+        try:
+            return Element(self, self.tell("POST", "/element", {"using": using, "value": where})[_ELEMENT])
+        except Refused as refused:
+            raise Refused(f"{refused}\n{self._shown()}") from refused
+
+    def press(self, where: str) -> None:
+        """Clicks what leads to another page, or puts other content into this one; returns once what was there is gone. A page
+        that is opened before that may be replaced by the one that the click leads to."""
+        pressed = self.find(where)
+        self.tell("POST", "/execute/sync", {"script": "document.querySelector('main').dataset.before = ''", "args": []})
+        pressed.click()
+        self.find("main:not([data-before])")
+
+    def _shown(self) -> str:
+        """Where the browser is, and what a reader sees there."""
+        return str(self.tell("POST", "/execute/sync", {
+            "script": "return `${location.href}: ${document.title}\\n${document.body?.innerText}`", "args": []}))
 
     def count(self, selector: str) -> int:
         """How many elements of that CSS selector there are just now."""
@@ -207,8 +223,9 @@ def _ended(browser: Browser) -> Iterator[Browser]:
     process = os.pidfd_open(browser.process)
     try:
         yield browser
-        browser.tell("DELETE", "")
     finally:
+        with contextlib.suppress(Refused, OSError):
+            browser.tell("DELETE", "")
         if not select.select([process], [], [], TIMEOUT)[0]:
             signal.pidfd_send_signal(process, signal.SIGKILL)
         os.close(process)
