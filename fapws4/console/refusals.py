@@ -43,6 +43,7 @@ SENTENCES = (
 OF_PID_1 = (
     later("the settings cannot be kept: {why}"),
     later("there are no new settings of the network on trial"),
+    later("the new settings are not in force yet; keep them in a moment"),
     later("that is before this version was built, or more than 20 years after"),
     later("the clock cannot be set; see the log"),
     later("the time zone cannot be kept; see the log"),

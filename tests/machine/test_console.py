@@ -28,7 +28,7 @@ def fill(browser: Browser, button: str, **fields: str) -> None:
     """Types into the fields of these names, and presses a button."""
     for name, text in fields.items():
         browser.find(f"input[name={name}]").type(text)
-    browser.find(f"//main//button[.='{button}']").click()
+    browser.press(f"//main//button[.='{button}']")
 
 
 def keep_picture(browser: Browser, name: str) -> None:
@@ -84,8 +84,9 @@ def test_a_device_and_its_owner(consoles: Consoles, pc: Board, tmp_path: Path) -
 
         try_settings(browser, start)
         keep_picture(browser, "network")
+        machine.wait_for("network: v4=10.0.2.15/24")
         browser.open(f"{start}/network")
-        browser.find("//main//button[.='Keep these settings']").click()
+        browser.press("//main//button[.='Keep these settings']")
         browser.find("//p[.='These settings are kept.']")
         other.find("//pre[@data-live and contains(., 'network: the new settings are kept')]")
         for path in SHOWN:

@@ -7,6 +7,7 @@
 #include "../file.h"
 
 static const char no_trial[] = "there are no new settings of the network on trial";
+static const char not_yet[] = "the new settings are not in force yet; keep them in a moment";
 
 /* What still stands there is what the device comes back with: nothing is applied before it is on the
  * disk. */
@@ -27,18 +28,17 @@ static const char *keep(struct network_change *change, const struct network_sett
 
 static void apply(struct network_change *change, const struct network_settings *settings)
 {
-    char text[NETWORK_TEXT];
-
     change->current = *settings;
-    network_settings_write(settings, text);
-    say("network: %s", text);
     loop_set(change->loop, &change->soon, POLICY_ORDER_WAITS);
 }
 
 static void soon_fired(void *owner)
 {
     struct network_change *change = owner;
+    char text[NETWORK_TEXT];
 
+    network_settings_write(&change->current, text);
+    say("network: %s", text);
     change->apply(change->owner, &change->current);
 }
 
@@ -124,8 +124,11 @@ const char *network_change_now(struct network_change *change, struct span order)
 
 const char *network_change_keep(struct network_change *change)
 {
-    const char *fault = change->ends_ms ? keep(change, &change->current) : no_trial;
+    const char *fault;
 
+    if (change->ends_ms == 0)
+        return no_trial;
+    fault = change->soon.due_ms ? not_yet : keep(change, &change->current);
     if (fault)
         return fault;
     end_trial(change);

@@ -28,7 +28,8 @@ void network_change_open(struct network_change *change, struct loop *loop, const
                          void (*apply)(void *, const struct network_settings *), void *owner);
 
 /* Each: NULL, or why nothing has been done, until the next call. An order is checked whole before
- * anything is applied. */
+ * anything is applied. Nothing is kept before it is applied: that would show nobody that the device
+ * can still be reached. */
 const char *network_change_try(struct network_change *change, struct span order);
 const char *network_change_now(struct network_change *change, struct span order); /* and keeps it */
 const char *network_change_keep(struct network_change *change);

@@ -90,8 +90,8 @@ def test_what_nobody_keeps_goes_by_itself(change: Change, capfd: pytest.CaptureF
     taken = (change.pure.lib.loop_now() - change.begun) / 1000
     said = [line.removeprefix("fapws4: network: ") for line in capfd.readouterr().err.splitlines()]
     counted = [int(re.sub(r"the old settings come back in (\d+) s, unless the new ones are kept", r"\1", line))
-               for line in said[1:-2]]
-    assert [NEW.decode(), "the old settings are back", OLD.decode()] == [said[0], *said[-2:]]
+               for line in [said[0], *said[2:-2]]]
+    assert [NEW.decode(), "the old settings are back", OLD.decode()] == [said[1], *said[-2:]]
     assert all(full - taken - 1 < left <= full for left, full in zip(counted, (120, 90, 60, 30), strict=True))
 
 
@@ -102,6 +102,17 @@ def test_what_is_kept_stays(change: Change) -> None:
     assert (change.applied, change.left(), change.path.read_bytes()) == ([NEW], 0, KEPT)
     assert change.loop.timers == change.pure.ffi.NULL
     assert [change.order("keep"), change.order("revert")] == [NO_TRIAL, NO_TRIAL]
+
+
+def test_what_is_not_in_force_yet_cannot_be_kept(change: Change) -> None:
+    """Who keeps it as soon as it is tried has not seen that the device can still be reached; the trial goes on."""
+    lib, span = change.pure.lib, change.pure.span(NEW)
+    assert lib.network_change_try(change.change, span[0][0]) == change.pure.ffi.NULL
+    assert change.pure.ffi.string(lib.network_change_keep(change.change)).startswith(b"the new settings are not in force yet")
+    assert (change.applied, change.path.exists()) == ([], False)
+    change.answer(lib.loop_now())
+    assert change.order("keep") is None
+    assert (change.applied, change.path.read_bytes()) == ([NEW], KEPT)
 
 
 def test_what_is_taken_back_was_never_written(change: Change) -> None:
