@@ -100,7 +100,7 @@ def test_a_device_and_its_owner(consoles: Consoles, pc: Board, tmp_path: Path) -
         machine.wait_for("the trial of version 2.0 has failed: ")
         machine.wait_for("console 1.0 on pc, slot a")
         machine.wait_for("answers at https")
-        browser.open(f"{start}/login")
+        browser.find("//h1[.='Log in']")  # the page has waited for the device
         fill(browser, "Log in", name="ada", password=PASSWORD)
         assert "version 2.0" in browser.find("//p[contains(., 'A new version has failed')]").text()
         keep_picture(browser, "status")
