@@ -58,7 +58,7 @@ def send(visit: Visit, file: Path, code: str = CODE, verify: bool = False) -> st
     visit.browser.find("input[type=file]").type(str(file))
     if verify:
         visit.browser.find("input[name=verify]").click()
-    visit.browser.find("//button[.='Send it to the device']").click()
+    visit.browser.press("//button[.='Send it to the device']")
     return visit.browser.find(".note").text()
 
 
@@ -69,7 +69,7 @@ def test_an_update(visit: Visit, tmp_path: Path) -> None:
     assert send(visit, file).startswith("Version 2.0 is installed. The device restarts and tries it")
     assert 1 == len(visit.side.taken)
     visit.side.status = TRIAL
-    visit.browser.find("//a[.='Status']").click()
+    visit.browser.press("//a[.='Status']")
     assert "590 s to prove itself" in visit.browser.find(".note").text()
     visit.side.status = "version 2.0\nstate confirmed\n"
     assert "confirmed" == visit.browser.find("//dt[.='State']/following::dd[1][.='confirmed']").text()
