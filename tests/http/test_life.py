@@ -146,9 +146,13 @@ def test_a_hangup_ends_nothing(server: Start) -> None:
 def test_the_end_of_the_terminal_is_the_end(server: Start, words: list[str]) -> None:
     """Whoever closes the window in which the server was started has ended it, in an orderly way."""
     ours, theirs = os.openpty()
+
+    def begin() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+
     running = server(
-        "PATHS = [('/', lambda e, s: 'ok')]\n", *words,
-        stdin=theirs, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        "PATHS = [('/', lambda e, s: 'ok')]\n", *words, stdin=theirs, start_new_session=True, preexec_fn=begin,
     )
     os.close(theirs)
     with running.client() as client:

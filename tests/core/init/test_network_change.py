@@ -107,10 +107,11 @@ def test_what_is_kept_stays(change: Change) -> None:
 def test_what_is_not_in_force_yet_cannot_be_kept(change: Change) -> None:
     """Who keeps it as soon as it is tried has not seen that the device can still be reached; the trial goes on."""
     lib, span = change.pure.lib, change.pure.span(NEW)
+    before = lib.loop_now()
     assert lib.network_change_try(change.change, span[0][0]) == change.pure.ffi.NULL
     assert change.pure.ffi.string(lib.network_change_keep(change.change)).startswith(b"the new settings are not in force yet")
     assert (change.applied, change.path.exists()) == ([], False)
-    change.answer(lib.loop_now())
+    change.answer(before)
     assert change.order("keep") is None
     assert (change.applied, change.path.read_bytes()) == ([NEW], KEPT)
 
