@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from invoke.exceptions import Exit
-from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from appliance.common.errors import Problem
 from appliance.common.places import file_digest
@@ -45,8 +45,8 @@ def told(task: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
             return task(*args, **kwargs)
         except Problem as problem:
             if isinstance(problem, Failed) and problem.tail:
-                console.print(escape(problem.tail), style="dim", soft_wrap=True)
-            console.print(f"[red]error:[/red] {escape(str(problem))}", soft_wrap=True)
+                console.print(problem.tail, style="dim", soft_wrap=True)
+            console.print(Text.assemble(("error:", "red"), f" {problem}"), soft_wrap=True)
             raise Exit(code=problem.code) from None
         except KeyboardInterrupt:
             console.print("stopped; the same command goes on where this one was", soft_wrap=True)
@@ -61,7 +61,7 @@ def show_files(files: Iterable[Path], digests: Mapping[str, str] | None = None) 
     for title in ("file", "size", "on disk", "sha256"):
         table.add_column(title, justify="left" if title in ("file", "sha256") else "right", no_wrap=True)
     for file in files:
-        table.add_row(escape(_near(file)), megabytes(file.stat().st_size), megabytes(file.stat().st_blocks * 512),
+        table.add_row(_near(file), megabytes(file.stat().st_size), megabytes(file.stat().st_blocks * 512),
                       ((digests or {}).get(file.name) or file_digest(file))[:16])
     _print_whole(table)
 
@@ -76,7 +76,7 @@ def _print_whole(table: Table) -> None:
 def show_shares(title: str, shares: dict[str, int]) -> None:
     """How many bytes each part takes, largest first, in one line."""
     parts = sorted(shares.items(), key=lambda item: -item[1])
-    console.print(f"{title}: " + ", ".join(f"{name} {megabytes(size)}" for name, size in parts), soft_wrap=True, markup=False)
+    console.print(f"{title}: " + ", ".join(f"{name} {megabytes(size)}" for name, size in parts), soft_wrap=True)
 
 
 def show_release(release: Release, formats: Sequence[str]) -> None:
@@ -147,7 +147,7 @@ def show_times() -> None:
     total = sum(seconds for _, seconds in record.steps)
     longest = sorted(record.steps, key=lambda step: -step[1])[:5]
     told_steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest if seconds >= 0.1)
-    console.print(f"time: {total:.1f} s" + (f" ({told_steps})" if told_steps else ""), soft_wrap=True, markup=False)
+    console.print(f"time: {total:.1f} s" + (f" ({told_steps})" if told_steps else ""), soft_wrap=True)
 
 
 def show_disks(found: Sequence[Disk]) -> None:
@@ -160,8 +160,8 @@ def show_disks(found: Sequence[Disk]) -> None:
         table.add_column(title, justify="right" if title == "size" else "left", no_wrap=True)
     for disk in found:
         obstacle = next(obstacles(disk, 0), None)
-        table.add_row(disk.node, human_size(disk.size), disk.bus, escape(disk.model),
-                      escape(f"refused: {obstacle.what.removeprefix(f'{disk} ')}" if obstacle else "ready"))
+        table.add_row(disk.node, human_size(disk.size), disk.bus, disk.model,
+                      f"refused: {obstacle.what.removeprefix(f'{disk} ')}" if obstacle else "ready")
     _print_whole(table)
 
 
@@ -184,7 +184,7 @@ def show_components(components: Sequence[Component]) -> None:
     for each in shown:
         modules = sum(other.within == each.name and other not in shown for other in components)
         name = f"{each.name} and {modules} modules" if modules else each.name
-        table.add_row(escape(name), each.version, escape(each.licence or each.stated or "not stated"))
+        table.add_row(name, each.version, each.licence or each.stated or "not stated")
     _print_whole(table)
 
 
@@ -193,19 +193,19 @@ def show_findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
         lacks = [f"{name} (package {package})" for name, package in finding.programs.items()]
         said = "; ".join([*([f"lacks {', '.join(lacks)}"] if lacks else []), *finding.faults]) or "ready"
-        console.print(f"{finding.task}: {said}", soft_wrap=True, markup=False)
+        console.print(f"{finding.task}: {said}", soft_wrap=True)
 
 
 def show_line(text: str) -> None:
     """One line of news."""
-    console.print(text, soft_wrap=True, markup=False)
+    console.print(text, soft_wrap=True)
 
 
 def show_next(lines: Iterable[str]) -> None:
     """What to do next, with paths as they are from here."""
     here = re.compile(rf"(^|[ :]){re.escape(f'{Path.cwd()}{os.sep}')}")
     for line in lines:
-        console.print("next: " + here.sub(r"\1", line), soft_wrap=True, markup=False)
+        console.print("next: " + here.sub(r"\1", line), soft_wrap=True)
 
 
 def megabytes(size: int) -> str:

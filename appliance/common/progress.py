@@ -24,7 +24,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-console = Console(stderr=True, highlight=False)
+# What is told is text, not rich's markup: "[main]" is a table of TOML, and ":CD:", in a fingerprint, no emoji.
+console = Console(stderr=True, markup=False, emoji=False, highlight=False)
 NOTEWORTHY = 0.2  # seconds; shorter steps are not worth a line
 
 
@@ -65,7 +66,7 @@ def step(name: str) -> Iterator[Callable[[str], None]]:
             record.inner[-1] += total
     record.steps.append((name, own))
     if own >= NOTEWORTHY:
-        console.print(f"  {place}{name}: {own:.1f} s", markup=False, soft_wrap=True)
+        console.print(f"  {place}{name}: {own:.1f} s", soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -75,29 +76,34 @@ def meter(name: str, total: int) -> Iterator[Callable[[int], None]]:
     On a terminal it is a live line; in the end it is a plain one, with the mean speed.
     """
     began = time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (_description(), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=total)
         yield lambda amount: progress.advance(task, amount)
     seconds = time.monotonic() - began
     console.print(f"  {name}: {total / 1e6:.1f} MB in {seconds:.1f} s ({total / 1e6 / max(seconds, 1e-3):.0f} MB/s)",
-                  markup=False, soft_wrap=True)
+                  soft_wrap=True)
 
 
 @contextlib.contextmanager
 def counter(name: str, total: int, what: str) -> Iterator[Callable[[int], None]]:
     """The same for things that are counted."""
     began = time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeRemainingColumn())
+    columns = (_description(), BarColumn(), MofNCompleteColumn(), TextColumn(what, markup=False), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=total)
         yield lambda amount: progress.advance(task, amount)
-    console.print(f"  {name}: {total} {what} in {time.monotonic() - began:.1f} s", markup=False, soft_wrap=True)
+    console.print(f"  {name}: {total} {what} in {time.monotonic() - began:.1f} s", soft_wrap=True)
 
 
 def note(text: str) -> None:
     """One line that the user should know of, though the work goes on."""
-    console.print(f"note: {text}", markup=False, soft_wrap=True)
+    console.print(f"note: {text}", soft_wrap=True)
+
+
+def _description() -> TextColumn:
+    """A column with a live line's name, as it is."""
+    return TextColumn("{task.description}", markup=False)
 
 
 def _unheard(more: str) -> None:
@@ -109,7 +115,7 @@ def _live(name: str) -> Iterator[Callable[[str], None]]:
     if not console.is_terminal or len(record.inner) > 1:
         yield _unheard
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    columns = (SpinnerColumn(), _description(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(name, total=None)
         yield lambda more: progress.update(task, description=f"{name}: {more}")

@@ -30,7 +30,7 @@ class Outcome:
 def show(tables: Iterable[Table]) -> None:
     """Print tables; a terminal that is too narrow wraps their lines and cuts nothing."""
     for table in tables:
-        console.print("\n" + plain(table), markup=False, soft_wrap=True)
+        console.print("\n" + plain(table), soft_wrap=True)
 
 
 def plain(table: Table) -> str:
