@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,14 @@ SOMEBODY = (
 )
 
 
+@pytest.fixture
+def abroad() -> Iterator[Path]:
+    """A folder that everybody may enter: make asks access(), which knows nothing of what SOMEBODY may besides."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 def built_by_somebody(folder: Path, app: Path, words: Sequence[str], *parts: str) -> Path:
     """What another user makes of an app of this repository in a clone at another place, whose name has a space, with another
     time zone, locale, umask and home, and of the cache only ``parts``."""
@@ -166,9 +175,9 @@ def built_by_somebody(folder: Path, app: Path, words: Sequence[str], *parts: str
     return folder / "out"
 
 
-def test_two_users_make_the_same_bytes(several: Path, tmp_path: Path) -> None:
+def test_two_users_make_the_same_bytes(several: Path, abroad: Path) -> None:
     """Programs for two processors, disk image, OCI image, BUILD.json, both bills and the licences: every file is the same."""
-    assert [] == different(several, built_by_somebody(tmp_path, HELLO, SEVERAL, *COMPILED))
+    assert [] == different(several, built_by_somebody(abroad, HELLO, SEVERAL, *COMPILED))
     assert 10 == len(list(several.iterdir()))
 
 
@@ -182,21 +191,23 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.long
 @pytest.mark.parametrize("target", sorted(path.stem for path in (RECIPES / "targets").glob("*.toml")))
-def test_two_users_make_the_same_of_libraries_and_packages(target: str, vault: Path, tmp_path: Path) -> None:
+def test_two_users_make_the_same_of_libraries_and_packages(
+    target: str, vault: Path, tmp_path: Path, abroad: Path,
+) -> None:
     """For every processor, of an app with OpenSSL, SQLite, bzip2 and packages from PyPI."""
     words = ("--target", target, "--format", "oci,image" if target == "x86_64" else "oci")
     done = invoke("build-appliance", vault, *words, "--output", tmp_path / "first")
     assert (0, []) == (done.returncode, errors(done))
-    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, vault, words, *COMPILED))
+    assert [] == different(tmp_path / "first", built_by_somebody(abroad, vault, words, *COMPILED))
 
 
 @pytest.mark.long
-def test_two_machines_make_the_same_bytes(vault: Path, tmp_path: Path) -> None:
+def test_two_machines_make_the_same_bytes(vault: Path, tmp_path: Path, abroad: Path) -> None:
     """With nothing but the downloads in common, everything compiled anew by another user: every file is the same."""
     words = ("--format", "oci,image")
     done = invoke("build-appliance", vault, *words, "--output", tmp_path / "first")
     assert (0, []) == (done.returncode, errors(done))
-    assert [] == different(tmp_path / "first", built_by_somebody(tmp_path, vault, words, "downloads", "apt"))
+    assert [] == different(tmp_path / "first", built_by_somebody(abroad, vault, words, "downloads", "apt"))
 
 
 def started(output: Path, cache: Path) -> subprocess.Popen[bytes]:
